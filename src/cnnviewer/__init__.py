@@ -1,0 +1,62 @@
+"""See every layer of a convolutional network at work on any image.
+
+The names below are the headless API; they need no display. Each is imported when it is first used, so that the
+window can be on the screen before torch is imported.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnnviewer.errors import CnnviewerError as CnnviewerError
+    from cnnviewer.network import Network as Network
+    from cnnviewer.network import from_module as from_module
+    from cnnviewer.networks import list_networks as list_networks
+    from cnnviewer.networks import load_network as load_network
+    from cnnviewer.preprocessing import Preprocessing as Preprocessing
+    from cnnviewer.recorder import record as record
+    from cnnviewer.recording import Layer as Layer
+    from cnnviewer.recording import Recording as Recording
+    from cnnviewer.rendering.mosaic import render as render
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "CnnviewerError": "cnnviewer.errors",
+    "Layer": "cnnviewer.recording",
+    "Network": "cnnviewer.network",
+    "Preprocessing": "cnnviewer.preprocessing",
+    "Recording": "cnnviewer.recording",
+    "from_module": "cnnviewer.network",
+    "list_networks": "cnnviewer.networks",
+    "load_network": "cnnviewer.networks",
+    "record": "cnnviewer.recorder",
+    "render": "cnnviewer.rendering.mosaic",
+}
+
+__all__ = [  # noqa: RUF022 - in the order in which one uses them
+    "CnnviewerError",
+    "list_networks",
+    "load_network",
+    "from_module",
+    "Network",
+    "Preprocessing",
+    "record",
+    "Recording",
+    "Layer",
+    "render",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cnnviewer' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,7 @@
+"""``python -m cnnviewer``."""
+
+import sys
+
+from cnnviewer.cli import main
+
+sys.exit(main())

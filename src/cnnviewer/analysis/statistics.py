@@ -1,0 +1,124 @@
+"""The numbers of feature maps: range, mean, zeros, histogram."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+
+from cnnviewer.operations import Kind
+
+if TYPE_CHECKING:
+    from cnnviewer.recording import Layer
+
+__all__ = ["Histogram", "MapStatistics", "feature_maps", "histogram"]
+
+
+def feature_maps(layer: Layer) -> torch.Tensor:
+    """Return a layer's output as maps, ``(maps, H, W)``, floating point.
+
+    ``(C, H, W)`` stays as it is; axes before the last two become one; a matrix is one map. A vector of pooled
+    outputs is ``(C, 1, 1)``, any other vector one map of one row.
+    """
+    output = layer.output
+    if not output.is_floating_point():
+        output = output.abs().float() if output.is_complex() else output.float()
+    if output.ndim == 1 and layer.kind is Kind.POOLING:
+        return output[:, None, None]
+    if output.ndim < 2:
+        return output.reshape(1, 1, -1)
+    return output.reshape(-1, *output.shape[-2:])
+
+
+class MapStatistics:
+    """Statistics of each map of ``(maps, H, W)``; each is computed when it is first asked for.
+
+    NaN and infinite values are left out of the ranges and means.
+    """
+
+    def __init__(self, maps: torch.Tensor) -> None:
+        self._values = maps.detach().reshape(maps.shape[0], -1)
+
+    @cached_property
+    def _extremes(self) -> tuple[torch.Tensor, torch.Tensor]:
+        if not self._values.numel():
+            empty = torch.zeros(self._values.shape[0])
+            return empty, empty
+        low, high = torch.aminmax(self._values, dim=1)
+        if not bool((torch.isfinite(low) & torch.isfinite(high)).all()):
+            usual = torch.where(torch.isfinite(self._values), self._values, torch.nan)
+            low = usual.nan_to_num(nan=torch.inf).amin(1).nan_to_num(posinf=0.0)
+            high = usual.nan_to_num(nan=-torch.inf).amax(1).nan_to_num(neginf=0.0)
+            self.__dict__["finite"] = torch.isfinite(self._values).all(1)
+        return low.float(), high.float()
+
+    @property
+    def minimum(self) -> torch.Tensor:
+        """The smallest value of each map, float32 ``(maps,)``."""
+        return self._extremes[0]
+
+    @property
+    def maximum(self) -> torch.Tensor:
+        """The largest value of each map, float32 ``(maps,)``."""
+        return self._extremes[1]
+
+    @cached_property
+    def finite(self) -> torch.Tensor:
+        """Whether all values of a map are finite, bool ``(maps,)``."""
+        _ = self._extremes  # sets it where something is not finite
+        return self.__dict__.get("finite", torch.ones(self._values.shape[0], dtype=torch.bool))
+
+    @cached_property
+    def mean(self) -> torch.Tensor:
+        """The mean of each map's finite values, float32 ``(maps,)``."""
+        if bool(self.finite.all()):
+            return self._values.mean(1).float()
+        return torch.where(torch.isfinite(self._values), self._values, torch.nan).nanmean(1).nan_to_num().float()
+
+    @cached_property
+    def zero_share(self) -> torch.Tensor:
+        """The share of each map's units that are exactly zero, 0..1, float32 ``(maps,)``."""
+        count = max(self._values.shape[1], 1)
+        return (self._values.shape[1] - torch.count_nonzero(self._values, dim=1)).float() / count
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether any value is negative."""
+        return bool((self.minimum < 0).any())
+
+    def badge(self, index: int) -> str:
+        """Return "not finite", "dead" (all zero) or "constant" for a map of which that is true; else ''."""
+        if not bool(self.finite[index]):
+            return "not finite"
+        low, high = float(self.minimum[index]), float(self.maximum[index])
+        if low != high or self._values.shape[1] == 1:
+            return ""
+        return "dead" if low == 0 else "constant"
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """How many values lie in each of equally wide bins.
+
+    Parameters
+    ----------
+    counts
+        One number a bin.
+    low, high
+        The left edge of the first bin and the right edge of the last; values outside lie in neither.
+    """
+
+    counts: tuple[int, ...]
+    low: float
+    high: float
+
+
+def histogram(values: torch.Tensor, low: float, high: float, bins: int = 48) -> Histogram:
+    """Count a map's finite values in equally wide bins between `low` and `high`."""
+    finite = values[torch.isfinite(values)].float().cpu()
+    if high <= low:
+        low, high = low - 0.5, high + 0.5
+    counts = torch.histc(finite, bins=bins, min=low, max=high)
+    return Histogram(tuple(int(count) for count in counts.tolist()), low, high)

@@ -1,0 +1,327 @@
+"""The answer to each kind of request for a picture."""
+
+from __future__ import annotations
+
+from math import ceil, sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from cnnviewer.analysis.statistics import MapStatistics, feature_maps, histogram
+from cnnviewer.engine.filters import filter_bank
+from cnnviewer.errors import CnnviewerError
+from cnnviewer.messages import (
+    BarsAnswer,
+    BarsRequest,
+    MapAnswer,
+    MapRequest,
+    MatrixAnswer,
+    MatrixRequest,
+    Order,
+    PhotoRequest,
+    Scope,
+    TilesAnswer,
+    TilesRequest,
+    View,
+)
+from cnnviewer.operations import Kind
+from cnnviewer.recording import INPUT
+from cnnviewer.rendering.colormaps import color_table, diverging
+from cnnviewer.rendering.scales import Scale, map_scale, shared_scale
+from cnnviewer.rendering.tiles import color_filters, nearest, paint_tiles
+
+if TYPE_CHECKING:
+    from cnnviewer.engine.engine import Scene
+    from cnnviewer.engine.filters import FilterBank
+    from cnnviewer.messages import PictureAnswer, PictureRequest, ScaleChoice
+    from cnnviewer.recording import Layer
+
+__all__ = ["answer"]
+
+
+def answer(request: PictureRequest, scene: Scene) -> PictureAnswer:
+    """Render what is asked for.
+
+    Raises
+    ------
+    CnnviewerError
+        If the recording has no such layer or map.
+    """
+    if isinstance(request, PhotoRequest):
+        from cnnviewer.engine.photos import photo_answer
+
+        return photo_answer(request, scene)
+    layers = scene.recording.layers
+    if not 0 <= request.layer < len(layers):
+        raise CnnviewerError(f"The recording has no layer {request.layer}; it has {len(layers)}.")
+    layer = layers[request.layer]
+    if isinstance(request, MapRequest):
+        return _map(request, layer, scene)
+    if isinstance(request, BarsRequest):
+        return _bars(request, layer, scene)
+    if isinstance(request, MatrixRequest):
+        return _cells(request, layer, scene) if request.view is View.CELLS else _weights(request, layer)
+    return _filters(request, layer, scene) if request.view is View.FILTERS else _tiles(request, layer, scene)
+
+
+# ---- maps
+
+
+def _tiles(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
+    maps, statistics = feature_maps(layer), scene.statistics(layer)
+    chosen = _sorted(statistics, request.order, maps.shape[0])[request.first : request.first + request.count]
+    scale = _scale(layer, scene, request.scale)
+    low, high = scale.low[chosen], scale.high[chosen]
+    name, size = scale.colormap(request.scale), (request.height, request.width)
+    pixels = paint_tiles(_chosen(maps, chosen), low, high, size, name, request.scale.gamma)
+    before = None
+    if request.view is View.POOLED:
+        went_in = _chosen(_operand(layer, scene), chosen)
+        before = paint_tiles(went_in, low, high, size, name, request.scale.gamma)
+    shared = None if request.scale.scope is Scope.MAP or not len(chosen) else (float(low[0]), float(high[0]))
+    return TilesAnswer(
+        pixels=pixels,
+        before=before,
+        channels=tuple(chosen.tolist()),
+        lows=tuple(low.tolist()),
+        highs=tuple(high.tolist()),
+        badges=tuple(statistics.badge(index) for index in chosen.tolist()),
+        colormap=name,
+        low=shared and shared[0],
+        high=shared and shared[1],
+        note=_note(layer, statistics),
+    )
+
+
+def _chosen(maps: torch.Tensor, channels: torch.Tensor) -> torch.Tensor:
+    """Return some of the maps, without a copy where they lie side by side."""
+    if len(channels) and int(channels[-1]) - int(channels[0]) == len(channels) - 1 and _ascends(channels):
+        return maps[int(channels[0]) : int(channels[-1]) + 1]
+    return maps[channels]
+
+
+def _ascends(channels: torch.Tensor) -> bool:
+    return bool((channels.diff() == 1).all())
+
+
+def _sorted(statistics: MapStatistics, order: Order, count: int) -> torch.Tensor:
+    """Return the numbers of all maps in the order asked for; the largest first."""
+    if order is Order.CHANNEL:
+        return torch.arange(count)
+    key = statistics.mean if order is Order.MEAN else statistics.maximum
+    return key.cpu().argsort(descending=True, stable=True)
+
+
+def _scale(layer: Layer, scene: Scene, choice: ScaleChoice) -> Scale:
+    statistics = scene.statistics(layer)
+    if choice.scope is Scope.MAP:
+        return map_scale(statistics)
+    count = len(statistics.minimum)
+    if choice.scope is Scope.NETWORK:
+        low, high = scene.extremes
+        return shared_scale(low, high, statistics.is_signed, count)
+    low, high = float(statistics.minimum.min()), float(statistics.maximum.max())
+    return shared_scale(low, high, statistics.is_signed, count)
+
+
+def _operand(layer: Layer, scene: Scene) -> torch.Tensor:
+    """Return the maps that a layer took, ``(C, H, W)``."""
+    name = layer.inputs[0]
+    return scene.recording.input if name == INPUT else scene.recording[name].output
+
+
+def _note(layer: Layer, statistics: MapStatistics) -> str:
+    parts = []
+    if layer.kind is Kind.ACTIVATION:
+        parts.append(f"{float(statistics.zero_share.mean()):.0%} zero".replace("%", " %"))
+    dead = int(((statistics.minimum == 0) & (statistics.maximum == 0)).sum())
+    broken = int((~statistics.finite).sum())
+    if dead and layer.output.ndim == 3 and layer.output[0].numel() > 1:
+        parts.append(f"{dead} dead")
+    if broken:
+        parts.append(f"{broken} not finite")
+    return " · ".join(parts)
+
+
+# ---- filters
+
+
+def _filters(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
+    bank = filter_bank(layer, scene.recording)
+    if bank is None:
+        raise CnnviewerError(f"{layer.name} has no filters to show.")
+    channel = min(max(request.channel, 0), bank.filters - 1)
+    if bank.is_color:
+        return _color_filters(request, bank)
+    kernels = bank.kernels(channel)
+    statistics = MapStatistics(kernels)
+    chosen = _sorted(statistics, request.order, bank.count)[request.first : request.first + request.count]
+    scale = _signed(map_scale(statistics))
+    if request.scale.scope is not Scope.MAP:
+        scale = _signed(shared_scale(float(kernels.min()), float(kernels.max()), True, bank.count))
+    low, high = scale.low[chosen], scale.high[chosen]
+    name = diverging(request.scale.dark)
+    size = (request.height, request.width)
+    is_shared = request.scale.scope is not Scope.MAP and len(chosen) > 0
+    return TilesAnswer(
+        pixels=paint_tiles(kernels[chosen], low, high, size, name, request.scale.gamma),
+        before=None,
+        channels=tuple(chosen.tolist()),
+        lows=tuple(low.tolist()),
+        highs=tuple(high.tolist()),
+        badges=tuple(statistics.badge(index) for index in chosen.tolist()),
+        colormap=name,
+        low=float(low[0]) if is_shared else None,
+        high=float(high[0]) if is_shared else None,
+        note="" if bank.is_whole else _filter_note(bank, channel),
+    )
+
+
+def _color_filters(request: TilesRequest, bank: FilterBank) -> TilesAnswer:
+    whole = bank.weight.reshape(bank.filters, 1, -1)
+    statistics = MapStatistics(whole)
+    chosen = _sorted(statistics, request.order, bank.filters)[request.first : request.first + request.count]
+    reach = torch.maximum(statistics.minimum.abs(), statistics.maximum.abs())
+    is_shared = request.scale.scope is not Scope.MAP
+    if is_shared:
+        reach = torch.full_like(reach, float(reach.max()))
+    reach = reach[chosen]
+    return TilesAnswer(
+        pixels=color_filters(bank.weight[chosen], (request.height, request.width), reach),
+        before=None,
+        channels=tuple(chosen.tolist()),
+        lows=tuple((-reach).tolist()),
+        highs=tuple(reach.tolist()),
+        badges=tuple(statistics.badge(index) for index in chosen.tolist()),
+        colormap="",
+        low=-float(reach[0]) if is_shared and len(reach) else None,
+        high=float(reach[0]) if is_shared and len(reach) else None,
+        note="grey is 0",
+    )
+
+
+def _signed(scale: Scale) -> Scale:
+    """Return the scale with zero in its centre: weights are signed even where a kernel has one sign only."""
+    reach = torch.maximum(scale.low.abs(), scale.high.abs())
+    return Scale(-reach, reach, True)
+
+
+def _filter_note(bank: FilterBank, channel: int) -> str:
+    text = f"filter {channel} of {bank.filters}"
+    return text if bank.bias is None else f"{text} · bias {float(bank.bias[channel]):+.3g}"
+
+
+# ---- vectors and matrices
+
+
+def _cells(request: MatrixRequest, layer: Layer, scene: Scene) -> MatrixAnswer:
+    values = layer.output.reshape(-1).float().cpu()
+    wrapped = _wrap(values, max(1, request.width))
+    scale = _scale(layer, scene, request.scale)
+    name = scale.colormap(request.scale)
+    pixels = paint_tiles(
+        wrapped[None].nan_to_num(0.0) if bool(torch.isfinite(values).all()) else wrapped[None],
+        scale.low[:1],
+        scale.high[:1],
+        (wrapped.shape[0], wrapped.shape[1]),
+        name,
+        request.scale.gamma,
+    )[0]
+    statistics = scene.statistics(layer)
+    return MatrixAnswer(
+        pixels=pixels,
+        values=values.numpy(),
+        colormap=name,
+        low=float(scale.low[0]),
+        high=float(scale.high[0]),
+        note=_note(layer, statistics),
+    )
+
+
+def _wrap(values: torch.Tensor, columns: int) -> torch.Tensor:
+    """Return a vector in rows of `columns`; the cells behind its end are NaN."""
+    columns = min(columns, max(len(values), 1))
+    rows = max(1, ceil(len(values) / columns))
+    padded = torch.full((rows * columns,), torch.nan)
+    padded[: len(values)] = values
+    return padded.reshape(rows, columns)
+
+
+def _weights(request: MatrixRequest, layer: Layer) -> MatrixAnswer:
+    weight = layer.parameters.get("weight")
+    if weight is None or weight.ndim != 2:
+        raise CnnviewerError(f"{layer.name} has no weight matrix to show.")
+    size = (min(weight.shape[0], max(1, request.height)), min(weight.shape[1], max(1, request.width)))
+    shown = weight.detach()[nearest(weight.shape[0], size[0])][:, nearest(weight.shape[1], size[1])].float()
+    # The scale is that of the weights on the screen: the largest of 100 million takes longer than a frame.
+    reach = shown.abs().nan_to_num(0.0).amax().reshape(1).clamp(min=1e-30)
+    name = diverging(request.scale.dark)
+    pixels = paint_tiles(shown[None], -reach, reach, size, name, request.scale.gamma)[0]
+    note = f"{weight.shape[0]} outputs down, {weight.shape[1]} inputs across"
+    if size != tuple(weight.shape):
+        note += f", {size[0]}×{size[1]} of them shown"
+    return MatrixAnswer(pixels, None, name, -float(reach), float(reach), note)
+
+
+def _bars(request: BarsRequest, layer: Layer, scene: Scene) -> BarsAnswer:
+    values = layer.output.reshape(-1).float().cpu().nan_to_num()
+    found, indices = values.topk(min(request.count, len(values)))
+    recording = scene.recording
+    named = recording.scores is not None and len(recording.scores) == len(values)
+    return BarsAnswer(
+        names=tuple(recording.category(i) if named else f"unit {i}" for i in indices.tolist()),
+        indices=tuple(indices.tolist()),
+        values=tuple(found.tolist()),
+        low=float(values.min()),
+        high=float(values.max()),
+        note=f"the {len(found)} largest of {len(values)}",
+    )
+
+
+# ---- one map
+
+
+def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
+    maps, statistics = feature_maps(layer), scene.statistics(layer)
+    index = min(max(request.channel, 0), maps.shape[0] - 1)
+    scale = _scale(layer, scene, request.scale)
+    low, high = float(scale.low[index]), float(scale.high[index])
+    values, length = maps[index].float().cpu(), None
+    if values.shape[0] == 1 and values.shape[1] > 1:
+        length = values.shape[1]
+        values = _wrap(values[0], ceil(sqrt(length)))
+    name = scale.colormap(request.scale)
+    size = (values.shape[0], values.shape[1])
+    pixels = paint_tiles(values[None], scale.low[[index]], scale.high[[index]], size, name, request.scale.gamma)
+    return MapAnswer(
+        title=layer.name if length or maps.shape[0] == 1 else f"{layer.name} · map {index}",
+        values=values.numpy(),
+        pixels=_blanked(pixels[0], length),
+        minimum=float(statistics.minimum[index]),
+        maximum=float(statistics.maximum[index]),
+        mean=float(statistics.mean[index]),
+        zero_share=float(statistics.zero_share[index]),
+        badge=statistics.badge(index),
+        low=low,
+        high=high,
+        scope=request.scale.scope,
+        colormap=name,
+        colors=_bar_colors(name, low, high, request.scale.gamma),
+        counts=histogram(maps[index], low, high).counts,
+        length=length,
+    )
+
+
+def _blanked(pixels: np.ndarray, length: int | None) -> np.ndarray:  # type: ignore[type-arg]
+    """Make the cells behind a wrapped vector's end transparent."""
+    if length is not None:
+        pixels.reshape(-1)[length:] = 0
+    return pixels
+
+
+def _bar_colors(name: str, low: float, high: float, gamma: float) -> np.ndarray:  # type: ignore[type-arg]
+    """Return the colours along the axis from `low` to `high`, uint32 ``(256,)``."""
+    axis = torch.linspace(low, high, 256)[None, None]
+    ends = torch.tensor([low]), torch.tensor([high])
+    return paint_tiles(axis, *ends, (1, 256), name, gamma)[0, 0] if high > low else color_table(name)[:256]

@@ -1,0 +1,130 @@
+"""What the window shows of a network and a recording, apart from pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from cnnviewer.analysis.cost import multiply_adds
+from cnnviewer.analysis.description import describe
+from cnnviewer.analysis.statistics import feature_maps
+from cnnviewer.engine.filters import filter_bank
+from cnnviewer.messages import LayerSummary, NetworkSummary, RecordingSummary, View
+from cnnviewer.operations import Kind
+from cnnviewer.recording import INPUT
+
+if TYPE_CHECKING:
+    from cnnviewer.engine.engine import Scene
+    from cnnviewer.network import Network
+    from cnnviewer.recording import Layer, Recording
+
+__all__ = ["layer_summaries", "network_summary", "recording_summary"]
+
+
+def network_summary(network: Network) -> NetworkSummary:
+    """Return what the window shows of a network."""
+    preprocessing = network.preprocessing
+    return NetworkSummary(
+        name=network.name,
+        provenance=network.provenance,
+        preprocessing=preprocessing.describe(),
+        input_shape=(preprocessing.channels, *preprocessing.size),
+        categories=network.categories,
+        parameters=network.parameter_count,
+        device=str(network.device),
+    )
+
+
+def recording_summary(scene: Scene, layers: tuple[LayerSummary, ...]) -> RecordingSummary:
+    """Return what the window shows of a recording; `layers` are the summaries of its layers."""
+    recording = scene.recording
+    probabilities = torch.empty(0) if recording.scores is None else recording.probabilities
+    # NaN weights give NaN probabilities: they are shown as such, and have no order.
+    ranking = probabilities.nan_to_num(-1.0).argsort(descending=True, stable=True)
+    entropy = torch.special.entr(probabilities.double()).sum() / torch.log(torch.tensor(2.0))
+    return RecordingSummary(
+        image=scene.title,
+        caution=recording.network.preprocessing.caution(*scene.photo.size),
+        layers=layers,
+        layer_seconds=tuple(layer.seconds for layer in recording.layers),
+        probabilities=tuple(probabilities.tolist()),
+        ranking=tuple(ranking.tolist()),
+        entropy=float(entropy),
+        seconds=recording.seconds,
+        nbytes=recording.nbytes,
+    )
+
+
+def layer_summaries(recording: Recording) -> tuple[LayerSummary, ...]:
+    """Return what the window shows of each layer of a recording."""
+    scores = _scores_index(recording)
+    return tuple(_layer_summary(layer, recording, layer.index == scores) for layer in recording.layers)
+
+
+def _layer_summary(layer: Layer, recording: Recording, is_scores: bool) -> LayerSummary:
+    maps = feature_maps(layer)
+    bank = filter_bank(layer, recording)
+    return LayerSummary(
+        index=layer.index,
+        name=layer.name,
+        module=layer.module,
+        kind=layer.kind.value,
+        operation=layer.operation,
+        settings=describe(layer, recording),
+        inputs=layer.inputs,
+        input_shapes=tuple(
+            tuple(recording.input.shape) if name == INPUT else recording[name].shape for name in layer.inputs
+        ),
+        shape=layer.shape,
+        parameters=layer.parameter_count,
+        multiply_adds=multiply_adds(layer, recording),
+        views=_views(layer, recording, is_scores),
+        maps=maps.shape[0],
+        map_shape=(maps.shape[1], maps.shape[2]),
+        kernels=0 if bank is None else bank.count,
+        kernel_shape=(1, 1) if bank is None else bank.kernel_shape,
+        filters=0 if bank is None or bank.is_whole else bank.filters,
+        is_scores=is_scores,
+    )
+
+
+def _views(layer: Layer, recording: Recording, is_scores: bool) -> tuple[View, ...]:
+    """Return what a card can show of a layer, the usual view first."""
+    is_vector = layer.output.ndim < 2
+    views: list[View] = []
+    if layer.kind is Kind.POOLING and _pools_maps(layer, recording):
+        views.append(View.POOLED)
+    if is_vector:
+        if (is_scores or layer.kind is Kind.SOFTMAX) and layer.output.numel() > 1:
+            views.append(View.BARS)
+        views.append(View.CELLS)
+    else:
+        views.append(View.MAPS)
+    if filter_bank(layer, recording) is not None:
+        views.append(View.FILTERS)
+    weight = layer.parameters.get("weight")
+    if layer.kind is Kind.LINEAR and weight is not None and weight.ndim == 2:
+        views.append(View.WEIGHTS)
+    return tuple(views)
+
+
+def _pools_maps(layer: Layer, recording: Recording) -> bool:
+    """Whether each map that went in has its pooled map in the output."""
+    if len(layer.inputs) != 1:
+        return False
+    name = layer.inputs[0]
+    before = recording.input if name == INPUT else recording[name].output
+    return before.ndim == 3 and before.shape[0] == feature_maps(layer).shape[0]
+
+
+def _scores_index(recording: Recording) -> int:
+    """Return the index of the layer whose output are the class scores; -1 where there is none."""
+    if recording.scores is None:
+        return -1
+    same = [
+        layer.index
+        for layer in recording.layers
+        if layer.shape == tuple(recording.scores.shape) and torch.equal(layer.output, recording.scores)
+    ]
+    return same[-1] if same else -1

@@ -1,0 +1,355 @@
+"""What passes between the window and the engine: frozen requests and frozen answers.
+
+No torch here: the window makes requests before torch is imported. Pictures travel as uint32 arrays, each pixel
+0xffRRGGBB, which Qt paints without converting them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Pixels = NDArray[np.uint32]
+    Values = NDArray[np.float32]
+
+__all__ = [
+    "BarsAnswer",
+    "BarsRequest",
+    "ImageRequest",
+    "LayerSummary",
+    "MapAnswer",
+    "MapRequest",
+    "MatrixAnswer",
+    "MatrixRequest",
+    "NetworkRequest",
+    "NetworkSummary",
+    "Order",
+    "PhotoAnswer",
+    "PhotoRequest",
+    "PictureAnswer",
+    "PictureRequest",
+    "RecordingSummary",
+    "ScaleChoice",
+    "Scope",
+    "ThumbnailAnswer",
+    "ThumbnailRequest",
+    "TilesAnswer",
+    "TilesRequest",
+    "View",
+]
+
+
+class Scope(StrEnum):
+    """Which values share one scale."""
+
+    MAP = "map"
+    LAYER = "layer"
+    NETWORK = "network"
+
+
+class Order(StrEnum):
+    """How the maps of a layer are sorted."""
+
+    CHANNEL = "channel"
+    MEAN = "mean"
+    MAXIMUM = "maximum"
+
+
+class View(StrEnum):
+    """What a card shows of its layer."""
+
+    MAPS = "Maps"
+    FILTERS = "Filters"
+    POOLED = "Pooled"
+    CELLS = "Cells"
+    WEIGHTS = "Weights"
+    BARS = "Bars"
+
+
+@dataclass(frozen=True)
+class ScaleChoice:
+    """How values become colours.
+
+    Parameters
+    ----------
+    scope
+        Which values share one scale.
+    gamma
+        The exponent on the share of the scale, 0.2..2; below 1 small values show more.
+    sequential
+        The colour map for values without a sign; signed values have a diverging one.
+    dark
+        Whether the window is dark: the diverging map's centre follows it.
+    """
+
+    scope: Scope = Scope.MAP
+    gamma: float = 1.0
+    sequential: str = "magma"
+    dark: bool = False
+
+
+# ---- requests
+
+
+@dataclass(frozen=True)
+class NetworkRequest:
+    """Open a network; `weights` is "DEFAULT", None for random ones, or a file."""
+
+    name: str
+    weights: str | None = "DEFAULT"
+
+
+@dataclass(frozen=True, eq=False)
+class ImageRequest:
+    """Show an image: a file, or the bytes of one that was pasted or dropped, or pixels ``(H, W, 3)`` uint8."""
+
+    title: str
+    path: Path | None = None
+    data: bytes | None = None
+    pixels: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True)
+class TilesRequest:
+    """Pictures of some maps or filters of a layer.
+
+    Parameters
+    ----------
+    layer
+        The layer's index.
+    view
+        MAPS, FILTERS or POOLED.
+    height, width
+        The size of a picture in device pixels.
+    first, count
+        Which of the sorted maps.
+    channel
+        For FILTERS: the output channel whose kernels are shown.
+    """
+
+    layer: int
+    view: View
+    height: int
+    width: int
+    first: int
+    count: int
+    order: Order
+    scale: ScaleChoice
+    channel: int = 0
+
+
+@dataclass(frozen=True)
+class MatrixRequest:
+    """One picture of a whole array.
+
+    CELLS: a vector wrapped into rows of `width` cells, a pixel each; `height` does not matter. WEIGHTS: a
+    matrix, outputs down and inputs across, at most `height` x `width` pixels.
+    """
+
+    layer: int
+    view: View
+    height: int
+    width: int
+    scale: ScaleChoice
+
+
+@dataclass(frozen=True)
+class BarsRequest:
+    """The largest values of a vector."""
+
+    layer: int
+    count: int
+
+
+@dataclass(frozen=True)
+class MapRequest:
+    """One map in full, for the inspector."""
+
+    layer: int
+    channel: int
+    scale: ScaleChoice
+
+
+@dataclass(frozen=True)
+class PhotoRequest:
+    """The photo and the tensor really fed in."""
+
+    scale: ScaleChoice
+
+
+@dataclass(frozen=True)
+class ThumbnailRequest:
+    """A small picture of an image, at most `size` pixels wide and high; it needs no recording."""
+
+    image: ImageRequest
+    size: int
+
+
+PictureRequest = TilesRequest | MatrixRequest | BarsRequest | MapRequest | PhotoRequest | ThumbnailRequest
+
+
+# ---- answers
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkSummary:
+    """What the window shows of a network."""
+
+    name: str
+    provenance: str
+    preprocessing: str
+    input_shape: tuple[int, int, int]
+    categories: tuple[str, ...]
+    parameters: int
+    device: str
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """What the window shows of a layer, apart from pictures.
+
+    `maps` is how many feature maps it has, `kernels` how many pictures its filters make (0: none); `map_shape`
+    is the height and width of a map, `kernel_shape` that of a kernel.
+    """
+
+    index: int
+    name: str
+    module: str
+    kind: str
+    operation: str
+    settings: str
+    inputs: tuple[str, ...]
+    input_shapes: tuple[tuple[int, ...], ...]
+    shape: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+    views: tuple[View, ...]
+    maps: int
+    map_shape: tuple[int, int]
+    kernels: int = 0
+    kernel_shape: tuple[int, int] = (1, 1)
+    filters: int = 0
+    is_scores: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class RecordingSummary:
+    """What the window shows of a recording, apart from pictures."""
+
+    image: str
+    caution: str
+    layers: tuple[LayerSummary, ...]
+    layer_seconds: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    ranking: tuple[int, ...]
+    entropy: float
+    seconds: float
+    nbytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoAnswer:
+    """The photo, `(H, W)` pixels, where the network looks at it, and what it is given.
+
+    `crop` is (left, top, right, bottom) in pixels of the photo as it was read, `full_size` (width, height)
+    of that; `photo` may be smaller. `fed` is the tensor ``(C, H, W)``; `fed_pixels` that as a photo;
+    `planes` each of its channels in colours.
+    """
+
+    photo: Pixels
+    full_size: tuple[int, int]
+    crop: tuple[float, float, float, float]
+    padding: tuple[int, int]
+    fed: Values
+    fed_pixels: Pixels
+    planes: tuple[Pixels, ...]
+    plane_names: tuple[str, ...]
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class TilesAnswer:
+    """Pictures ``(count, height, width)``, with each one's number, range and badge.
+
+    `before` are the maps that went in (POOLED). `scale_text` tells what share one scale; `note` is what else is
+    to be said on the layer: the share of zeros, the bias.
+    """
+
+    pixels: Pixels
+    before: Pixels | None
+    channels: tuple[int, ...]
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
+    badges: tuple[str, ...]
+    colormap: str
+    low: float | None
+    high: float | None
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixAnswer:
+    """One picture ``(height, width)``; `values` are those of the cells where there are few enough to ask."""
+
+    pixels: Pixels
+    values: Values | None
+    colormap: str
+    low: float
+    high: float
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class BarsAnswer:
+    """The largest values of a vector, largest first, with their names, and the range of all."""
+
+    names: tuple[str, ...]
+    indices: tuple[int, ...]
+    values: tuple[float, ...]
+    low: float
+    high: float
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class MapAnswer:
+    """One map in full: its values ``(H, W)``, its picture, its numbers.
+
+    `counts` is the histogram between `low` and `high`, `colors` the colour map over the same axis. A vector of
+    `length` numbers is wrapped into rows; the cells behind its end are NaN.
+    """
+
+    title: str
+    values: Values
+    pixels: Pixels
+    minimum: float
+    maximum: float
+    mean: float
+    zero_share: float
+    badge: str
+    low: float
+    high: float
+    scope: Scope
+    colormap: str
+    colors: Pixels
+    counts: tuple[int, ...]
+    length: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ThumbnailAnswer:
+    """A small picture; None with a sentence where the image can't be read."""
+
+    pixels: Pixels | None
+    error: str = ""
+
+
+PictureAnswer = TilesAnswer | MatrixAnswer | BarsAnswer | MapAnswer | PhotoAnswer | ThumbnailAnswer

@@ -1,0 +1,160 @@
+"""A network: a torch module with all that its use needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+
+from cnnviewer.errors import ImageError, NetworkError
+from cnnviewer.images import as_image
+
+if TYPE_CHECKING:
+    from cnnviewer.images import ImageLike
+    from cnnviewer.preprocessing import Preprocessing
+
+__all__ = ["Network", "from_module"]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A torch module with its preprocessing, its categories and where its weights come from.
+
+    Parameters
+    ----------
+    module
+        The module, in eval mode. Its structure (which submodules it has) must not change afterwards.
+    name
+        What the user calls it: "resnet18".
+    preprocessing
+        How a photo becomes the tensor that the module takes.
+    categories
+        One name a class, in the order of the module's outputs; empty where none are known.
+    provenance
+        Where the weights come from, for people: "random weights", "pretrained on ImageNet-1k".
+    """
+
+    module: torch.nn.Module
+    name: str
+    preprocessing: Preprocessing
+    categories: tuple[str, ...] = ()
+    provenance: str = "weights as given"
+
+    def preprocess(self, image: ImageLike | torch.Tensor) -> torch.Tensor:
+        """Return the tensor that the module takes.
+
+        Parameters
+        ----------
+        image
+            A path, a PIL image, uint8 pixels ``(H, W)``, ``(H, W, 3)`` or ``(H, W, 4)``, or a floating point
+            tensor ``(1, C, H, W)`` that is preprocessed already and returned as it is.
+
+        Returns
+        -------
+        torch.Tensor
+            float32, ``(1, C, H, W)``, on the module's device.
+
+        Raises
+        ------
+        ImageError
+            If the image can't be read, or a tensor's shape does not fit.
+        """
+        if isinstance(image, torch.Tensor):
+            return self._checked(image)
+        return self.preprocessing(as_image(image)).to(self.device)
+
+    @cached_property
+    def device(self) -> torch.device:
+        """The device of the module's first parameter; the CPU where it has none."""
+        first = next(self.module.parameters(), None)
+        return torch.device("cpu") if first is None else first.device
+
+    @cached_property
+    def module_names(self) -> dict[int, str]:
+        """Each submodule's path by ``id(submodule)``; a shared one has its first path, the root is ''."""
+        return {id(module): name for name, module in self.module.named_modules()}
+
+    @cached_property
+    def modules(self) -> tuple[torch.nn.Module, ...]:
+        """The module and all modules below it, each once."""
+        return tuple(self.module.modules())
+
+    @cached_property
+    def tensor_owners(self) -> dict[int, int]:
+        """For each parameter and buffer, by ``id(tensor)``, the ``id`` of the module on which it lies."""
+        return {
+            id(tensor): id(module)
+            for module in self.modules
+            for tensor in (*module.parameters(recurse=False), *module.buffers(recurse=False))
+        }
+
+    @cached_property
+    def tensor_names(self) -> dict[int, str]:
+        """Each parameter's and buffer's path by ``id(tensor)``."""
+        named = [*self.module.named_buffers(), *self.module.named_parameters()]
+        return {id(tensor): name for name, tensor in named}
+
+    @cached_property
+    def parameter_count(self) -> int:
+        """How many learnt numbers the module has; a shared parameter counts once."""
+        return sum(parameter.numel() for parameter in self.module.parameters())
+
+    def _checked(self, tensor: torch.Tensor) -> torch.Tensor:
+        channels = self.preprocessing.channels
+        if tensor.ndim != 4 or tensor.shape[0] != 1 or not tensor.is_floating_point():
+            raise ImageError(
+                f"A preprocessed image is a floating point tensor of shape (1, {channels}, height, width); "
+                f"this one is {tensor.dtype} of shape {tuple(tensor.shape)}."
+            )
+        return tensor.to(self.device)
+
+
+def from_module(
+    module: torch.nn.Module,
+    *,
+    preprocessing: Preprocessing | None = None,
+    categories: tuple[str, ...] | list[str] = (),
+    name: str | None = None,
+    provenance: str = "weights as given",
+) -> Network:
+    """Make a `Network` of anyone's own torch module. It is put into eval mode.
+
+    Parameters
+    ----------
+    module
+        A module that takes one tensor ``(1, C, H, W)``.
+    preprocessing
+        How a photo becomes that tensor; by default ImageNet's (RGB, crop 224 of 256), with the channels of the
+        module's first convolution.
+    categories
+        One name a class.
+    name, provenance
+        What is shown; by default the class's name and "weights as given".
+
+    Raises
+    ------
+    NetworkError
+        If `module` is no torch module.
+    """
+    if not isinstance(module, torch.nn.Module):
+        raise NetworkError(f"A network is made of a torch.nn.Module; {type(module).__name__} is none.")
+    return Network(
+        module=module.eval(),
+        name=name or type(module).__name__,
+        preprocessing=preprocessing or _usual_preprocessing(module),
+        categories=tuple(categories),
+        provenance=provenance,
+    )
+
+
+def _usual_preprocessing(module: torch.nn.Module) -> Preprocessing:
+    """Return ImageNet's preprocessing, grey where the module's first convolution takes one channel."""
+    from cnnviewer.preprocessing import Preprocessing
+
+    weights = (parameter for parameter in module.parameters() if parameter.ndim == 4)
+    first = next(weights, None)
+    if first is not None and first.shape[1] == 1:
+        return Preprocessing(size=(224, 224), resize=256, channels=1, order="L", mean=(0.5,), deviation=(0.5,))
+    return Preprocessing(size=(224, 224), resize=256, mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225))

@@ -1,0 +1,199 @@
+"""What the functions of torch are: their kind, the names of their arguments, which argument they change.
+
+The kind of a layer is told from the function that ran, never from the name of a module.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn import functional as F  # noqa: N812 - torch's own name for it
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Change", "Kind", "argument_names", "change_of", "function_name", "is_query", "kind_of"]
+
+
+class Kind(StrEnum):
+    """What a layer does, in the field's words."""
+
+    CONVOLUTION = "convolution"
+    ACTIVATION = "activation"
+    POOLING = "pooling"
+    NORMALISATION = "normalisation"
+    LINEAR = "linear"
+    SOFTMAX = "softmax"
+    ADDITION = "addition"
+    MULTIPLICATION = "multiplication"
+    CONCATENATION = "concatenation"
+    ATTENTION = "attention"
+    DROPOUT = "dropout"
+    RESHAPE = "reshape"
+    RESAMPLING = "resampling"
+    OTHER = "other"
+
+
+_FUNCTIONS = {
+    Kind.CONVOLUTION: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution",
+    Kind.ACTIVATION: (
+        "relu relu6 hardtanh leaky_relu prelu rrelu elu selu celu gelu silu mish softplus softsign softshrink "
+        "hardshrink tanhshrink hardsigmoid hardswish sigmoid logsigmoid tanh threshold glu clamp clamp_min clamp_max"
+    ),
+    Kind.POOLING: (
+        "max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices "
+        "avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d "
+        "adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d lp_pool1d lp_pool2d lp_pool3d "
+        "fractional_max_pool2d mean amax amin"
+    ),
+    Kind.NORMALISATION: "batch_norm layer_norm group_norm instance_norm local_response_norm rms_norm normalize",
+    Kind.LINEAR: "linear bilinear addmm",
+    Kind.SOFTMAX: "softmax log_softmax softmin gumbel_softmax",
+    Kind.ADDITION: "add sub rsub sum",
+    Kind.MULTIPLICATION: "mul div truediv rtruediv matmul bmm mm baddbmm einsum pow square sqrt rsqrt",
+    Kind.CONCATENATION: "cat concat concatenate stack hstack vstack",
+    Kind.ATTENTION: "scaled_dot_product_attention multi_head_attention_forward",
+    Kind.DROPOUT: "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout",
+    Kind.RESHAPE: (
+        "flatten unflatten view view_as reshape reshape_as permute transpose movedim swapaxes squeeze unsqueeze expand "
+        "contiguous chunk split tensor_split unbind getitem setitem narrow select roll pad pixel_shuffle "
+        "pixel_unshuffle unfold T mT data detach clone to float channel_shuffle flip repeat"
+    ),
+    Kind.RESAMPLING: "interpolate upsample grid_sample",
+}
+_KINDS = {name: kind for kind, names in _FUNCTIONS.items() for name in names.split()}
+
+# F.max_pool2d and its kin choose between two functions at run time; the plain one has their signature.
+_PLAIN = {
+    getattr(F, name): getattr(F, plain)
+    for dimension in "123"
+    for name, plain in [
+        (f"max_pool{dimension}d", f"_max_pool{dimension}d"),
+        (f"adaptive_max_pool{dimension}d", f"_adaptive_max_pool{dimension}d"),
+    ]
+}
+_IN_PLACE_OPERATORS = frozenset(
+    f"__i{name}__" for name in "add sub mul matmul truediv floordiv mod pow and or xor lshift rshift".split()
+)
+
+
+@cache
+def function_name(function: Callable[..., Any]) -> str:
+    """Return a torch function's plain name: "add" for ``Tensor.add_``, ``torch.add``, ``Tensor.__iadd__``."""
+    name = str(getattr(function, "__name__", type(function).__name__))
+    if name == "__get__":  # a property, such as Tensor.T
+        return str(getattr(getattr(function, "__self__", None), "__name__", "property"))
+    if name in _IN_PLACE_OPERATORS:
+        return name[3:-2]
+    name = name.strip("_").split(".")[0]
+    return name.removeprefix("_") if name != "radd" and name != "rmul" else name[1:]
+
+
+_QUERIES = frozenset(
+    "dim size stride numel nelement storage_offset element_size is_contiguous is_floating_point is_complex data_ptr "
+    "get_device shape ndim dtype device layout is_cuda is_cpu is_quantized is_sparse is_mkldnn is_meta "
+    "requires_grad is_leaf grad_fn names nbytes itemsize has_names is_inference version".split()
+)
+
+
+@cache
+def is_query(function: Callable[..., Any]) -> bool:
+    """Whether a torch function only tells something about a tensor and returns none."""
+    return str(getattr(function, "__name__", "")) == "_assert" or function_name(function) in _QUERIES
+
+
+@cache
+def kind_of(function: Callable[..., Any]) -> Kind:
+    """Return what a torch function does."""
+    return _KINDS.get(function_name(function), Kind.OTHER)
+
+
+@cache
+def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of a torch function's positional arguments; empty where they can't be known.
+
+    Functions written in C have no signature; torch's documentation begins with it, and for a method leaves
+    ``self`` out.
+    """
+    plain = _PLAIN.get(function, function)
+    try:
+        parameters = inspect.signature(plain).parameters.values()
+    except (TypeError, ValueError):
+        return _documented_names(plain)
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return tuple(parameter.name for parameter in parameters if parameter.kind in kinds)
+
+
+def _documented_names(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the argument names that the first lines of a C function's documentation tell."""
+    found = re.match(r"\s*[\w.]+\((.*?)\)\s*->", function.__doc__ or "", re.DOTALL)
+    if not found:
+        return ()
+    text = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", "", found[1])
+    names = [part.split("=")[0].split(":")[0].strip().lstrip("*") for part in text.split(",")]
+    names = [name for name in names if name.isidentifier()]
+    is_method = hasattr(function, "__objclass__")
+    return ("self", *names) if is_method else tuple(names)
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a function changes a tensor in place.
+
+    Parameters
+    ----------
+    always
+        The first argument is changed by every call.
+    position
+        Where among the positional arguments the flag ``inplace`` stands; None where there is no such flag.
+    functional
+        The function that computes the same without the change; None where there is none.
+    """
+
+    always: bool = False
+    position: int | None = None
+    functional: Callable[..., Any] | None = None
+
+    def target(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.Tensor | None:
+        """Return the tensor that this call changes, or None."""
+        changed = None
+        if self.always or (self.position is not None and self._flag(args, kwargs)):
+            changed = args[0] if args else next(iter(kwargs.values()), None)
+        elif "out" in kwargs:
+            changed = kwargs["out"]
+        return changed if isinstance(changed, torch.Tensor) else None
+
+    def without(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments with which `functional` computes the same."""
+        if self.position is None:
+            return args, kwargs
+        if len(args) > self.position:
+            return (*args[: self.position], False, *args[self.position + 1 :]), kwargs
+        return args, {**kwargs, "inplace": False}
+
+    def _flag(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        assert self.position is not None
+        return bool(args[self.position] if len(args) > self.position else kwargs.get("inplace", False))
+
+
+@cache
+def change_of(function: Callable[..., Any]) -> Change:
+    """Return how a torch function changes a tensor in place."""
+    name = str(getattr(function, "__name__", ""))
+    if name == "__setitem__":
+        return Change(always=True)
+    if name in _IN_PLACE_OPERATORS or (name.endswith("_") and not name.endswith("__")):
+        plain = getattr(torch.Tensor, function_name(function), None)
+        return Change(always=True, functional=plain if callable(plain) else None)
+    names = argument_names(function)
+    if "inplace" in names:
+        return Change(position=names.index("inplace"), functional=function)
+    return Change()

@@ -1,0 +1,170 @@
+"""From a photo to the tensor that a network takes.
+
+Preprocessing travels with the network, so that a photo can't reach it in a wrong range, size or channel order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms import functional as transforms
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["Crop", "Preprocessing"]
+
+# A wider or taller photo is cut to this aspect ratio before it is resized: the network sees its middle only,
+# and a 20000 x 3 strip resized to 256 rows would be 1.7 million columns wide.
+_WIDEST = 8
+
+
+@dataclass(frozen=True)
+class Crop:
+    """The part of the photo that the network sees, in pixels of the photo; half-open."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Resize, crop, pad and normalise a photo: ``(x / divisor - mean) / deviation``.
+
+    Parameters
+    ----------
+    size
+        Height and width of the network's input, in pixels, padding included.
+    channels
+        1 (grey) or 3 (colour).
+    resize
+        The length to which the photo's shorter side is resized before the centre crop, in pixels.
+    padding
+        Black pixels added on each side after the crop.
+    divisor
+        What a pixel of 0..255 is divided by: 255 for networks that take 0..1.
+    mean, deviation
+        One number a channel, in the order in which the network takes the channels.
+    order
+        "RGB" or "BGR"; "L" for grey.
+    interpolation
+        "bilinear" or "bicubic", both antialiased.
+    """
+
+    size: tuple[int, int]
+    resize: int
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    channels: int = 3
+    padding: int = 0
+    divisor: float = 255.0
+    order: str = "RGB"
+    interpolation: str = "bilinear"
+
+    @property
+    def crop_size(self) -> tuple[int, int]:
+        """Height and width of the centre crop, in pixels of the resized photo."""
+        height, width = self.size
+        return height - 2 * self.padding, width - 2 * self.padding
+
+    def __call__(self, image: Image.Image) -> torch.Tensor:
+        """Return the tensor that the network takes.
+
+        Parameters
+        ----------
+        image
+            A PIL image of mode "L" or "RGB".
+
+        Returns
+        -------
+        torch.Tensor
+            float32, ``(1, C, H, W)``.
+        """
+        image = image.convert("L" if self.channels == 1 else "RGB")
+        image = image.crop(_central(image.width, image.height))
+        resized = transforms.resize(
+            image, [self.resize], interpolation=InterpolationMode(self.interpolation), antialias=True
+        )
+        cropped = transforms.center_crop(resized, list(self.crop_size))
+        pixels = transforms.pil_to_tensor(cropped)
+        # torchvision divides bytes by 255 when it makes floats of them: the same bits as its own presets.
+        values = pixels.to(torch.float32).div(self.divisor) if self.divisor != 1 else pixels.to(torch.float32)
+        if self.padding:
+            values = transforms.pad(values, [self.padding])
+        if self.order == "BGR":
+            values = values.flip(0)
+        return transforms.normalize(values, list(self.mean), list(self.deviation))[None]
+
+    def invert(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Return the pixels that a preprocessed tensor was made of.
+
+        Parameters
+        ----------
+        tensor
+            float, ``(C, H, W)``, as the network takes it.
+
+        Returns
+        -------
+        torch.Tensor
+            uint8, ``(C, H, W)``, RGB or grey, 0..255.
+        """
+        mean = torch.tensor(self.mean).view(-1, 1, 1)
+        deviation = torch.tensor(self.deviation).view(-1, 1, 1)
+        values = (tensor.float().cpu() * deviation + mean) * self.divisor
+        if self.order == "BGR":
+            values = values.flip(0)
+        return values.nan_to_num().round().clamp(0, 255).to(torch.uint8)
+
+    def crop(self, width: int, height: int) -> Crop:
+        """Return the part of a photo of this size that the network sees, padding left out."""
+        rows, columns = self.crop_size
+        left, top, right, bottom = _central(width, height)
+        scale = self.resize / min(right - left, bottom - top)
+        across, down = columns / scale, rows / scale
+        centre_x, centre_y = (left + right) / 2, (top + bottom) / 2
+        return Crop(centre_x - across / 2, centre_y - down / 2, centre_x + across / 2, centre_y + down / 2)
+
+    def caution(self, width: int, height: int) -> str:
+        """Return a sentence on a photo of this size that the network can't see well; empty for usual ones."""
+        crop = self.crop(width, height)
+        seen = (min(crop.right, width) - max(crop.left, 0)) * (min(crop.bottom, height) - max(crop.top, 0))
+        share = seen / (width * height)
+        if share < 0.1:
+            return f"The network sees only the middle {share:.2%} of this {width} × {height} image."
+        enlarged = self.resize / min(width, height)
+        if enlarged >= 16:
+            return f"The image has only {width} × {height} pixels: it is enlarged {enlarged:.0f} times."
+        return ""
+
+    def describe(self) -> str:
+        """Return one line for people: ``crop 224 of 256 · (x − 127) / 128``."""
+        rows, columns = self.crop_size
+        crop = str(rows) if rows == columns else f"{rows}×{columns}"
+        parts = [f"resized to {crop}" if rows == columns == self.resize else f"crop {crop} of {self.resize}"]
+        if self.padding:
+            parts.append(f"padded to {self.size[0]}")
+        if self.order == "BGR":
+            parts.append("BGR")
+        value = "x" if self.divisor == 1 else f"x / {self.divisor:g}"
+        mean, deviation = (_numbers(numbers) for numbers in (self.mean, self.deviation))
+        parts.append(f"({value} − {mean}) / {deviation}")
+        return " · ".join(parts)
+
+
+def _central(width: int, height: int) -> tuple[int, int, int, int]:
+    """Return the box (left, top, right, bottom) of the photo's middle, at most `_WIDEST` times longer than wide."""
+    across, down = min(width, _WIDEST * height), min(height, _WIDEST * width)
+    left, top = (width - across) // 2, (height - down) // 2
+    return left, top, left + across, top + down
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    """Return one number where all are equal, else all of them."""
+    if len(set(values)) == 1:
+        return f"{values[0]:g}"
+    return "(" + ", ".join(f"{value:g}" for value in values) + ")"

@@ -1,0 +1,141 @@
+"""The application: starts the window, and paints it into a file where there is no screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtWidgets import QApplication, QStyleFactory
+
+from cnnviewer.networks import DEFAULT_NETWORK, list_networks
+from cnnviewer.qt.main_window import MainWindow
+from cnnviewer.qt.preferences import Preferences
+from cnnviewer.qt.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cnnviewer.qt.worker import Failure
+
+__all__ = ["create_app", "run"]
+
+FIRST_IMAGE = "chelsea"
+
+
+def create_app(arguments: Sequence[str] = ()) -> QApplication:
+    """Return the application object, with the program's names and style."""
+    # OpenMP's threads spin while they wait, and with the window busy that makes a forward pass ten times slower;
+    # torch reads this when it is imported, which is later.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    QApplication.setOrganizationName("cnnviewer")
+    QApplication.setApplicationName("cnnviewer")
+    app = QApplication(["cnnviewer", *arguments])
+    app.setStyle(QStyleFactory.create("Fusion"))
+    return app
+
+
+def run(
+    images: Sequence[Path] = (),
+    network: str | None = None,
+    weights: str | None = "DEFAULT",
+    *,
+    theme: str | None = None,
+    screenshot: Path | None = None,
+    size: tuple[int, int] | None = None,
+) -> int:
+    """Open the window and return the exit status.
+
+    Parameters
+    ----------
+    images
+        Files and folders to show; by default a sample.
+    network, weights
+        What to open; by default what was open last.
+    theme
+        "light", "dark" or "system"; by default as it was last.
+    screenshot
+        Where to save a picture of the window once the recording is shown; the program ends then.
+    size
+        Width and height of the window.
+    """
+    app = create_app()
+    session = Session()
+    preferences = None if screenshot else Preferences()
+    window = MainWindow(session, preferences)
+    if theme:
+        window.set_theme(theme)
+    if size:
+        window.resize(*size)
+    start = _Start(window, session, images, *_network(preferences, network, weights))
+    shot = _Screenshot(window, session, screenshot) if screenshot else None
+    window.painted.connect(start.begin)
+    window.show()
+    status = app.exec()
+    session.close()
+    return shot.status if shot else status
+
+
+def _network(
+    preferences: Preferences | None, name: str | None, weights: str | None
+) -> tuple[str, str | None]:
+    """Return what to open: what is asked for, else what was open last, else the default."""
+    if name is not None:
+        return name, weights
+    remembered = preferences.network() if preferences else ("", "DEFAULT")
+    known = {known for names in list_networks().values() for known in names}
+    return remembered if remembered[0] in known else (DEFAULT_NETWORK, weights)
+
+
+class _Start(QObject):
+    """Begins the work after the first paint."""
+
+    def __init__(
+        self, window: MainWindow, session: Session, images: Sequence[Path], name: str, weights: str | None
+    ) -> None:
+        super().__init__(window)
+        self._window, self._session, self._images = window, session, images
+        self._name, self._weights = name, weights
+
+    @Slot()
+    def begin(self) -> None:
+        self._session.open_network(self._name, self._weights)
+        if self._images:
+            self._window.open_paths(self._images)
+        if not self._session.images:
+            self._window.show_sample(FIRST_IMAGE)
+
+
+class _Screenshot(QObject):
+    """Saves a picture of the window once the recording and all its visible pictures are shown."""
+
+    def __init__(self, window: MainWindow, session: Session, path: Path) -> None:
+        super().__init__(window)
+        self._window, self._session, self._path = window, session, path
+        self.status = 0
+        # Requests follow answers through the event loop: the window is done when nothing came for a while.
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(250)
+        self._quiet.timeout.connect(self._on_quiet)
+        session.idle.connect(self._quiet.start)
+        session.failed.connect(self._on_failed)
+
+    @Slot()
+    def _on_quiet(self) -> None:
+        if self._session.recording is None or not self._session.is_idle:
+            return
+        if not self._window.grab().save(str(self._path)):
+            self._end(f"The picture could not be written to {self._path}.")
+        QApplication.exit(self.status)
+
+    @Slot(object)
+    def _on_failed(self, failure: Failure) -> None:
+        self._end(failure.sentence)
+        QApplication.exit(self.status)
+
+    def _end(self, sentence: str) -> None:
+        print(f"cnnviewer: {sentence}", file=sys.stderr)
+        self.status = 2

@@ -1,0 +1,61 @@
+"""Images that come by drop or paste: files, folders, a browser's picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QImage
+
+from cnnviewer.inputs.files import find_images
+from cnnviewer.messages import ImageRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from PySide6.QtCore import QMimeData
+
+__all__ = ["accepts", "from_mime", "from_paths"]
+
+
+def accepts(mime: QMimeData) -> bool:
+    """Whether something dropped or pasted may hold an image."""
+    return mime.hasImage() or any(url.isLocalFile() for url in mime.urls())
+
+
+def from_mime(mime: QMimeData) -> tuple[ImageRequest, ...]:
+    """Return the images in something dropped or pasted; files are read later, by the worker.
+
+    Raises
+    ------
+    ImageError
+        If a folder holds no image.
+    """
+    paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+    if paths:
+        return from_paths(paths)
+    if mime.hasImage():
+        image = mime.imageData()
+        if isinstance(image, QImage) and not image.isNull():
+            return (_from_image(image),)
+    return ()
+
+
+def from_paths(paths: Iterable[Path]) -> tuple[ImageRequest, ...]:
+    """Return the images that files and folders hold.
+
+    Raises
+    ------
+    ImageError
+        If one does not exist, or a folder holds no image.
+    """
+    return tuple(ImageRequest(path.name, path=path) for path in find_images(list(paths)))
+
+
+def _from_image(image: QImage) -> ImageRequest:
+    import numpy as np
+
+    rgb = image.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(rgb.constBits(), np.uint8, rgb.bytesPerLine() * rgb.height())
+    pixels = rows.reshape(rgb.height(), rgb.bytesPerLine())[:, : 3 * rgb.width()]
+    return ImageRequest("pasted image", pixels=pixels.reshape(rgb.height(), rgb.width(), 3).copy())

@@ -1,0 +1,194 @@
+"""The input: the photo with the crop, the tensor really fed in, and each of its channels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt, Signal, Slot
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from cnnviewer.qt.theme import current_theme
+from cnnviewer.qt.widgets.images import to_image
+from cnnviewer.qt.widgets.map_view import MapView
+from cnnviewer.qt.widgets.numbers import shape_text, value_text
+from cnnviewer.qt.widgets.segmented import Segmented
+from cnnviewer.qt.widgets.thumbnail_strip import ThumbnailStrip
+
+if TYPE_CHECKING:
+    from cnnviewer.messages import NetworkSummary, PhotoAnswer, RecordingSummary
+
+__all__ = ["InputPanel"]
+
+_PHOTO, _FED = "Photo", "As fed in"
+_UNIT_COLOR, _CROP_COLOR = "#ffd400", "#ffffff"
+
+
+class InputPanel(QWidget):
+    """Shows what went into the network."""
+
+    imageChosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._answer: PhotoAnswer | None = None
+        self._place: tuple[float, float, float, float] | None = None
+        self._caption = ""
+        self._views = Segmented((_PHOTO, _FED), self, _TIPS)
+        self._views.chosen.connect(self._on_view_chosen)
+        self._map = MapView(self)
+        self._map.setAccessibleName("Input image")
+        self._map.hovered.connect(self._on_hovered)
+        self._text = QLabel(self)
+        self._text.setWordWrap(True)
+        self._text.setProperty("role", "muted")
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._warning = QLabel(self)
+        self._warning.setWordWrap(True)
+        self._warning.setProperty("role", "warning")
+        self._warning.hide()
+        self.thumbnails = ThumbnailStrip(self)
+        self.thumbnails.chosen.connect(self.imageChosen)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 2, 8, 6)
+        layout.setSpacing(5)
+        layout.addWidget(self._views, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self._map, stretch=1)
+        for widget in (self._text, self._warning, self.thumbnails):
+            layout.addWidget(widget)
+
+    def show_recording(self, recording: RecordingSummary, network: NetworkSummary | None) -> None:
+        """Show the texts that belong to a recording; its pictures come as an answer."""
+        preprocessing = "" if network is None else network.preprocessing
+        self._caption = f"{recording.image} · {{size}} · {preprocessing}"
+        self._warning.setText(recording.caution)
+        self._warning.setVisible(bool(recording.caution))
+
+    def show_answer(self, answer: PhotoAnswer) -> None:
+        """Show the photo and the tensor."""
+        self._answer = answer
+        names = answer.plane_names if len(answer.planes) > 1 else ()
+        current = self._views.current
+        self._views.set_options((_PHOTO, _FED, *names), (*_TIPS, *(f"Channel {name} as fed in" for name in names)))
+        if current in self._views.options:
+            self._views.set_current(current)
+        self._show_view()
+
+    def mark_place(self, place: tuple[float, float, float, float] | None) -> None:
+        """Mark a place, (left, top, right, bottom) as shares 0..1 of the network's input; None marks none."""
+        if place != self._place:
+            self._place = place
+            self._show_marks()
+
+    @property
+    def view(self) -> MapView:
+        """The picture."""
+        return self._map
+
+    @property
+    def views(self) -> Segmented:
+        """The switch between photo, tensor and channels."""
+        return self._views
+
+    def _show_view(self) -> None:
+        answer, view = self._answer, self._views.current
+        if answer is None:
+            return
+        width, height = answer.full_size
+        if view == _PHOTO:
+            self._map.show_image(to_image(answer.photo), self._photo_text, is_photo=True)
+        elif view == _FED:
+            self._map.show_image(to_image(answer.fed_pixels), self._fed_text)
+        else:
+            self._map.show_image(to_image(answer.planes[self._plane()]), self._plane_text)
+        size = f"{width}×{height}" if view == _PHOTO else shape_text(answer.fed.shape)
+        self._text.setText(self._caption.format(size=size))
+        self._show_marks()
+
+    def _show_marks(self) -> None:
+        answer = self._answer
+        if answer is None:
+            return
+        marks: list[tuple[QRectF, str]] = []
+        if self._views.current == _PHOTO:
+            marks.append((_box(answer.crop, _shrink(answer)), _CROP_COLOR))
+        if self._place is not None:
+            marks.append((self._place_box(answer, self._place), current_place_color()))
+        self._map.set_marks(tuple(marks))
+
+    def _place_box(self, answer: PhotoAnswer, place: tuple[float, float, float, float]) -> QRectF:
+        """Return the marked place in cells of the picture that is shown."""
+        _, height, width = answer.fed.shape
+        left, top, right, bottom = place
+        if self._views.current != _PHOTO:
+            return QRectF(left * width, top * height, (right - left) * width, (bottom - top) * height)
+        # Padding lies around the crop: a share of the input is put into pixels of the crop first.
+        pad_y, pad_x = answer.padding
+        crop_left, crop_top, crop_right, crop_bottom = answer.crop
+        across = (crop_right - crop_left) / (width - 2 * pad_x)
+        down = (crop_bottom - crop_top) / (height - 2 * pad_y)
+        box = (
+            crop_left + (left * width - pad_x) * across,
+            crop_top + (top * height - pad_y) * down,
+            crop_left + (right * width - pad_x) * across,
+            crop_top + (bottom * height - pad_y) * down,
+        )
+        return _box(box, _shrink(answer))
+
+    # ---- the numbers in the cells
+
+    def _photo_text(self, row: int, column: int) -> str:
+        assert self._answer is not None
+        return _color_text(int(self._answer.photo[row, column]))
+
+    def _fed_text(self, row: int, column: int) -> str:
+        assert self._answer is not None
+        return "\n".join(value_text(float(value)) for value in self._answer.fed[:, row, column])
+
+    def _plane_text(self, row: int, column: int) -> str:
+        assert self._answer is not None
+        return value_text(float(self._answer.fed[self._plane(), row, column]))
+
+    def _plane(self) -> int:
+        assert self._answer is not None
+        name = self._views.current
+        return self._answer.plane_names.index(name) if name in self._answer.plane_names else 0
+
+    @Slot(str)
+    def _on_view_chosen(self, view: str) -> None:
+        del view
+        self._show_view()
+
+    @Slot(object)
+    def _on_hovered(self, cell: tuple[int, int] | None) -> None:
+        if cell is None or self._answer is None:
+            self._map.setToolTip("")
+            return
+        view = self._views.current
+        text = {_PHOTO: self._photo_text, _FED: self._fed_text}.get(view, self._plane_text)(*cell)
+        self._map.setToolTip(f"row {cell[0]}, column {cell[1]}: {text.replace(chr(10), ', ')}")
+
+
+_TIPS = (
+    "The photo, with the part that the network sees",
+    "The tensor really fed in, after resizing, cropping and normalising; its values are written in the cells",
+)
+
+
+def current_place_color() -> str:
+    """Return the colour that marks the chosen unit's place; seen on photos and on colour maps."""
+    return _UNIT_COLOR if not current_theme().is_dark else "#ffe04d"
+
+
+def _shrink(answer: PhotoAnswer) -> float:
+    """Return how much smaller the photo on the screen is than the one that was read."""
+    return float(answer.photo.shape[1]) / answer.full_size[0]
+
+
+def _box(corners: tuple[float, float, float, float], scale: float) -> QRectF:
+    left, top, right, bottom = (corner * scale for corner in corners)
+    return QRectF(left, top, right - left, bottom - top)
+
+
+def _color_text(pixel: int) -> str:
+    red, green, blue = pixel >> 16 & 255, pixel >> 8 & 255, pixel & 255
+    return str(red) if red == green == blue else f"{red}\n{green}\n{blue}"

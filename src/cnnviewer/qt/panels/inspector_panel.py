@@ -1,0 +1,178 @@
+"""The inspector: the chosen map, large, with its numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt, Signal, Slot
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from cnnviewer.qt.panels.input_panel import current_place_color
+from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.histogram import Histogram
+from cnnviewer.qt.widgets.images import to_image
+from cnnviewer.qt.widgets.map_view import MapView
+from cnnviewer.qt.widgets.numbers import shape_text, value_text
+
+if TYPE_CHECKING:
+    from cnnviewer.messages import LayerSummary, MapAnswer
+
+__all__ = ["InspectorPanel"]
+
+
+class InspectorPanel(QWidget):
+    """Shows one map: zoom, pan, the value under the mouse, a histogram over the colour bar, statistics."""
+
+    unitChosen = Signal(int, int)
+    placeHovered = Signal(object)
+    layerRequested = Signal(str)
+    largeRequested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._answer: MapAnswer | None = None
+        self._unit: tuple[int, int] | None = None
+        self._title = ElidedLabel(self, role="name")
+        self._unit_text = QLabel(self)
+        self._unit_text.setProperty("role", "muted")
+        self._unit_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._map = MapView(self)
+        self._map.setAccessibleName("Chosen map")
+        self._map.hovered.connect(self._on_hovered)
+        self._map.clicked.connect(self._on_clicked)
+        self._map.activated.connect(self.largeRequested)
+        self._histogram = Histogram(self)
+        self._numbers = _wrapped(self)
+        self._flow = _wrapped(self)
+        self._flow.setTextFormat(Qt.TextFormat.RichText)
+        self._flow.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
+        self._flow.linkActivated.connect(self.layerRequested)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 2, 8, 8)
+        layout.setSpacing(5)
+        for widget in (self._title, self._unit_text):
+            layout.addWidget(widget)
+        layout.addWidget(self._map, stretch=1)
+        for widget in (self._histogram, self._numbers, self._flow):
+            layout.addWidget(widget)
+
+    @property
+    def view(self) -> MapView:
+        """The map."""
+        return self._map
+
+    @property
+    def title(self) -> str:
+        """The name of the map that is shown."""
+        return self._title.text()
+
+    @property
+    def unit_text(self) -> str:
+        """What is said on the unit under the mouse, or the chosen one."""
+        return self._unit_text.text()
+
+    def show_answer(self, answer: MapAnswer) -> None:
+        """Show a map."""
+        self._answer = answer
+        self._title.set_text(answer.title)
+        image = to_image(answer.pixels, has_alpha=answer.length is not None)
+        self._map.show_image(image, self._text_of)
+        self._histogram.show_answer(answer)
+        self._numbers.setText(_numbers_text(answer))
+        self._show_unit(self._unit)
+        self._show_marks()
+
+    def show_layer(self, layer: LayerSummary, followers: tuple[str, ...]) -> None:
+        """Show which layers feed the chosen one, and which it feeds."""
+        fed = ", ".join(_link(name) for name in layer.inputs) or "no layer"
+        feeds = ", ".join(_link(name) for name in followers) or "no layer: it is an output"
+        self._flow.setText(f"Fed by {fed}<br>Feeds {feeds}")
+
+    def set_unit(self, unit: tuple[int, int] | None) -> None:
+        """Mark the chosen unit."""
+        self._unit = unit
+        self._show_unit(unit)
+        self._show_marks()
+
+    def toggle_zoom(self) -> None:
+        """Zoom to the chosen unit, or the map's middle, until its values can be read; or show all again."""
+        if self._answer is None:
+            return
+        if not self._map.is_fitted:
+            self._map.fit()
+            return
+        rows, columns = self._answer.values.shape
+        self._map.zoom_to(*(self._unit or (rows // 2, columns // 2)))
+
+    def place_of(self, cell: tuple[int, int] | None) -> tuple[float, float, float, float] | None:
+        """Return a unit's place as shares of the map: (left, top, right, bottom); None for vectors."""
+        if cell is None or self._answer is None or self._answer.length is not None:
+            return None
+        rows, columns = self._answer.values.shape
+        row, column = cell
+        if row >= rows or column >= columns:
+            return None
+        return column / columns, row / rows, (column + 1) / columns, (row + 1) / rows
+
+    def _text_of(self, row: int, column: int) -> str:
+        assert self._answer is not None
+        if self._index(row, column) is None:
+            return ""
+        return value_text(float(self._answer.values[row, column]))
+
+    def _index(self, row: int, column: int) -> int | None:
+        """Return the number of a cell of a wrapped vector; None behind its end."""
+        assert self._answer is not None
+        index = row * self._answer.values.shape[1] + column
+        return index if self._answer.length is None or index < self._answer.length else None
+
+    def _show_unit(self, cell: tuple[int, int] | None) -> None:
+        answer = self._answer
+        if answer is None or cell is None or not _inside(cell, answer):
+            self._unit_text.setText("" if answer is None else shape_text(answer.values.shape))
+            self._histogram.mark(None)
+            return
+        value = float(answer.values[cell])
+        place = f"unit {self._index(*cell)}" if answer.length else f"unit ({cell[0]}, {cell[1]})"
+        self._unit_text.setText(f"{place} = {value_text(value)}")
+        self._histogram.mark(value)
+
+    def _show_marks(self) -> None:
+        marks = ()
+        if self._unit is not None and self._answer is not None and _inside(self._unit, self._answer):
+            marks = ((QRectF(self._unit[1], self._unit[0], 1, 1), current_place_color()),)
+        self._map.set_marks(marks)
+
+    @Slot(object)
+    def _on_hovered(self, cell: tuple[int, int] | None) -> None:
+        self._show_unit(cell or self._unit)
+        self.placeHovered.emit(self.place_of(cell or self._unit))
+
+    @Slot(int, int)
+    def _on_clicked(self, row: int, column: int) -> None:
+        self.unitChosen.emit(row, column)
+
+
+def _wrapped(parent: QWidget) -> QLabel:
+    label = QLabel(parent)
+    label.setWordWrap(True)
+    label.setProperty("role", "muted")
+    return label
+
+
+def _inside(cell: tuple[int, int], answer: MapAnswer) -> bool:
+    rows, columns = answer.values.shape
+    inside = cell[0] < rows and cell[1] < columns
+    return inside and (answer.length is None or cell[0] * columns + cell[1] < answer.length)
+
+
+def _numbers_text(answer: MapAnswer) -> str:
+    text = (
+        f"min {value_text(answer.minimum)} · max {value_text(answer.maximum)} · mean {value_text(answer.mean)} · "
+        f"{answer.zero_share:.0%}".replace("%", " % zero")
+    )
+    return f"{text} · {answer.badge}" if answer.badge else text
+
+
+def _link(name: str) -> str:
+    return "the image" if name == "input" else f'<a href="{name}">{name}</a>'

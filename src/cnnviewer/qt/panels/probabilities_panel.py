@@ -1,0 +1,92 @@
+"""The class probabilities: the most probable classes, or those that are searched for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from cnnviewer.qt.widgets.bar_list import Bar, BarList
+
+if TYPE_CHECKING:
+    from cnnviewer.messages import RecordingSummary
+
+__all__ = ["ProbabilitiesPanel"]
+
+_COUNT = 5
+
+
+class ProbabilitiesPanel(QWidget):
+    """Shows the top classes with bars, the entropy, and a search over all classes."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._recording: RecordingSummary | None = None
+        self._categories: tuple[str, ...] = ()
+        self._search = QLineEdit(self)
+        self._search.setPlaceholderText("Find a class")
+        self._search.setClearButtonEnabled(True)
+        self._search.textChanged.connect(self._on_text_changed)
+        self._bars = BarList(self)
+        self._bars.setAccessibleName("Class probabilities")
+        self._text = QLabel(self)
+        self._text.setProperty("role", "muted")
+        self._text.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 2, 8, 8)
+        layout.setSpacing(6)
+        for widget in (self._search, self._bars, self._text):
+            layout.addWidget(widget)
+        layout.setAlignment(Qt.AlignmentFlag.AlignTop)
+
+    def show_recording(self, recording: RecordingSummary, categories: tuple[str, ...]) -> None:
+        """Show the probabilities of a recording."""
+        self._recording, self._categories = recording, categories
+        self._refresh()
+
+    @property
+    def bars(self) -> tuple[Bar, ...]:
+        """The rows that are shown."""
+        return self._bars.bars
+
+    @property
+    def search(self) -> QLineEdit:
+        """The search field."""
+        return self._search
+
+    def _refresh(self) -> None:
+        recording = self._recording
+        if recording is None:
+            return
+        if not recording.probabilities:
+            self._bars.show_bars(())
+            self._text.setText("This network gives no class probabilities.")
+            return
+        wanted = self._search.text().strip().lower()
+        ranked = list(enumerate(recording.ranking))
+        if wanted:
+            ranked = [(rank, index) for rank, index in ranked if wanted in self._name(index).lower()]
+        self._bars.show_bars([self._bar(rank, index, bool(wanted)) for rank, index in ranked[:_COUNT]])
+        count = len(recording.probabilities)
+        if wanted:
+            self._text.setText(f"{len(ranked)} of {count} classes" if ranked else f"No class of {count} has this name.")
+        else:
+            self._text.setText(f"{count} classes · entropy {recording.entropy:.2f} bit")
+        self._text.setToolTip("0 bit: sure of one class; log₂ of the number of classes: no idea at all")
+
+    def _bar(self, rank: int, index: int, with_rank: bool) -> Bar:
+        assert self._recording is not None
+        value = self._recording.probabilities[index]
+        name = f"{rank + 1}. {self._name(index)}" if with_rank else self._name(index)
+        share = value if value == value else 0.0
+        text = "NaN" if value != value else f"{value:.1%}".replace("%", " %")
+        return Bar(name, text if value >= 0.0005 or value != value else "< 0.1 %", 0.0, share, index)
+
+    def _name(self, index: int) -> str:
+        return self._categories[index] if index < len(self._categories) else f"class {index}"
+
+    @Slot(str)
+    def _on_text_changed(self, text: str) -> None:
+        del text
+        self._refresh()

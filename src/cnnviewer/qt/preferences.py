@@ -1,0 +1,93 @@
+"""What the program remembers between runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSettings
+
+from cnnviewer.messages import Order, ScaleChoice, Scope
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMainWindow
+
+    from cnnviewer.qt.session import Session
+
+__all__ = ["Preferences"]
+
+_LAYOUT_VERSION = 1
+
+
+class Preferences:
+    """Reads and writes the settings: geometry, docks, network, theme, scales.
+
+    Values that are missing or damaged are as on the first launch.
+    """
+
+    def __init__(self) -> None:
+        self._settings = QSettings()
+
+    def theme(self) -> str:
+        """Return "light", "dark", or "system"."""
+        value = str(self._settings.value("theme", "system"))
+        return value if value in ("light", "dark") else "system"
+
+    def network(self) -> tuple[str, str | None]:
+        """Return the name and weights ("DEFAULT" or None) of the network used last."""
+        name = str(self._settings.value("network/name", ""))
+        return name, None if self._settings.value("network/random") in (True, "true") else "DEFAULT"
+
+    def restore_window(self, window: QMainWindow) -> None:
+        """Give the window its size and docks back."""
+        geometry, state = self._settings.value("window/geometry"), self._settings.value("window/state")
+        if geometry is not None:
+            window.restoreGeometry(geometry)
+        if state is not None:
+            window.restoreState(state, _LAYOUT_VERSION)
+
+    def restore_appearance(self, session: Session) -> None:
+        """Give the session its scales back."""
+        scale = ScaleChoice()
+        scope = self._one_of("appearance/scope", [scope.value for scope in Scope], scale.scope.value)
+        session.set_appearance(
+            scale=replace(
+                session.scale,
+                scope=Scope(scope),
+                gamma=self._number("appearance/gamma", scale.gamma, 0.2, 2.0),
+                sequential=self._one_of(
+                    "appearance/colormap", ["magma", "inferno", "viridis", "cividis", "grey"], scale.sequential
+                ),
+            ),
+            order=Order(self._one_of("appearance/order", [order.value for order in Order], "channel")),
+            tile=round(self._number("appearance/tile", 56, 20, 160)),
+        )
+
+    def save(self, window: QMainWindow, session: Session, theme: str) -> None:
+        """Remember all of it."""
+        values: dict[str, Any] = {
+            "window/geometry": window.saveGeometry(),
+            "window/state": window.saveState(_LAYOUT_VERSION),
+            "theme": theme,
+            "appearance/scope": session.scale.scope.value,
+            "appearance/gamma": session.scale.gamma,
+            "appearance/colormap": session.scale.sequential,
+            "appearance/order": session.order.value,
+            "appearance/tile": session.tile,
+        }
+        if session.network is not None:
+            values["network/name"] = session.network.name
+            values["network/random"] = session.network.provenance == "random weights"
+        for key, value in values.items():
+            self._settings.setValue(key, value)
+
+    def _one_of(self, key: str, known: list[str], usual: str) -> str:
+        value = str(self._settings.value(key, usual))
+        return value if value in known else usual
+
+    def _number(self, key: str, usual: float, low: float, high: float) -> float:
+        try:
+            value = float(str(self._settings.value(key, usual)))
+        except ValueError:
+            return usual
+        return min(max(value, low), high) if value == value else usual

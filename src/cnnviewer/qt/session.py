@@ -1,0 +1,265 @@
+"""The session: the window's state, in one place, and its talk with the worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QThread, Signal, Slot
+
+from cnnviewer.messages import (
+    ImageRequest,
+    NetworkRequest,
+    Order,
+    ScaleChoice,
+    ThumbnailRequest,
+)
+from cnnviewer.qt.worker import Failure, Job, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnnviewer.messages import LayerSummary, NetworkSummary, PictureRequest, RecordingSummary
+
+__all__ = ["Selection", "Session"]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is chosen: a layer by name, one of its maps, and a unit (row, column) of that."""
+
+    layer: str
+    channel: int = 0
+    unit: tuple[int, int] | None = None
+
+
+class Session(QObject):
+    """Holds the state and passes requests to the worker: one in flight, the newest of each sort waiting.
+
+    A request for a picture has a key that tells who asks; a newer one with the same key takes its place. An
+    answer that belongs to an older recording is dropped.
+    """
+
+    networkChanged = Signal(object)
+    recordingChanged = Signal(object)
+    selectionChanged = Signal(object)
+    imagesChanged = Signal()
+    appearanceChanged = Signal()
+    pictured = Signal(str, object, object)
+    progressed = Signal(object, object, str)
+    failed = Signal(object)
+    busyChanged = Signal(bool)
+    idle = Signal()
+
+    _jobRequested = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.network: NetworkSummary | None = None
+        self.recording: RecordingSummary | None = None
+        self.selection: Selection | None = None
+        self.images: tuple[ImageRequest, ...] = ()
+        self.position = 0
+        self.scale = ScaleChoice()
+        self.order = Order.CHANNEL
+        self.tile = 56
+        self._generation = 0
+        self._in_flight: Job | None = None
+        self._network_waiting: NetworkRequest | None = None
+        self._image_waiting: ImageRequest | None = None
+        self._pictures_waiting: dict[str, PictureRequest] = {}
+        self._is_closed = False
+        self._start_worker()
+
+    # ---- wishes
+
+    def open_network(self, name: str, weights: str | None = "DEFAULT") -> None:
+        """Open a network; what is shown stays until it is there."""
+        self._network_waiting = NetworkRequest(name, weights)
+        self._send_next()
+
+    def show_images(self, images: Sequence[ImageRequest], position: int = 0) -> None:
+        """Take these images to step through, and show one of them."""
+        if not images:
+            return
+        self.images = tuple(images)
+        self.imagesChanged.emit()
+        self.show_image(position)
+
+    def show_image(self, position: int) -> None:
+        """Show one of the images; the first follows the last."""
+        if self.images:
+            self.position = position % len(self.images)
+            self.imagesChanged.emit()
+            self._image_waiting = self.images[self.position]
+            self._send_next()
+
+    def step_image(self, steps: int) -> None:
+        """Show a later image, or with a negative number an earlier one."""
+        self.show_image(self.position + steps)
+
+    def select(self, layer: str, channel: int = 0, unit: tuple[int, int] | None = None) -> None:
+        """Choose a map, and maybe a unit of it."""
+        selection = Selection(layer, channel, unit)
+        if selection != self.selection:
+            self.selection = selection
+            self.selectionChanged.emit(selection)
+
+    def step_layer(self, steps: int) -> None:
+        """Choose a later layer, or with a negative number an earlier one."""
+        if self.recording is None or not self.recording.layers:
+            return
+        current = self.selected_layer()
+        last = len(self.recording.layers) - 1
+        place = 0 if current is None else min(max(current.index + steps, 0), last)
+        self.select(self.recording.layers[place].name)
+
+    def set_appearance(
+        self, *, scale: ScaleChoice | None = None, order: Order | None = None, tile: int | None = None
+    ) -> None:
+        """Change how maps are shown."""
+        before = (self.scale, self.order, self.tile)
+        self.scale = scale or self.scale
+        self.order = order or self.order
+        self.tile = tile or self.tile
+        if before != (self.scale, self.order, self.tile):
+            self.appearanceChanged.emit()
+
+    def set_dark(self, is_dark: bool) -> None:
+        """Let the colour maps follow the window."""
+        self.set_appearance(scale=replace(self.scale, dark=is_dark))
+
+    def request(self, key: str, request: PictureRequest) -> None:
+        """Ask for a picture; it comes by `pictured` with the same key and request."""
+        if self.recording is None and not isinstance(request, ThumbnailRequest):
+            return
+        self._pictures_waiting.pop(key, None)
+        self._pictures_waiting[key] = request
+        self._send_next()
+
+    def withdraw(self, key: str) -> None:
+        """Take back a request that is still waiting."""
+        self._pictures_waiting.pop(key, None)
+
+    def cancel(self) -> None:
+        """Stop the running download."""
+        self._worker.cancel()
+
+    def close(self) -> None:
+        """End the worker's thread; a running forward pass is waited for, a download is stopped."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._network_waiting = self._image_waiting = None
+        self._pictures_waiting.clear()
+        self._worker.cancel()
+        self._thread.quit()
+        self._thread.wait()
+
+    # ---- state asked for
+
+    def layer(self, name: str) -> LayerSummary | None:
+        """Return the layer of this name in the recording shown; None where it has none."""
+        if self.recording is None:
+            return None
+        return next((layer for layer in self.recording.layers if layer.name == name), None)
+
+    def selected_layer(self) -> LayerSummary | None:
+        """Return the chosen layer."""
+        return None if self.selection is None else self.layer(self.selection.layer)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        waiting = self._network_waiting or self._image_waiting or self._pictures_waiting
+        return self._in_flight is None and not waiting
+
+    # ---- the worker
+
+    def _start_worker(self) -> None:
+        self._thread = QThread(self)
+        self._thread.setObjectName("cnnviewer worker")
+        # Networks nest deeply; 512 KiB, the default of some systems, is too little.
+        self._thread.setStackSize(16 * 1024 * 1024)
+        self._worker = Worker()
+        self._worker.moveToThread(self._thread)
+        self._jobRequested.connect(self._worker.run)
+        self._worker.networkOpened.connect(self._on_network_opened)
+        self._worker.imageOpened.connect(self._on_recorded)
+        self._worker.pictured.connect(self._on_pictured)
+        self._worker.progressed.connect(self.progressed)
+        self._worker.failed.connect(self._on_failed)
+        self._worker.finished.connect(self._on_finished)
+        self._thread.start()
+
+    def _send_next(self) -> None:
+        if self._in_flight is not None or self._is_closed:
+            return
+        request = self._take_next()
+        if request is None:
+            self.idle.emit()
+            return
+        self._in_flight = Job(self._generation, request)
+        if not isinstance(request, tuple):
+            self.busyChanged.emit(True)
+        self._jobRequested.emit(self._in_flight)
+
+    def _take_next(self) -> NetworkRequest | ImageRequest | tuple[tuple[str, PictureRequest], ...] | None:
+        network, image = self._network_waiting, self._image_waiting
+        if network is not None:
+            self._network_waiting = None
+            return network
+        if image is not None:
+            self._image_waiting = None
+            return image
+        pictures = tuple(self._pictures_waiting.items())
+        self._pictures_waiting.clear()
+        return pictures or None
+
+    @Slot(object, object)
+    def _on_network_opened(self, network: NetworkSummary, recording: RecordingSummary | None) -> None:
+        self.network = network
+        self.networkChanged.emit(network)
+        self._on_recorded(recording)
+
+    @Slot(object)
+    def _on_recorded(self, recording: RecordingSummary | None) -> None:
+        if recording is None:
+            return
+        self._generation += 1
+        self._pictures_waiting = {
+            key: request
+            for key, request in self._pictures_waiting.items()
+            if isinstance(request, ThumbnailRequest)
+        }
+        self.recording = recording
+        self._keep_selection()
+        self.recordingChanged.emit(recording)
+
+    def _keep_selection(self) -> None:
+        """Keep what is chosen where the recording has it too; else choose the first maps."""
+        assert self.recording is not None
+        layers = self.recording.layers
+        chosen = self.selected_layer()
+        if chosen is not None and self.selection is not None and self.selection.channel < chosen.maps:
+            return
+        first = next((layer for layer in layers if layer.kind == "activation"), layers[0] if layers else None)
+        if first is not None:
+            self.select(first.name)
+
+    @Slot(int, str, object, object)
+    def _on_pictured(self, generation: int, key: str, request: PictureRequest, answer: object) -> None:
+        if generation == self._generation or isinstance(request, ThumbnailRequest):
+            self.pictured.emit(key, request, answer)
+
+    @Slot(object)
+    def _on_failed(self, failure: Failure) -> None:
+        self.failed.emit(failure)
+
+    @Slot()
+    def _on_finished(self) -> None:
+        was_long = self._in_flight is not None and not isinstance(self._in_flight.request, tuple)
+        self._in_flight = None
+        if was_long:
+            self.busyChanged.emit(False)
+        self._send_next()

@@ -1,0 +1,211 @@
+"""Light and dark: palettes, colours and the style sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+__all__ = ["DARK", "KIND_COLORS", "LIGHT", "Theme", "apply_theme", "current_theme", "system_is_dark"]
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The window's colours, as #rrggbb."""
+
+    name: str
+    is_dark: bool
+    window: str
+    panel: str
+    raised: str
+    border: str
+    text: str
+    muted: str
+    accent: str
+    accent_soft: str
+    on_accent: str
+    bar: str
+    warning: str
+    warning_soft: str
+
+
+LIGHT = Theme(
+    name="light",
+    is_dark=False,
+    window="#f4f5f8",
+    panel="#ffffff",
+    raised="#f0f2f6",
+    border="#dfe3ea",
+    text="#1a2130",
+    muted="#5d6676",
+    accent="#2563eb",
+    accent_soft="#dbe7fe",
+    on_accent="#ffffff",
+    bar="#c3cfe2",
+    warning="#b45309",
+    warning_soft="#fdf0dc",
+)
+DARK = Theme(
+    name="dark",
+    is_dark=True,
+    window="#13161c",
+    panel="#1b1f27",
+    raised="#252a34",
+    border="#303643",
+    text="#e6e9f0",
+    muted="#98a1b2",
+    accent="#6ea1ff",
+    accent_soft="#24365c",
+    on_accent="#0d1420",
+    bar="#3b4558",
+    warning="#f5b454",
+    warning_soft="#3a2c14",
+)
+
+KIND_COLORS = {
+    "convolution": "#2f6bb8",
+    "activation": "#bd6528",
+    "pooling": "#2f8659",
+    "normalisation": "#5f6f86",
+    "linear": "#a5364f",
+    "softmax": "#8a44a3",
+    "addition": "#1f8290",
+    "multiplication": "#3f78a8",
+    "concatenation": "#7d6b1f",
+    "attention": "#5a4ab8",
+    "dropout": "#74787f",
+    "reshape": "#74787f",
+    "resampling": "#6a7f3a",
+    "other": "#74787f",
+}
+"""The colour of each kind of layer; white text on each of them can be read."""
+
+_current = LIGHT
+
+
+def current_theme() -> Theme:
+    """Return the theme that was applied last; widgets that paint themselves ask it."""
+    return _current
+
+
+def system_is_dark() -> bool:
+    """Whether the desktop asks for dark windows."""
+    return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+
+
+def apply_theme(app: QApplication, theme: Theme) -> None:
+    """Give the whole application the theme's colours."""
+    global _current  # noqa: PLW0603 - one application has one theme
+    _current = theme
+    app.setPalette(_palette(theme))
+    app.setStyleSheet(_STYLE.format_map(vars(theme)))
+
+
+def _palette(theme: Theme) -> QPalette:
+    roles = QPalette.ColorRole
+    colors = {
+        roles.Window: theme.window,
+        roles.WindowText: theme.text,
+        roles.Base: theme.panel,
+        roles.AlternateBase: theme.raised,
+        roles.Text: theme.text,
+        roles.PlaceholderText: theme.muted,
+        roles.Button: theme.panel,
+        roles.ButtonText: theme.text,
+        roles.BrightText: theme.text,
+        roles.ToolTipBase: theme.raised,
+        roles.ToolTipText: theme.text,
+        roles.Highlight: theme.accent,
+        roles.HighlightedText: theme.on_accent,
+        roles.Link: theme.accent,
+        roles.Mid: theme.border,
+        roles.Dark: theme.border,
+        roles.Light: theme.panel,
+        roles.Midlight: theme.raised,
+        roles.Accent: theme.accent,
+    }
+    palette = QPalette()
+    for role, color in colors.items():
+        palette.setColor(role, QColor(color))
+    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.muted))
+    return palette
+
+
+_STYLE = """
+QMainWindow::separator {{ background: {window}; width: 6px; height: 6px; }}
+QMainWindow::separator:hover {{ background: {accent_soft}; }}
+QToolBar {{ background: {panel}; border: 0; border-bottom: 1px solid {border}; padding: 5px 8px; spacing: 6px; }}
+QToolBar QLabel {{ color: {muted}; padding-left: 6px; }}
+QToolBar::extension {{ background: {raised}; }}
+QStatusBar {{ background: {panel}; border-top: 1px solid {border}; color: {muted}; }}
+QStatusBar::item {{ border: 0; }}
+QStatusBar QLabel {{ color: {muted}; padding: 1px 8px; }}
+QStatusBar QLabel#provenance {{ color: {accent}; font-weight: 600; }}
+QDockWidget {{ color: {text}; font-weight: 600; }}
+QDockWidget::title {{ background: {window}; padding: 6px 8px 3px 8px; }}
+QToolButton, QPushButton {{
+    background: {panel}; border: 1px solid {border}; border-radius: 6px; padding: 4px 10px; color: {text};
+}}
+QToolButton:hover, QPushButton:hover {{ border-color: {accent}; }}
+QToolButton:pressed, QPushButton:pressed {{ background: {accent_soft}; }}
+QToolButton:focus, QPushButton:focus {{ border-color: {accent}; }}
+QToolButton:disabled, QPushButton:disabled {{ color: {muted}; }}
+QToolButton::menu-indicator {{ image: none; width: 0; }}
+QToolButton[flat="true"] {{ background: transparent; border: 1px solid transparent; padding: 3px; }}
+QToolButton[flat="true"]:hover {{ background: {raised}; }}
+QToolButton[flat="true"]:focus {{ border-color: {accent}; }}
+QToolButton[segment="true"] {{
+    background: {raised}; border: 1px solid transparent; border-radius: 5px; padding: 2px 8px; color: {muted};
+}}
+QToolButton[segment="true"]:hover {{ color: {text}; }}
+QToolButton[segment="true"]:checked {{ background: {accent_soft}; color: {accent}; font-weight: 600; }}
+QToolButton[segment="true"]:focus {{ border-color: {accent}; }}
+QFrame#panel, QFrame#card {{ background: {panel}; border: 1px solid {border}; border-radius: 7px; }}
+QFrame#card[selected="true"] {{ border: 2px solid {accent}; }}
+QFrame#banner {{ background: {warning_soft}; border: 1px solid {warning}; border-radius: 7px; }}
+QFrame#progress {{ background: {panel}; border: 1px solid {accent}; border-radius: 7px; }}
+QLabel[role="muted"] {{ color: {muted}; }}
+QLabel[role="name"] {{ font-weight: 600; }}
+QLabel[role="warning"] {{ color: {warning}; }}
+QLineEdit, QComboBox, QPlainTextEdit {{
+    background: {panel}; border: 1px solid {border}; border-radius: 6px; padding: 4px 8px; color: {text};
+    selection-background-color: {accent}; selection-color: {on_accent};
+}}
+QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus {{ border-color: {accent}; }}
+QComboBox::drop-down {{ border: 0; width: 18px; }}
+QComboBox QAbstractItemView {{ background: {panel}; border: 1px solid {border}; color: {text}; }}
+QTreeView, QListView {{ background: {panel}; border: 0; color: {text}; outline: 0; }}
+QTreeView::item {{ padding: 2px 0; }}
+QTreeView::item:selected, QListView::item:selected {{ background: {accent_soft}; color: {text}; }}
+QTreeView::branch {{ background: {panel}; }}
+QHeaderView::section {{
+    background: {panel}; color: {muted}; border: 0; border-bottom: 1px solid {border}; padding: 3px 6px;
+}}
+QMenu {{ background: {panel}; border: 1px solid {border}; padding: 4px; color: {text}; }}
+QMenu::item {{ padding: 5px 24px 5px 22px; border-radius: 4px; }}
+QMenu::item:selected {{ background: {accent_soft}; }}
+QMenu::item:disabled {{ color: {muted}; }}
+QMenu::separator {{ height: 1px; background: {border}; margin: 4px 6px; }}
+QToolTip {{ background: {raised}; color: {text}; border: 1px solid {border}; padding: 3px 6px; }}
+QProgressBar {{ background: {raised}; border: 0; border-radius: 3px; height: 6px; }}
+QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
+QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
+QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 0; }}
+QScrollBar::handle {{ background: {bar}; border-radius: 4px; margin: 2px; min-height: 32px; min-width: 32px; }}
+QScrollBar::handle:hover {{ background: {muted}; }}
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{
+    background: transparent; width: 0; height: 0;
+}}
+QSlider::groove:horizontal {{ height: 4px; background: {border}; border-radius: 2px; }}
+QSlider::sub-page:horizontal {{ background: {accent}; border-radius: 2px; }}
+QSlider::handle:horizontal {{
+    background: {panel}; border: 2px solid {accent}; width: 10px; height: 10px; margin: -5px 0; border-radius: 7px;
+}}
+QSlider:focus {{ border: 1px solid {accent}; border-radius: 5px; }}
+"""

@@ -1,0 +1,235 @@
+"""The tool bar: which network, which image, how maps are shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QSlider,
+    QToolBar,
+    QToolButton,
+    QWidget,
+    QWidgetAction,
+)
+
+from cnnviewer.inputs.samples import list_samples
+from cnnviewer.messages import Order, ScaleChoice, Scope
+from cnnviewer.networks import list_networks
+from cnnviewer.qt.icons import icon
+from cnnviewer.qt.widgets.segmented import Segmented
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ToolBar"]
+
+_TILES = (20, 160)
+_GAMMAS = (20, 200)
+COLORMAPS = ("magma", "inferno", "viridis", "cividis", "grey")
+
+
+class ToolBar(QToolBar):
+    """Emits what the user wishes; shows what is the case."""
+
+    networkRequested = Signal(str, object)
+    sampleRequested = Signal(str)
+    scaleChanged = Signal(object)
+    orderChanged = Signal(object)
+    tileChanged = Signal(int)
+
+    def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__("Tools", parent)
+        self.setObjectName("tools")
+        self.setMovable(False)
+        self.setIconSize(QSize(16, 16))
+        self._actions = actions
+        self._scale = ScaleChoice()
+        self._buttons: list[tuple[QToolButton, str]] = []
+        self._build_network()
+        self._build_images()
+        spacer = QWidget(self)
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(spacer)
+        self._build_scale()
+        self._build_tiles()
+        self._build_window()
+
+    def set_network(self, name: str, is_random: bool) -> None:
+        """Show which network is open."""
+        self._network.setText(name)
+        self._random.setChecked(is_random)
+        for action in self._network_group.actions():
+            action.setChecked(action.data() == name)
+
+    def set_appearance(self, scale: ScaleChoice, order: Order, tile: int) -> None:
+        """Show how maps are shown."""
+        self._scale = scale
+        self._scope.set_current(scale.scope.value)
+        self._gamma.setValue(round(scale.gamma * 100))
+        self._gamma_text.setText(f"{scale.gamma:.2f}")
+        for action in self._colormaps.actions():
+            action.setChecked(action.text() == scale.sequential)
+        self._order.setCurrentText(order.value)
+        self._tiles.setValue(tile)
+
+    def refresh_icons(self) -> None:
+        """Paint the icons in the theme's colour."""
+        for button, name in self._buttons:
+            button.setIcon(icon(name))
+
+    # ---- building
+
+    def _button(self, text: str, icon_name: str, tip: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if text else Qt.ToolButtonStyle.ToolButtonIconOnly
+        button.setToolButtonStyle(style)
+        self._buttons.append((button, icon_name))
+        self.addWidget(button)
+        return button
+
+    def _build_network(self) -> None:
+        self._network = self._button("network", "network", "Choose a network")
+        menu = QMenu(self._network)
+        self._network_group = QActionGroup(menu)
+        for source, names in list_networks().items():
+            menu.addSection(source)
+            title = menu.addAction(source.capitalize())
+            title.setEnabled(False)
+            for name in names:
+                action = menu.addAction(name)
+                action.setCheckable(True)
+                action.setData(name)
+                self._network_group.addAction(action)
+        menu.addSeparator()
+        self._random = menu.addAction("Random weights instead of trained ones")
+        self._random.setCheckable(True)
+        self._network_group.triggered.connect(self._on_network_chosen)
+        self._random.triggered.connect(self._on_random_toggled)
+        self._network.setMenu(menu)
+        self._network.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+
+    def _build_images(self) -> None:
+        opener = self._button("Open image…", "folder-open", "Open images (Ctrl+O), or drop them on the window")
+        opener.clicked.connect(self._actions["open_files"].trigger)
+        samples = self._button("Samples", "images", "Show one of the sample images")
+        menu = QMenu(samples)
+        for sample in list_samples():
+            action = menu.addAction(sample.title)
+            action.setData(sample.name)
+        menu.triggered.connect(self._on_sample_chosen)
+        samples.setMenu(menu)
+        samples.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        paste = self._button("", "clipboard-paste", "Paste an image (Ctrl+V)")
+        paste.clicked.connect(self._actions["paste"].trigger)
+
+    def _build_scale(self) -> None:
+        self.addWidget(QLabel("Scale", self))
+        tips = (
+            "Each map has a scale of its own",
+            "The maps of a layer share one scale",
+            "All layers share one scale",
+        )
+        self._scope = Segmented([scope.value for scope in Scope], self, tips)
+        self._scope.chosen.connect(self._on_scope_chosen)
+        self.addWidget(self._scope)
+        colors = self._button("", "palette", "Colours and gamma")
+        colors.setMenu(self._colors_menu(colors))
+        colors.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+
+    def _colors_menu(self, parent: QWidget) -> QMenu:
+        menu = QMenu(parent)
+        title = menu.addAction("Colours of values without a sign")
+        title.setEnabled(False)
+        self._colormaps = QActionGroup(menu)
+        for name in COLORMAPS:
+            action = menu.addAction(name)
+            action.setCheckable(True)
+            self._colormaps.addAction(action)
+        self._colormaps.triggered.connect(self._on_colormap_chosen)
+        menu.addSeparator()
+        row = QWidget(menu)
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(22, 6, 16, 6)
+        self._gamma = QSlider(Qt.Orientation.Horizontal, row)
+        self._gamma.setRange(*_GAMMAS)
+        self._gamma.setFixedWidth(130)
+        self._gamma.setToolTip("Below 1 small values show more, above 1 less")
+        self._gamma.setAccessibleName("Gamma")
+        self._gamma_text = QLabel(row)
+        self._gamma.valueChanged.connect(self._on_gamma_changed)
+        for widget in (QLabel("Gamma", row), self._gamma, self._gamma_text):
+            layout.addWidget(widget)
+        gamma = QWidgetAction(menu)
+        gamma.setDefaultWidget(row)
+        menu.addAction(gamma)
+        return menu
+
+    def _build_tiles(self) -> None:
+        self.addWidget(QLabel("Tiles", self))
+        self._tiles = QSlider(Qt.Orientation.Horizontal, self)
+        self._tiles.setRange(*_TILES)
+        self._tiles.setFixedWidth(90)
+        self._tiles.setToolTip("The size of the maps")
+        self._tiles.setAccessibleName("Size of the maps")
+        self._tiles.valueChanged.connect(self.tileChanged)
+        self.addWidget(self._tiles)
+        self.addWidget(QLabel("Sort", self))
+        self._order = QComboBox(self)
+        self._order.addItems([order.value for order in Order])
+        self._order.setToolTip("The order of the maps in a card")
+        self._order.currentTextChanged.connect(self._on_order_changed)
+        self.addWidget(self._order)
+
+    def _build_window(self) -> None:
+        theme = self._button("", "sun-moon", "Light or dark (Ctrl+D)")
+        theme.clicked.connect(self._actions["toggle_theme"].trigger)
+        help_button = self._button("", "circle-help", "Keys and help (?)")
+        help_button.clicked.connect(self._actions["help"].trigger)
+
+    # ---- user
+
+    @Slot(QAction)
+    def _on_network_chosen(self, action: QAction) -> None:
+        self.networkRequested.emit(action.data(), None if self._random.isChecked() else "DEFAULT")
+
+    @Slot()
+    def _on_random_toggled(self) -> None:
+        checked = self._network_group.checkedAction()
+        if checked is not None:
+            self._on_network_chosen(checked)
+
+    @Slot(QAction)
+    def _on_sample_chosen(self, action: QAction) -> None:
+        self.sampleRequested.emit(action.data())
+
+    @Slot(str)
+    def _on_scope_chosen(self, scope: str) -> None:
+        self._change(scope=Scope(scope))
+
+    @Slot(QAction)
+    def _on_colormap_chosen(self, action: QAction) -> None:
+        self._change(sequential=action.text())
+
+    @Slot(int)
+    def _on_gamma_changed(self, value: int) -> None:
+        self._change(gamma=value / 100)
+
+    def _change(self, **changes: object) -> None:
+        scale = replace(self._scale, **changes)  # type: ignore[arg-type]
+        if scale != self._scale:
+            self.scaleChanged.emit(scale)
+
+    @Slot(str)
+    def _on_order_changed(self, order: str) -> None:
+        self.orderChanged.emit(Order(order))

@@ -1,0 +1,1 @@
+"""Small widgets that the panels are made of: each shows what it is given."""

@@ -1,0 +1,142 @@
+"""What the window tells above the layers: an error with details to unfold, or the progress of a long job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnviewer.qt.icons import icon
+from cnnviewer.qt.widgets.numbers import byte_text
+
+if TYPE_CHECKING:
+    from cnnviewer.qt.worker import Failure
+
+__all__ = ["ErrorBanner", "ProgressBanner"]
+
+
+class ErrorBanner(QFrame):
+    """A sentence, its details to unfold and copy, and maybe a way on; it stays until it is closed."""
+
+    actionRequested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self._sentence = QLabel(self)
+        self._sentence.setWordWrap(True)
+        self._sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._action = QPushButton(self)
+        self._action.clicked.connect(self.actionRequested)
+        self._unfold = QPushButton("Details", self)
+        self._unfold.setCheckable(True)
+        self._copy = QPushButton("Copy", self)
+        self._copy.setToolTip("Copy the message and its details")
+        self._copy.clicked.connect(self._on_copy)
+        self._close = QToolButton(self)
+        self._close.setProperty("flat", True)
+        self._close.setToolTip("Close (Esc)")
+        self._close.clicked.connect(self.hide)
+        self._details = QPlainTextEdit(self)
+        self._details.setReadOnly(True)
+        self._details.setMaximumHeight(180)
+        self._unfold.toggled.connect(self._details.setVisible)
+        row = QHBoxLayout()
+        row.addWidget(self._sentence, stretch=1)
+        for widget in (self._action, self._unfold, self._copy, self._close):
+            row.addWidget(widget, alignment=Qt.AlignmentFlag.AlignTop)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 8, 8)
+        layout.addLayout(row)
+        layout.addWidget(self._details)
+        self.hide()
+
+    def show_failure(self, failure: Failure, action: str = "") -> None:
+        """Tell a failure; `action` is the text of a button that goes on another way."""
+        self._sentence.setText(failure.sentence)
+        self._details.setPlainText(failure.details)
+        self._details.hide()
+        self._unfold.setChecked(False)
+        self._unfold.setVisible(bool(failure.details))
+        self._action.setText(action)
+        self._action.setVisible(bool(action))
+        self._close.setIcon(icon("x"))
+        self.show()
+
+    @property
+    def sentence(self) -> str:
+        """What is told."""
+        return self._sentence.text()
+
+    @property
+    def action(self) -> QPushButton:
+        """The button that goes on another way."""
+        return self._action
+
+    @property
+    def details(self) -> QPlainTextEdit:
+        """The details."""
+        return self._details
+
+    @Slot()
+    def _on_copy(self) -> None:
+        text = f"{self._sentence.text()}\n\n{self._details.toPlainText()}"
+        QGuiApplication.clipboard().setText(text.strip())
+
+
+class ProgressBanner(QFrame):
+    """A text, a progress bar and a cancel button."""
+
+    cancelRequested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("progress")
+        self._text = QLabel(self)
+        self._bar = QProgressBar(self)
+        self._bar.setTextVisible(False)
+        self._cancel = QPushButton("Cancel", self)
+        self._cancel.setToolTip("Stop this")
+        self._cancel.clicked.connect(self.cancelRequested)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 8, 6)
+        layout.addWidget(self._text)
+        layout.addWidget(self._bar, stretch=1)
+        layout.addWidget(self._cancel)
+        self.hide()
+
+    def show_progress(self, done: int, total: int | None, text: str) -> None:
+        """Show how far a job is, in bytes; a total of None shows that something goes on."""
+        self._cancel.setVisible(total is not None or done > 0)
+        if total:
+            self._bar.setRange(0, 1000)
+            self._bar.setValue(round(1000 * done / total))
+            text = f"{text} · {byte_text(done)} of {byte_text(total)}"
+        else:
+            self._bar.setRange(0, 0)
+            if done:
+                text = f"{text} · {byte_text(done)}"
+        self._text.setText(text)
+        self.show()
+
+    @property
+    def text(self) -> str:
+        """What is told."""
+        return self._text.text()
+
+    @property
+    def cancel(self) -> QPushButton:
+        """The cancel button."""
+        return self._cancel

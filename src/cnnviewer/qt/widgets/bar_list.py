@@ -1,0 +1,111 @@
+"""Names with bars and numbers: class probabilities, the largest logits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from cnnviewer.qt.theme import current_theme
+from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Bar", "BarList"]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row: its name, the text of its value, and from where to where its bar goes, as shares 0..1."""
+
+    name: str
+    text: str
+    start: float
+    end: float
+    index: int = 0
+
+
+class BarList(QWidget):
+    """Paints rows of names, bars and numbers; `chosen` tells the index of a row that was clicked."""
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bars: tuple[Bar, ...] = ()
+        self._current = -1
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    @property
+    def bars(self) -> tuple[Bar, ...]:
+        """The rows that are shown."""
+        return self._bars
+
+    def show_bars(self, bars: Sequence[Bar]) -> None:
+        """Show these rows."""
+        self._bars = tuple(bars)
+        self._current = min(self._current, len(self._bars) - 1)
+        self.setAccessibleDescription("; ".join(f"{bar.name} {bar.text}" for bar in self._bars))
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Return room for all rows."""
+        return QSize(200, BAR_HEIGHT * max(len(self._bars), 1))
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for all rows."""
+        return QSize(120, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
+        """Paint the rows."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        widest = max((painter.fontMetrics().horizontalAdvance(bar.text) for bar in self._bars), default=0)
+        for row, bar in enumerate(self._bars):
+            self._paint_row(painter, row, bar, widest)
+
+    def _paint_row(self, painter: QPainter, row: int, bar: Bar, widest: int) -> None:
+        theme = current_theme()
+        top = row * BAR_HEIGHT
+        name_width = min(round(self.width() * 0.42), 200)
+        if row == self._current and self.hasFocus():
+            painter.fillRect(0, top, self.width(), BAR_HEIGHT, QColor(theme.accent_soft))
+        painter.setPen(QColor(theme.text))
+        elided = painter.fontMetrics().elidedText(bar.name, Qt.TextElideMode.ElideRight, name_width - 6)
+        vertical = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRect(0, top, name_width, BAR_HEIGHT), vertical, elided)
+        right = self.width() - widest
+        painter.drawText(
+            QRect(right, top, widest, BAR_HEIGHT), vertical | Qt.AlignmentFlag.AlignRight, bar.text
+        )
+        room = max(right - 8 - name_width, 4)
+        left = name_width + room * min(bar.start, bar.end)
+        width = max(room * abs(bar.end - bar.start), 1.5)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.accent if row == 0 else theme.bar))
+        painter.drawRoundedRect(QRectF(left, top + 5, width, BAR_HEIGHT - 10), 3, 3)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose the row under the mouse."""
+        row = int(event.position().y()) // BAR_HEIGHT
+        if event.button() == Qt.MouseButton.LeftButton and row < len(self._bars):
+            self._choose(row)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move up and down with the arrow keys."""
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
+        if step is None or not 0 <= self._current + step < len(self._bars):
+            super().keyPressEvent(event)
+            return
+        self._choose(self._current + step)
+
+    def _choose(self, row: int) -> None:
+        self._current = row
+        self.update()
+        self.chosen.emit(self._bars[row].index)

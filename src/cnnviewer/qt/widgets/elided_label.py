@@ -1,0 +1,46 @@
+"""A label that shortens its text where there is no room, and then tells all of it in its tooltip."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
+
+__all__ = ["ElidedLabel"]
+
+
+class ElidedLabel(QLabel):
+    """A one-line label whose text ends in … where it does not fit."""
+
+    def __init__(self, parent: QWidget | None = None, *, role: str = "", weight: int = 1) -> None:
+        super().__init__(parent)
+        if role:
+            self.setProperty("role", role)
+        policy = QSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        policy.setHorizontalStretch(weight)
+        self.setSizePolicy(policy)
+
+    def set_text(self, text: str) -> None:
+        """Show this text."""
+        self.setText(text)
+        self.setToolTip(text)
+
+    def sizeHint(self) -> QSize:
+        """Return room for the whole text."""
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self.text()) + 3, metrics.height() + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for a few letters."""
+        shortest = min(self.sizeHint().width(), self.fontMetrics().averageCharWidth() * 7)
+        return QSize(shortest if self.text() else 0, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
+        """Paint as much of the text as fits."""
+        painter = QPainter(self)
+        option = QStyleOption()
+        option.initFrom(self)
+        self.style().drawPrimitive(QStyle.PrimitiveElement.PE_Widget, option, painter, self)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)

@@ -1,0 +1,256 @@
+"""A picture to zoom and pan: pixels stay square cells, with their values written in them when large enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from cnnviewer.qt.theme import current_theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["MapView"]
+
+_CELL_FOR_TEXT = 30
+_LARGEST_CELL = 96.0
+
+
+class MapView(QWidget):
+    """Shows an image by nearest neighbour; the wheel zooms, dragging pans, a click chooses a cell.
+
+    `hovered` tells the cell (row, column) under the mouse, or None; `clicked` the one that was clicked.
+    """
+
+    hovered = Signal(object)
+    clicked = Signal(int, int)
+    activated = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._image: QImage | None = None
+        self._text_of: Callable[[int, int], str] | None = None
+        self._marks: tuple[tuple[QRectF, str], ...] = ()
+        self._scale = 1.0
+        self._center = QPointF()
+        self._is_fitted = True
+        self._is_smooth = False
+        self._pressed: QPoint | None = None
+        self._has_moved = False
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(120, 90)
+
+    def show_image(
+        self, image: QImage | None, text_of: Callable[[int, int], str] | None = None, *, is_photo: bool = False
+    ) -> None:
+        """Show an image.
+
+        Parameters
+        ----------
+        image
+            None shows nothing.
+        text_of
+            What is written in the cell (row, column) when cells are large enough.
+        is_photo
+            A photo may be smoothed when it is shown smaller than it is; a map never.
+        """
+        changed = image is None or self._image is None or image.size() != self._image.size()
+        self._image, self._text_of, self._is_smooth = image, text_of, is_photo
+        if changed or self._is_fitted:
+            self.fit()
+        self.update()
+
+    def set_marks(self, marks: tuple[tuple[QRectF, str], ...]) -> None:
+        """Draw rectangles, in cells of the image, each in a colour (#rrggbb)."""
+        self._marks = marks
+        self.update()
+
+    @property
+    def cell_size(self) -> float:
+        """The width of a cell on the screen, in logical pixels."""
+        return self._scale
+
+    def fit(self) -> None:
+        """Show the whole image."""
+        self._is_fitted = True
+        if self._image is not None and not self._image.isNull():
+            size = self._image.size()
+            self._scale = min(self.width() / size.width(), self.height() / size.height())
+            self._center = QPointF(size.width() / 2, size.height() / 2)
+        self.update()
+
+    def zoom_to(self, row: float, column: float, cell: float = 44.0) -> None:
+        """Show this cell in the middle, cells `cell` pixels wide."""
+        self._is_fitted = False
+        self._scale, self._center = cell, QPointF(column + 0.5, row + 0.5)
+        self.update()
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the whole image is shown."""
+        return self._is_fitted
+
+    def image_rect(self) -> QRectF:
+        """Return where the image lies on the widget."""
+        if self._image is None:
+            return QRectF()
+        left = self.width() / 2 - self._center.x() * self._scale
+        top = self.height() / 2 - self._center.y() * self._scale
+        return QRectF(left, top, self._image.width() * self._scale, self._image.height() * self._scale)
+
+    def cell_at(self, point: QPointF) -> tuple[int, int] | None:
+        """Return the cell (row, column) under a point of the widget."""
+        rect = self.image_rect()
+        if self._image is None or not rect.contains(point):
+            return None
+        row = int((point.y() - rect.top()) / self._scale)
+        column = int((point.x() - rect.left()) / self._scale)
+        return min(row, self._image.height() - 1), min(column, self._image.width() - 1)
+
+    def sizeHint(self) -> QSize:
+        """Return a square."""
+        return QSize(240, 240)
+
+    # ---- painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
+        """Paint the image, the values and the marks."""
+        if self._image is None or self._image.isNull():
+            return
+        painter = QPainter(self)
+        rect = self.image_rect()
+        # A photo made smaller may be averaged; cells never are.
+        painter.setRenderHint(
+            QPainter.RenderHint.SmoothPixmapTransform, self._is_smooth and self._scale * self.devicePixelRatioF() < 1
+        )
+        painter.drawImage(rect, self._image)
+        if self._scale >= _CELL_FOR_TEXT and self._text_of is not None:
+            self._paint_values(painter, rect)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for mark, color in self._marks:
+            self._paint_mark(painter, rect, mark, color)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(current_theme().accent), 1))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def _paint_values(self, painter: QPainter, rect: QRectF) -> None:
+        assert self._image is not None
+        assert self._text_of is not None
+        font = painter.font()
+        font.setPointSizeF(max(6.0, min(self._scale / 5.2, 11.0)))
+        painter.setFont(font)
+        first_row, first_column = max(0, int(-rect.top() / self._scale)), max(0, int(-rect.left() / self._scale))
+        last_row = min(self._image.height(), int((self.height() - rect.top()) / self._scale) + 1)
+        last_column = min(self._image.width(), int((self.width() - rect.left()) / self._scale) + 1)
+        for row in range(first_row, last_row):
+            for column in range(first_column, last_column):
+                color = self._image.pixelColor(column, row)
+                painter.setPen(QColor("#000000" if _lightness(color) > 0.5 else "#ffffff"))
+                left, top = rect.left() + column * self._scale, rect.top() + row * self._scale
+                cell = QRectF(left, top, self._scale, self._scale)
+                painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, self._text_of(row, column))
+
+    def _paint_mark(self, painter: QPainter, rect: QRectF, mark: QRectF, color: str) -> None:
+        box = QRectF(
+            rect.left() + mark.left() * self._scale,
+            rect.top() + mark.top() * self._scale,
+            max(mark.width() * self._scale, 5.0),
+            max(mark.height() * self._scale, 5.0),
+        )
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(0, 0, 0, 170), 3.5))
+        painter.drawRect(box)
+        painter.setPen(QPen(QColor(color), 1.7))
+        painter.drawRect(box)
+
+    # ---- mouse and keys
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom around the mouse."""
+        if self._image is None:
+            return
+        self._zoom(1.0015 ** event.angleDelta().y(), event.position())
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a click or a pan."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed, self._has_moved = event.position().toPoint(), False
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Pan, or tell the cell under the mouse."""
+        if self._pressed is not None:
+            delta = event.position().toPoint() - self._pressed
+            if self._has_moved or delta.manhattanLength() > 4:
+                self._has_moved, self._is_fitted = True, False
+                self._center -= QPointF(delta) / self._scale
+                self._pressed = event.position().toPoint()
+                self.update()
+            return
+        self.hovered.emit(self.cell_at(event.position()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Choose the cell that was clicked."""
+        cell = self.cell_at(event.position())
+        if self._pressed is not None and not self._has_moved and cell is not None:
+            self.clicked.emit(*cell)
+        self._pressed = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: ARG002 - Qt's signature
+        """Ask for the large view."""
+        self.activated.emit()
+
+    def leaveEvent(self, event: object) -> None:  # noqa: ARG002 - Qt's signature
+        """Tell that no cell is under the mouse."""
+        self.hovered.emit(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Zoom with + and −, show all with 0."""
+        middle = QPointF(self.width() / 2, self.height() / 2)
+        if event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self._zoom(1.25, middle)
+        elif event.key() == Qt.Key.Key_Minus:
+            self._zoom(0.8, middle)
+        elif event.key() == Qt.Key.Key_0:
+            self.fit()
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep a fitted image fitted."""
+        super().resizeEvent(event)
+        if self._is_fitted:
+            self.fit()
+
+    def _zoom(self, factor: float, around: QPointF) -> None:
+        if self._image is None:
+            return
+        whole = min(self.width() / self._image.width(), self.height() / self._image.height())
+        scale = min(max(self._scale * factor, whole), max(_LARGEST_CELL, whole))
+        if scale <= whole:
+            self.fit()
+            return
+        middle = QPointF(self.width() / 2, self.height() / 2)
+        place = self._center + (around - middle) / self._scale
+        self._center = place - (around - middle) / scale
+        self._scale, self._is_fitted = scale, False
+        self.update()
+
+
+def _lightness(color: QColor) -> float:
+    return 0.299 * color.redF() + 0.587 * color.greenF() + 0.114 * color.blueF()

@@ -1,0 +1,42 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+__all__ = ["byte_text", "count_text", "shape_text", "value_text"]
+
+
+def value_text(value: float) -> str:
+    """Return a value with three or four digits: ``3.27``, ``−0.004``, ``1.2e+05``, ``NaN``."""
+    if not isfinite(value):
+        return "NaN" if value != value else ("∞" if value > 0 else "−∞")
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size >= 1e5 or size < 1e-3:
+        return f"{value:.1e}".replace("-", "−", 1) if value < 0 else f"{value:.1e}"
+    text = f"{value:.0f}" if size >= 1000 else f"{value:.1f}" if size >= 100 else f"{value:.3g}"
+    return text.replace("-", "−")
+
+
+def count_text(count: int) -> str:
+    """Return a count: ``864``, ``4.65 M``, ``15.5 G``."""
+    for unit, size in (("G", 10**9), ("M", 10**6)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count:,}"
+
+
+def byte_text(size: float) -> str:
+    """Return an amount of memory: ``61 MB``."""
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """Return ``32×112×112``."""
+    return "×".join(map(str, shape)) or "1"

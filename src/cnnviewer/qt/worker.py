@@ -1,0 +1,123 @@
+"""The worker: it owns the engine, and with it the network, in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from cnnviewer.errors import Cancelled, CnnviewerError
+from cnnviewer.messages import ImageRequest, NetworkRequest
+
+if TYPE_CHECKING:
+    from cnnviewer.engine import Engine
+    from cnnviewer.messages import PictureRequest
+
+__all__ = ["Failure", "Job", "Worker"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What the worker is to do next.
+
+    Parameters
+    ----------
+    generation
+        The number of the recording that the window shows; answers carry it back.
+    request
+        A network or an image to open; or pictures, each with the panel's key.
+    """
+
+    generation: int
+    request: NetworkRequest | ImageRequest | tuple[tuple[str, PictureRequest], ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong, for the user: a sentence, and details to unfold."""
+
+    sentence: str
+    details: str
+    request: object
+    was_cancelled: bool = False
+
+
+class Worker(QObject):
+    """Runs jobs one by one; lives in its own thread."""
+
+    networkOpened = Signal(object, object)
+    imageOpened = Signal(object)
+    pictured = Signal(int, str, object, object)
+    progressed = Signal(object, object, str)
+    failed = Signal(object)
+    finished = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._engine: Engine | None = None
+        self._cancel = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the running job to stop; may be called from any thread."""
+        self._cancel.set()
+
+    @Slot(object)
+    def run(self, job: Job) -> None:
+        """Do a job and tell its answers; an exception becomes a `Failure`."""
+        self._cancel.clear()
+        try:
+            self._do(job)
+        except Cancelled as error:
+            self.failed.emit(Failure(str(error), "", job.request, was_cancelled=True))
+        except CnnviewerError as error:
+            self.failed.emit(Failure(str(error), _details(error), job.request))
+        except Exception as error:
+            _log.exception("The worker failed")
+            sentence = f"Something went wrong inside cnnviewer: {type(error).__name__}: {error}"
+            self.failed.emit(Failure(sentence, _details(error), job.request))
+        finally:
+            self.finished.emit()
+
+    def _do(self, job: Job) -> None:
+        engine = self._ready_engine()
+        request = job.request
+        if isinstance(request, NetworkRequest):
+            self.progressed.emit(0, None, f"Loading {request.name}")
+            network = engine.open_network(request, self._progress)
+            self.networkOpened.emit(network, engine.summary())
+        elif isinstance(request, ImageRequest):
+            self.imageOpened.emit(engine.open_image(request))
+        else:
+            for key, picture in request:
+                self._picture(engine, job.generation, key, picture)
+
+    def _picture(self, engine: Engine, generation: int, key: str, request: PictureRequest) -> None:
+        """Answer one request; a failure leaves the others of the job alone."""
+        try:
+            self.pictured.emit(generation, key, request, engine.picture(request))
+        except CnnviewerError as error:
+            self.failed.emit(Failure(str(error), _details(error), request))
+
+    def _ready_engine(self) -> Engine:
+        if self._engine is None:
+            self.progressed.emit(0, None, "Starting PyTorch")
+            # Imported here and not above: it takes seconds, and the window is on the screen meanwhile.
+            from cnnviewer.engine import Engine
+
+            self._engine = Engine()
+        return self._engine
+
+    def _progress(self, done: int, total: int | None, text: str) -> None:
+        if self._cancel.is_set():
+            raise Cancelled("The download was stopped.")
+        self.progressed.emit(done, total, text)
+
+
+def _details(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))

@@ -1,0 +1,192 @@
+"""What a forward pass was: the layers that ran, in order, with what each returned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from cnnviewer.errors import RecordingError
+
+if TYPE_CHECKING:
+    import torch
+
+    from cnnviewer.network import Network
+    from cnnviewer.operations import Kind
+
+__all__ = ["INPUT", "Call", "Layer", "Recording"]
+
+INPUT = "input"
+"""The name under which the preprocessed image feeds the first layers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """The call of a torch function that made a layer.
+
+    Parameters
+    ----------
+    function
+        The torch function, as the network called it.
+    settings
+        Its arguments that are no tensors, by name.
+    tensors
+        Its tensor arguments that no layer made: weights, biases, constants.
+    """
+
+    function: Any
+    settings: Mapping[str, Any]
+    tensors: Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One operation of one forward pass.
+
+    Parameters
+    ----------
+    index
+        Its place in the order of the computation, from 0.
+    name
+        The path of its module, unique in the recording: "layer1.0.relu", "layer1.0.relu#2", "layer1.0.add".
+    kind
+        What it does.
+    operation
+        The plain name of the torch function: "conv2d", "relu", "add".
+    module
+        The path of the module that called the function; '' for the network itself.
+    inputs
+        The names of the layers whose outputs it took, in the order of its arguments; `INPUT` for the image.
+    output
+        What the operation returned, before anything later changed it in place; without the batch axis where
+        the batch is one image: ``(C, H, W)``, ``(N,)``.
+    seconds
+        How long the call took on the host.
+    """
+
+    index: int
+    name: str
+    kind: Kind
+    operation: str
+    module: str
+    inputs: tuple[str, ...]
+    output: torch.Tensor
+    seconds: float
+    _call: Any = field(repr=False)
+
+    @cached_property
+    def call(self) -> Call:
+        """The call that made this layer, with its arguments by name."""
+        call: Call = self._call()
+        return call
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The operation's arguments that are no tensors, by name: ``{"stride": (2, 2), ...}``."""
+        return self.call.settings
+
+    @property
+    def parameters(self) -> Mapping[str, torch.Tensor]:
+        """The tensors it used that no layer made: ``{"weight": (C_out, C_in, kH, kW), "bias": (C_out,)}``."""
+        return self.call.tensors
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the output."""
+        return tuple(self.output.shape)
+
+    @cached_property
+    def parameter_count(self) -> int:
+        """How many learnt numbers it uses; running statistics and constants do not count."""
+        return sum(tensor.numel() for tensor in self.parameters.values() if tensor.requires_grad)
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """All layers of one forward pass over one image.
+
+    Parameters
+    ----------
+    network
+        The network that ran.
+    input
+        The preprocessed image, float, ``(C, H, W)``.
+    layers
+        The layers in the order in which they ran.
+    scores
+        The network's output for the classes, ``(classes,)``; None where it gives none.
+    seconds
+        How long the forward pass took on the host.
+    """
+
+    network: Network
+    input: torch.Tensor
+    layers: tuple[Layer, ...]
+    scores: torch.Tensor | None
+    seconds: float
+
+    def __getitem__(self, name: str) -> Layer:
+        """Return the layer of this name.
+
+        Raises
+        ------
+        RecordingError
+            If there is none.
+        """
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise RecordingError(f"{self.network.name} has no layer named {name!r}.") from None
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Layer]:
+        return MappingProxyType({layer.name: layer for layer in self.layers})
+
+    @cached_property
+    def followers(self) -> Mapping[str, tuple[str, ...]]:
+        """For each layer's name, and `INPUT`, the names of the layers that it feeds."""
+        found: dict[str, list[str]] = {INPUT: [], **{layer.name: [] for layer in self.layers}}
+        for layer in self.layers:
+            for name in dict.fromkeys(layer.inputs):
+                found[name].append(layer.name)
+        return MappingProxyType({name: tuple(names) for name, names in found.items()})
+
+    @cached_property
+    def probabilities(self) -> torch.Tensor:
+        """The class probabilities, float32, ``(classes,)``, on the CPU; they sum to 1.
+
+        Raises
+        ------
+        RecordingError
+            If the network gives no class scores.
+        """
+        if self.scores is None:
+            raise RecordingError(f"{self.network.name} gives no class probabilities.")
+        scores = self.scores.float().cpu()
+        operation = self.layers[-1].operation if self.layers else ""
+        if operation == "softmax":
+            return scores
+        if operation == "log_softmax":
+            return scores.exp()
+        return scores.softmax(0)
+
+    def category(self, index: int) -> str:
+        """Return the name of a class; its number where the network has no names."""
+        categories = self.network.categories
+        return categories[index] if index < len(categories) else f"class {index}"
+
+    def top(self, count: int = 5) -> list[tuple[str, float]]:
+        """Return the most probable categories with their probabilities, most probable first."""
+        values, indices = self.probabilities.topk(min(count, self.probabilities.numel()))
+        return [
+            (self.category(index), value)
+            for value, index in zip(values.tolist(), indices.tolist(), strict=True)
+        ]
+
+    @cached_property
+    def nbytes(self) -> int:
+        """Memory of the recorded outputs in bytes; memory that several layers share counts once."""
+        storages = (layer.output.untyped_storage() for layer in self.layers)
+        return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())

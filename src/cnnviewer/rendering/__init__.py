@@ -1,0 +1,1 @@
+"""From tensors to pixels: scales, colour maps, mosaics. Nearest neighbour throughout, never smoothed."""

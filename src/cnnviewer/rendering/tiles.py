@@ -1,0 +1,87 @@
+"""Pictures of maps and filters, each at the size at which it is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from cnnviewer.rendering.colormaps import color_table
+from cnnviewer.rendering.scales import levels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["color_filters", "nearest", "paint_tiles"]
+
+
+def nearest(length: int, shown: int) -> torch.Tensor:
+    """Return, for each of `shown` pixels, the index 0..length-1 of the nearest of `length` cells."""
+    return ((torch.arange(shown) * 2 + 1) * length // (2 * shown)).clamp_(max=length - 1)
+
+
+def paint_tiles(
+    maps: torch.Tensor,
+    low: torch.Tensor,
+    high: torch.Tensor,
+    size: tuple[int, int],
+    colormap: str,
+    gamma: float = 1.0,
+) -> NDArray[np.uint32]:
+    """Return a picture of each map, by nearest neighbour.
+
+    Parameters
+    ----------
+    maps
+        float ``(maps, H, W)``.
+    low, high
+        float32 ``(maps,)``: the ends of each map's scale.
+    size
+        Height and width of a picture in pixels.
+    colormap
+        A name that `color_table` knows.
+    gamma
+        See `levels`.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint32 ``(maps, height, width)``, 0xffRRGGBB. The cost is bounded by the smaller of the map and its
+        picture: a map is cut down before it is coloured, and coloured before it is enlarged.
+    """
+    height, width = size
+    rows, columns = maps.shape[-2:]
+    if rows > height:
+        maps = maps.index_select(1, nearest(rows, height).to(maps.device))
+    if columns > width:
+        maps = maps.index_select(2, nearest(columns, width).to(maps.device))
+    found = levels(maps.float(), low.to(maps.device), high.to(maps.device), gamma).cpu().numpy()
+    return _enlarge(color_table(colormap)[found], size)
+
+
+def color_filters(weight: torch.Tensor, size: tuple[int, int], reach: torch.Tensor) -> NDArray[np.uint32]:
+    """Return filters over three colours as colour pictures: grey where a weight is 0, full where it is `reach`.
+
+    Parameters
+    ----------
+    weight
+        float ``(filters, 3, kH, kW)``, in the order red, green, blue.
+    size
+        Height and width of a picture in pixels.
+    reach
+        float32 ``(filters,)``: the weight that is shown as 255, and minus that as 0.
+    """
+    share = (weight.float() / reach.clamp(min=1e-30)[:, None, None, None] + 1) * 127.5
+    channels = share.nan_to_num(127.5).round().clamp(0, 255).to(torch.int64).cpu().numpy().astype(np.uint32)
+    pixels = 0xFF000000 | channels[:, 0] << 16 | channels[:, 1] << 8 | channels[:, 2]
+    return _enlarge(pixels.astype(np.uint32), size)
+
+
+def _enlarge(pixels: NDArray[np.uint32], size: tuple[int, int]) -> NDArray[np.uint32]:
+    rows, columns = pixels.shape[-2:]
+    if rows != size[0]:
+        pixels = pixels[:, nearest(rows, size[0]).numpy()]
+    if columns != size[1]:
+        pixels = pixels[:, :, nearest(columns, size[1]).numpy()]
+    return np.ascontiguousarray(pixels)

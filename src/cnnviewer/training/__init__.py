@@ -1,0 +1,1 @@
+"""Training networks: the trainer knows no screen."""
