@@ -71,7 +71,7 @@ def answer(request: PictureRequest, scene: Scene) -> PictureAnswer:
 def _tiles(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
     maps, statistics = feature_maps(layer), scene.statistics(layer)
     chosen = _sorted(statistics, request.order, maps.shape[0])[request.first : request.first + request.count]
-    scale = _scale(layer, scene, request.scale)
+    scale = _pooled_scale(layer, scene, request) if request.view is View.POOLED else _scale(layer, scene, request.scale)
     low, high = scale.low[chosen], scale.high[chosen]
     name, size = scale.colormap(request.scale), (request.height, request.width)
     pixels = paint_tiles(_chosen(maps, chosen), low, high, size, name, request.scale.gamma)
@@ -125,6 +125,13 @@ def _scale(layer: Layer, scene: Scene, choice: ScaleChoice) -> Scale:
     return shared_scale(low, high, statistics.is_signed, count)
 
 
+def _pooled_scale(layer: Layer, scene: Scene, request: TilesRequest) -> Scale:
+    """Return a scale that holds the maps that went in: the pooled ones lie within it, and can be compared."""
+    if request.scale.scope is not Scope.MAP:
+        return _scale(layer, scene, request.scale)
+    return map_scale(MapStatistics(_operand(layer, scene)))
+
+
 def _operand(layer: Layer, scene: Scene) -> torch.Tensor:
     """Return the maps that a layer took, ``(C, H, W)``."""
     name = layer.inputs[0]
@@ -158,19 +165,21 @@ def _filters(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
     statistics = MapStatistics(kernels)
     chosen = _sorted(statistics, request.order, bank.count)[request.first : request.first + request.count]
     scale = _signed(map_scale(statistics))
-    if request.scale.scope is not Scope.MAP:
+    # A kernel of one weight on a scale of its own would show its sign only.
+    is_shared = request.scale.scope is not Scope.MAP or bank.kernel_shape == (1, 1)
+    if is_shared:
         scale = _signed(shared_scale(float(kernels.min()), float(kernels.max()), True, bank.count))
     low, high = scale.low[chosen], scale.high[chosen]
     name = diverging(request.scale.dark)
     size = (request.height, request.width)
-    is_shared = request.scale.scope is not Scope.MAP and len(chosen) > 0
+    is_shared = is_shared and len(chosen) > 0
     return TilesAnswer(
         pixels=paint_tiles(kernels[chosen], low, high, size, name, request.scale.gamma),
         before=None,
         channels=tuple(chosen.tolist()),
         lows=tuple(low.tolist()),
         highs=tuple(high.tolist()),
-        badges=tuple(statistics.badge(index) for index in chosen.tolist()),
+        badges=_weight_badges(statistics, chosen),
         colormap=name,
         low=float(low[0]) if is_shared else None,
         high=float(high[0]) if is_shared else None,
@@ -193,7 +202,7 @@ def _color_filters(request: TilesRequest, bank: FilterBank) -> TilesAnswer:
         channels=tuple(chosen.tolist()),
         lows=tuple((-reach).tolist()),
         highs=tuple(reach.tolist()),
-        badges=tuple(statistics.badge(index) for index in chosen.tolist()),
+        badges=_weight_badges(statistics, chosen),
         colormap="",
         low=-float(reach[0]) if is_shared and len(reach) else None,
         high=float(reach[0]) if is_shared and len(reach) else None,
@@ -205,6 +214,12 @@ def _signed(scale: Scale) -> Scale:
     """Return the scale with zero in its centre: weights are signed even where a kernel has one sign only."""
     reach = torch.maximum(scale.low.abs(), scale.high.abs())
     return Scale(-reach, reach, True)
+
+
+def _weight_badges(statistics: MapStatistics, chosen: torch.Tensor) -> tuple[str, ...]:
+    """Weights are not dead: a filter of zeros, or one that is not finite, has a badge."""
+    badges = (statistics.badge(index) for index in chosen.tolist())
+    return tuple({"dead": "zero", "constant": ""}.get(badge, badge) for badge in badges)
 
 
 def _filter_note(bank: FilterBank, channel: int) -> str:

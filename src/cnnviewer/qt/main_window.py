@@ -137,7 +137,7 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, right)
         self.resizeDocks(docks[:2], [270, 430], Qt.Orientation.Vertical)
         self.resizeDocks(docks[2:], [200, 500], Qt.Orientation.Vertical)
-        self.resizeDocks([docks[0], docks[2]], [290, 280], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks[0], docks[2]], [345, 285], Qt.Orientation.Horizontal)
         self.large = LargeView(self)
 
     def _dock(self, title: str, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -148,7 +148,14 @@ class MainWindow(QMainWindow):
         )
         panel.setObjectName("panel")
         panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        dock.setWidget(panel)
+        margins = QWidget(dock)
+        around = QVBoxLayout(margins)
+        around.setContentsMargins(6, 0, 6, 6)
+        around.addWidget(panel)
+        margins.setSizePolicy(panel.sizePolicy())
+        if panel.maximumHeight() < 16777215:
+            margins.setMaximumHeight(panel.maximumHeight() + 6)
+        dock.setWidget(margins)
         self.addDockWidget(area, dock)
         return dock
 

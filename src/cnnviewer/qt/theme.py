@@ -148,7 +148,8 @@ QStatusBar::item {{ border: 0; }}
 QStatusBar QLabel {{ color: {muted}; padding: 1px 8px; }}
 QStatusBar QLabel#provenance {{ color: {accent}; font-weight: 600; }}
 QDockWidget {{ color: {text}; font-weight: 600; }}
-QDockWidget::title {{ background: {window}; padding: 6px 8px 3px 8px; }}
+QDockWidget::title {{ background: {window}; padding: 7px 8px 4px 8px; }}
+QDockWidget::float-button {{ border: 0; background: transparent; padding: 0; icon-size: 9px; }}
 QToolButton, QPushButton {{
     background: {panel}; border: 1px solid {border}; border-radius: 6px; padding: 4px 10px; color: {text};
 }}
@@ -166,7 +167,7 @@ QToolButton[segment="true"] {{
 QToolButton[segment="true"]:hover {{ color: {text}; }}
 QToolButton[segment="true"]:checked {{ background: {accent_soft}; color: {accent}; font-weight: 600; }}
 QToolButton[segment="true"]:focus {{ border-color: {accent}; }}
-QFrame#panel, QFrame#card {{ background: {panel}; border: 1px solid {border}; border-radius: 7px; }}
+QWidget#panel, QFrame#card {{ background: {panel}; border: 1px solid {border}; border-radius: 7px; }}
 QFrame#card[selected="true"] {{ border: 2px solid {accent}; }}
 QFrame#banner {{ background: {warning_soft}; border: 1px solid {warning}; border-radius: 7px; }}
 QFrame#progress {{ background: {panel}; border: 1px solid {accent}; border-radius: 7px; }}
@@ -181,9 +182,9 @@ QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus {{ border-color: {accent}
 QComboBox::drop-down {{ border: 0; width: 18px; }}
 QComboBox QAbstractItemView {{ background: {panel}; border: 1px solid {border}; color: {text}; }}
 QTreeView, QListView {{ background: {panel}; border: 0; color: {text}; outline: 0; }}
+QTreeView, QHeaderView {{ font-size: 8.5pt; }}
 QTreeView::item {{ padding: 2px 0; }}
 QTreeView::item:selected, QListView::item:selected {{ background: {accent_soft}; color: {text}; }}
-QTreeView::branch {{ background: {panel}; }}
 QHeaderView::section {{
     background: {panel}; color: {muted}; border: 0; border-bottom: 1px solid {border}; padding: 3px 6px;
 }}

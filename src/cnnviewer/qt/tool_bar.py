@@ -64,7 +64,7 @@ class ToolBar(QToolBar):
 
     def set_network(self, name: str, is_random: bool) -> None:
         """Show which network is open."""
-        self._network.setText(name)
+        self._network.setText(f" {name} ▾")
         self._random.setChecked(is_random)
         for action in self._network_group.actions():
             action.setChecked(action.data() == name)
@@ -99,7 +99,7 @@ class ToolBar(QToolBar):
         return button
 
     def _build_network(self) -> None:
-        self._network = self._button("network", "network", "Choose a network")
+        self._network = self._button(" network ▾", "network", "Choose a network")
         menu = QMenu(self._network)
         self._network_group = QActionGroup(menu)
         for source, names in list_networks().items():
@@ -120,9 +120,9 @@ class ToolBar(QToolBar):
         self._network.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def _build_images(self) -> None:
-        opener = self._button("Open image…", "folder-open", "Open images (Ctrl+O), or drop them on the window")
+        opener = self._button(" Open image…", "folder-open", "Open images (Ctrl+O), or drop them on the window")
         opener.clicked.connect(self._actions["open_files"].trigger)
-        samples = self._button("Samples", "images", "Show one of the sample images")
+        samples = self._button(" Samples ▾", "images", "Show one of the sample images")
         menu = QMenu(samples)
         for sample in list_samples():
             action = menu.addAction(sample.title)

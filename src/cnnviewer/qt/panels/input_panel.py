@@ -49,7 +49,7 @@ class InputPanel(QWidget):
         self.thumbnails = ThumbnailStrip(self)
         self.thumbnails.chosen.connect(self.imageChosen)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 2, 8, 6)
+        layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(5)
         layout.addWidget(self._views, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._map, stretch=1)
@@ -109,7 +109,7 @@ class InputPanel(QWidget):
         if answer is None:
             return
         marks: list[tuple[QRectF, str]] = []
-        if self._views.current == _PHOTO:
+        if self._views.current == _PHOTO and not _is_whole(answer):
             marks.append((_box(answer.crop, _shrink(answer)), _CROP_COLOR))
         if self._place is not None:
             marks.append((self._place_box(answer, self._place), current_place_color()))
@@ -177,6 +177,13 @@ _TIPS = (
 def current_place_color() -> str:
     """Return the colour that marks the chosen unit's place; seen on photos and on colour maps."""
     return _UNIT_COLOR if not current_theme().is_dark else "#ffe04d"
+
+
+def _is_whole(answer: PhotoAnswer) -> bool:
+    """Whether the network sees the whole photo."""
+    left, top, right, bottom = answer.crop
+    width, height = answer.full_size
+    return left <= 0 and top <= 0 and right >= width and bottom >= height
 
 
 def _shrink(answer: PhotoAnswer) -> float:

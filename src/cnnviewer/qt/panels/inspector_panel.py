@@ -48,7 +48,7 @@ class InspectorPanel(QWidget):
         self._flow.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
         self._flow.linkActivated.connect(self.layerRequested)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 2, 8, 8)
+        layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(5)
         for widget in (self._title, self._unit_text):
             layout.addWidget(widget)
@@ -169,7 +169,7 @@ def _inside(cell: tuple[int, int], answer: MapAnswer) -> bool:
 def _numbers_text(answer: MapAnswer) -> str:
     text = (
         f"min {value_text(answer.minimum)} · max {value_text(answer.maximum)} · mean {value_text(answer.mean)} · "
-        f"{answer.zero_share:.0%}".replace("%", " % zero")
+        f"{answer.zero_share:.0%}".replace("%", "\u00a0%\u00a0zero")
     )
     return f"{text} · {answer.badge}" if answer.badge else text
 

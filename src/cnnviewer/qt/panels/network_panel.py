@@ -29,6 +29,7 @@ __all__ = ["NetworkPanel"]
 _NAME = Qt.ItemDataRole.UserRole + 1
 _KIND = Qt.ItemDataRole.UserRole + 2
 _ALL = "All kinds"
+_NAME_WIDTH = 148
 
 
 class NetworkPanel(QWidget):
@@ -40,6 +41,7 @@ class NetworkPanel(QWidget):
         super().__init__(parent)
         self._items: dict[str, QStandardItem] = {}
         self._layers: tuple[LayerSummary, ...] = ()
+        self._spanned: list[QStandardItem] = []
         self._search = QLineEdit(self)
         self._search.setPlaceholderText("Find a layer")
         self._search.setClearButtonEnabled(True)
@@ -60,7 +62,7 @@ class NetworkPanel(QWidget):
         row.addWidget(self._search, stretch=1)
         row.addWidget(self._kinds)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 2, 8, 6)
+        layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(5)
         layout.addLayout(row)
         layout.addWidget(self._tree, stretch=1)
@@ -118,7 +120,7 @@ class NetworkPanel(QWidget):
         self._tree = QTreeView(self)
         self._tree.setModel(self._proxy)
         self._tree.setUniformRowHeights(True)
-        self._tree.setIndentation(13)
+        self._tree.setIndentation(11)
         self._tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._tree.setAccessibleName("Network outline")
         self._tree.clicked.connect(self._on_row)
@@ -132,12 +134,17 @@ class NetworkPanel(QWidget):
         self._model.setHorizontalHeaderLabels(["Layer", "Output", "Weights", "M-adds"])
         root = _row(name or "network", ("", "", ""))
         self._model.appendRow(root)
+        self._spanned = [root[0]]
         self._items = {"": root[0]}
         folders: dict[str, QStandardItem] = {"": root[0]}
         for layer in self._layers:
             self._append(layer, folders)
+        for item in self._spanned:
+            index = self._proxy.mapFromSource(item.index())
+            self._tree.setFirstColumnSpanned(index.row(), index.parent(), True)
         header = self._tree.header()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        header.resizeSection(0, _NAME_WIDTH)
         for column in (1, 2, 3):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         kinds = sorted({layer.kind for layer in self._layers})
@@ -157,6 +164,7 @@ class NetworkPanel(QWidget):
                     row = _row(part, ("", "", ""))
                     parent.appendRow(row)
                     below = row[0]
+                    self._spanned.append(below)
                 folders[path] = below
             parent = folders[path]
         numbers = (

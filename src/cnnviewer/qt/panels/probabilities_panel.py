@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
+from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
 
 if TYPE_CHECKING:
     from cnnviewer.messages import RecordingSummary
@@ -34,11 +35,15 @@ class ProbabilitiesPanel(QWidget):
         self._text.setProperty("role", "muted")
         self._text.setWordWrap(True)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 2, 8, 8)
+        layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(6)
         for widget in (self._search, self._bars, self._text):
             layout.addWidget(widget)
         layout.setAlignment(Qt.AlignmentFlag.AlignTop)
+        # As high as its rows: what is left belongs to the panel below.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._bars.setMinimumHeight(_COUNT * BAR_HEIGHT)
+        self.setMaximumHeight(_COUNT * BAR_HEIGHT + 84)
 
     def show_recording(self, recording: RecordingSummary, categories: tuple[str, ...]) -> None:
         """Show the probabilities of a recording."""

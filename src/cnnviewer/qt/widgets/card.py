@@ -74,7 +74,7 @@ class Card(QFrame):
             self._cells.clear()
             self._bars.show_bars(())
             self._bar.show_scale(None, "", "", "")
-            self._note.setText("")
+            self._note.set_text("")
         self.layer, self.view = layer, view
         self._categories = categories if layer.is_scores else ()
         if not is_same:
@@ -151,16 +151,18 @@ class Card(QFrame):
         scope = request.scale.scope if isinstance(request, (TilesRequest, MatrixRequest)) else Scope.LAYER
         if isinstance(answer, TilesAnswer) and isinstance(request, TilesRequest):
             self._grid.show_answer(answer, request.first)
+            # Where one cell is a whole picture, the engine gives all of them one scale.
+            scope = Scope.LAYER if scope is Scope.MAP and answer.low is not None else scope
             self._show_scale(answer.colormap, answer.low, answer.high, _scope_text(self.view, scope), answer.lows)
-            self._note.setText(answer.note)
+            self._note.set_text(answer.note)
         elif isinstance(answer, MatrixAnswer):
             self._cells.show_answer(answer)
-            text = "of what is shown" if self.view is View.WEIGHTS else _scope_text(self.view, scope)
+            text = "as shown" if self.view is View.WEIGHTS else _scope_text(self.view, scope)
             self._show_scale(answer.colormap, answer.low, answer.high, text, ())
-            self._note.setText(answer.note)
+            self._note.set_text(answer.note)
         elif isinstance(answer, BarsAnswer):
             self._bars.show_bars(_bars(answer))
-            self._note.setText(answer.note)
+            self._note.set_text(answer.note)
 
     @property
     def grid(self) -> TileGrid:
@@ -187,11 +189,10 @@ class Card(QFrame):
     def _build(self) -> None:
         self._kind = QLabel(self)
         self._kind.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self._name = ElidedLabel(self, role="name", weight=3)
-        self._settings = ElidedLabel(self, role="muted", weight=2)
-        self._shapes = ElidedLabel(self, weight=2)
-        self._note = QLabel(self)
-        self._note.setProperty("role", "muted")
+        self._name = ElidedLabel(self, role="name")
+        self._settings = ElidedLabel(self, role="muted")
+        self._shapes = ElidedLabel(self)
+        self._note = ElidedLabel(self, role="muted")
         self._cost = QLabel(self)
         self._cost.setProperty("role", "muted")
         self._views = Segmented(parent=self)
@@ -199,17 +200,11 @@ class Card(QFrame):
         self._unfold = QToolButton(self)
         self._unfold.setProperty("segment", True)
         self._unfold.clicked.connect(self._on_unfold_clicked)
-        header = QHBoxLayout()
-        header.setContentsMargins(0, 0, 0, 0)
-        header.setSpacing(8)
-        for widget in (self._kind, self._name, self._settings, self._shapes):
-            header.addWidget(widget)
-        header.addStretch(1)
-        for widget in (self._note, self._unfold, self._views, self._cost):
-            header.addWidget(widget)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(MARGIN, 5, MARGIN, MARGIN)
-        outer.addLayout(header)
+        outer.setContentsMargins(MARGIN, 6, MARGIN, MARGIN)
+        outer.setSpacing(3)
+        outer.addLayout(_row((self._kind, self._name), (self._unfold, self._views)))
+        outer.addLayout(_row((self._settings, self._shapes), (self._note, self._cost)))
         outer.addStretch(1)
         self._build_body()
 
@@ -330,6 +325,18 @@ class Card(QFrame):
     def _on_cell_chosen(self, cell: int) -> None:
         if self.layer is not None:
             self.mapChosen.emit(self.layer.name, cell, None)
+
+
+def _row(left: tuple[QWidget, ...], right: tuple[QWidget, ...]) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(8)
+    for widget in left:
+        row.addWidget(widget)
+    row.addStretch(1)
+    for widget in right:
+        row.addWidget(widget)
+    return row
 
 
 def _scope_text(view: View, scope: Scope) -> str:

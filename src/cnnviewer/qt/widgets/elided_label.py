@@ -12,13 +12,11 @@ __all__ = ["ElidedLabel"]
 class ElidedLabel(QLabel):
     """A one-line label whose text ends in … where it does not fit."""
 
-    def __init__(self, parent: QWidget | None = None, *, role: str = "", weight: int = 1) -> None:
+    def __init__(self, parent: QWidget | None = None, *, role: str = "") -> None:
         super().__init__(parent)
         if role:
             self.setProperty("role", role)
-        policy = QSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        policy.setHorizontalStretch(weight)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
     def set_text(self, text: str) -> None:
         """Show this text."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MapView"]
 
-_CELL_FOR_TEXT = 30
+_CELL_FOR_TEXT = 40
 _LARGEST_CELL = 96.0
 
 
@@ -94,7 +94,7 @@ class MapView(QWidget):
             self._center = QPointF(size.width() / 2, size.height() / 2)
         self.update()
 
-    def zoom_to(self, row: float, column: float, cell: float = 44.0) -> None:
+    def zoom_to(self, row: float, column: float, cell: float = 56.0) -> None:
         """Show this cell in the middle, cells `cell` pixels wide."""
         self._is_fitted = False
         self._scale, self._center = cell, QPointF(column + 0.5, row + 0.5)
@@ -152,7 +152,7 @@ class MapView(QWidget):
         assert self._image is not None
         assert self._text_of is not None
         font = painter.font()
-        font.setPointSizeF(max(6.0, min(self._scale / 5.2, 11.0)))
+        font.setPointSizeF(max(6.0, min(self._scale / 6.6, 11.0)))
         painter.setFont(font)
         first_row, first_column = max(0, int(-rect.top() / self._scale)), max(0, int(-rect.left() / self._scale))
         last_row = min(self._image.height(), int((self.height() - rect.top()) / self._scale) + 1)

@@ -44,6 +44,7 @@ class Segmented(QWidget):
         for button in self._group.buttons():
             self._group.removeButton(button)
             self._layout.removeWidget(button)
+            button.hide()
             button.deleteLater()
         for index, option in enumerate(options):
             button = QToolButton(self)
