@@ -18,7 +18,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Change", "Kind", "argument_names", "change_of", "function_name", "is_query", "kind_of"]
+__all__ = ["Change", "Kind", "argument_names", "change_of", "function_name", "has_free_result", "is_query", "kind_of"]
 
 
 class Kind(StrEnum):
@@ -106,6 +106,25 @@ _QUERIES = frozenset(
 def is_query(function: Callable[..., Any]) -> bool:
     """Whether a torch function only tells something about a tensor and returns none."""
     return str(getattr(function, "__name__", "")) == "_assert" or function_name(function) in _QUERIES
+
+
+_FREE_SHAPES = frozenset(
+    "nonzero argwhere masked_select unique unique_consecutive bincount repeat_interleave".split()
+)
+_RANDOM = ("rand", "bernoulli", "multinomial", "normal", "poisson", "exponential", "uniform")
+
+
+def has_free_result(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
+    """Whether a call's result is random, or its shape depends on the values of its arguments."""
+    name = function_name(function)
+    if name in _FREE_SHAPES or (name.startswith(_RANDOM) and name != "normalize"):
+        return True
+    if name == "where":
+        return len(args) == 1
+    if name != "getitem" or len(args) < 2:
+        return False
+    indices = args[1] if isinstance(args[1], (tuple, list)) else (args[1],)
+    return any(isinstance(index, torch.Tensor) and index.dtype == torch.bool for index in indices)
 
 
 @cache

@@ -15,7 +15,7 @@ from cnnviewer.errors import CnnviewerError, ImageError
 from cnnviewer.images import as_image, decode_image
 from cnnviewer.messages import ThumbnailAnswer, ThumbnailRequest
 from cnnviewer.networks import load_network
-from cnnviewer.recorder import record
+from cnnviewer.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
         PictureRequest,
         RecordingSummary,
     )
-    from cnnviewer.network import Network
     from cnnviewer.recording import Layer, Recording
 
 __all__ = ["Engine", "Scene"]
@@ -72,7 +71,10 @@ class Engine:
     """
 
     def __init__(self) -> None:
-        self._network: Network | None = None
+        # OpenMP's threads spin while they wait for each other: with as many as there are cores, a window that
+        # paints can make a forward pass ten times slower.
+        torch.set_num_threads(max(1, torch.get_num_threads() - 1))
+        self._recorder: Recorder | None = None
         self._photo: tuple[str, Image] | None = None
         self._scene: Scene | None = None
         self._layers: tuple[LayerSummary, ...] = ()
@@ -91,9 +93,10 @@ class Engine:
             If it fails on the image.
         """
         network = load_network(request.name, request.weights, progress=progress)
+        recorder = Recorder(network)
         if self._photo is not None:
-            self._scene = self._record(network, *self._photo)
-        self._network = network
+            self._scene = _scene(recorder, *self._photo)
+        self._recorder = recorder
         return summaries.network_summary(network)
 
     def open_image(self, request: ImageRequest) -> RecordingSummary | None:
@@ -107,8 +110,8 @@ class Engine:
             If the network fails on it.
         """
         title, photo = request.title, _read(request)
-        if self._network is not None:
-            self._scene = self._record(self._network, title, photo)
+        if self._recorder is not None:
+            self._scene = _scene(self._recorder, title, photo)
         self._photo = (title, photo)
         return self.summary()
 
@@ -137,9 +140,9 @@ class Engine:
         with torch.inference_mode():
             return pictures.answer(request, self._scene)
 
-    @staticmethod
-    def _record(network: Network, title: str, photo: Image) -> Scene:
-        return Scene(record(network, photo), photo, title)
+
+def _scene(recorder: Recorder, title: str, photo: Image) -> Scene:
+    return Scene(recorder.record(photo), photo, title)
 
 
 def _thumbnail(request: ThumbnailRequest) -> ThumbnailAnswer:

@@ -1,118 +1,143 @@
-"""Where a network comes from: one file a source, one line each in the table below.
+"""Where a network comes from: one file a source, and one line in the table below.
 
-Nothing here imports torch before a network is loaded: the window shows the list earlier than that.
+Nothing heavy is imported here: the window lists the names before torch is imported. A source is imported when
+one of its networks is asked for; what it must have is told in `cnnviewer.networks.recipe`.
 """
 
 from __future__ import annotations
 
-import difflib
+from contextlib import suppress
+from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
 from cnnviewer.errors import NetworkError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cnnviewer.network import Network
+    from cnnviewer.networks.downloads import ProgressCallback
+    from cnnviewer.networks.recipe import Recipe
 
-    ProgressCallback = Callable[[int, int | None, str], None]
-
-__all__ = ["DEFAULT_NETWORK", "check_name", "list_networks", "load_network"]
+__all__ = ["DEFAULT_NETWORK", "check_name", "is_downloaded", "list_networks", "load_network"]
 
 DEFAULT_NETWORK = "efficientnet-lite0"
+"""The network that opens first: its weights are installed with the program."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The heading under which a source is listed, its file, and the names of its networks."""
+
+    group: str
+    file: str
+    names: tuple[str, ...]
+
 
 _TORCHVISION = (
-    "alexnet",
-    "vgg11",
-    "vgg16",
-    "vgg19",
-    "resnet18",
-    "resnet50",
-    "googlenet",
-    "densenet121",
-    "densenet201",
-    "squeezenet1_0",
-)
-# The group under which a network is listed, the module of its source, its names.
+    "alexnet", "vgg11", "vgg16", "vgg19", "resnet18", "resnet50",
+    "googlenet", "densenet121", "densenet201", "squeezenet1_0",
+)  # fmt: skip
+
 _SOURCES = (
-    ("bundled", "cnnviewer.networks.efficientnet_lite", ("efficientnet-lite0",)),
-    ("bundled", "cnnviewer.networks.lenet5", ("lenet5",)),
-    ("torchvision", "cnnviewer.networks.torchvision_networks", _TORCHVISION),
+    _Source("bundled", "efficientnet_lite", (DEFAULT_NETWORK,)),
+    _Source("bundled", "lenet5", ("lenet5",)),
+    _Source("torchvision", "torchvision_networks", _TORCHVISION),
 )
-
-
-class _Source(Protocol):
-    """What the module of a source offers."""
-
-    @staticmethod
-    def load(name: str, weights: str | None, progress: ProgressCallback) -> Network: ...
 
 
 def list_networks() -> dict[str, tuple[str, ...]]:
-    """Return the names of the networks, grouped by where they come from; "bundled" ones need no download."""
+    """Return the names of the networks, grouped by source.
+
+    Returns
+    -------
+    dict
+        "bundled" (installed with the program, weights included) and "torchvision" (weights downloaded once).
+    """
     groups: dict[str, tuple[str, ...]] = {}
-    for group, _, names in _SOURCES:
-        groups[group] = groups.get(group, ()) + names
+    for source in _SOURCES:
+        groups[source.group] = groups.get(source.group, ()) + source.names
     return groups
 
 
-def check_name(name: str) -> None:
-    """Raise where there is no network of this name.
-
-    Raises
-    ------
-    NetworkError
-        With the nearest names.
-    """
-    _source_of(name)
-
-
 def load_network(
-    name: str, weights: str | Path | None = "DEFAULT", *, progress: ProgressCallback | None = None
+    name: str | Path, weights: str | Path | None = "DEFAULT", *, progress: ProgressCallback | None = None
 ) -> Network:
-    """Load a network, in eval mode.
+    """Load a network, in eval mode, on the CPU.
 
     Parameters
     ----------
     name
-        One of `list_networks`.
+        One of the names that `list_networks` gives.
     weights
-        "DEFAULT" for trained weights (downloaded when they are first used), None for random ones, or the path of
-        a file with weights for this network: ``.safetensors``, or a state dict that `torch.load` reads without
-        running code.
+        "DEFAULT" for pretrained weights, None for random ones, or the path of a file of weights for this
+        network: ``.safetensors``, or what ``torch.save(module.state_dict(), path)`` wrote. No code in a file
+        is run.
     progress
-        Called with bytes done, bytes in all (None: not known) and a text while weights come; it may raise
-        `Cancelled` to stop that.
+        Called as ``progress(done, total, text)`` in this thread while weights are downloaded, about 20 times
+        a second: bytes so far, all bytes (None where not known), and a line for people. It may raise
+        `Cancelled` to stop the download; nothing of it is left on the disk.
 
     Raises
     ------
     NetworkError
-        If there is no such network; the message has the nearest names.
+        If there is no network of this name.
     WeightsError
-        If the weights can't be had or do not fit.
+        If the weights can't be downloaded or read, or don't fit.
     Cancelled
         If `progress` raised it.
     """
-    source = cast("_Source", import_module(_source_of(name)))
-    return source.load(name, None if weights is None else str(weights), progress or _no_progress)
+    return _recipe(name).make(weights, progress)
 
 
-def _source_of(name: str) -> str:
-    for _, module, names in _SOURCES:
-        if name in names:
-            return module
-    if Path(name).exists():
+def is_downloaded(name: str) -> bool:
+    """Return whether the pretrained weights of a network lie on this machine; this imports torch.
+
+    Raises
+    ------
+    NetworkError
+        If there is no network of this name.
+    """
+    return _recipe(name).is_local()
+
+
+def check_name(name: str | Path) -> None:
+    """Do nothing if there is a network of this name; torch is not imported.
+
+    Raises
+    ------
+    NetworkError
+        If there is none. The sentence tells the nearest names, or what to do with a file.
+    """
+    _source(name)
+
+
+def _recipe(name: str | Path) -> Recipe:
+    module = import_module(f"{__name__}.{_source(name).file}")
+    recipe: Recipe = module.recipe(name)
+    return recipe
+
+
+def _source(name: str | Path) -> _Source:
+    for source in _SOURCES:
+        if name in source.names:
+            return source
+    if _exists(name):
         raise NetworkError(
-            f"{name} is a file: say which network its weights are for, as in "
-            f"load_network('resnet18', weights={name!r}) or --network resnet18 --weights {name}."
+            f"{name} is a file or folder, not a network. Choose the network that it holds weights for, "
+            f"and give the path as its weights: load_network(NAME, weights={str(name)!r})."
         )
-    known = [known for _, _, names in _SOURCES for known in names]
-    near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.4)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(known)}."
-    raise NetworkError(f"There is no network named {name!r}. {hint}")
+    raise NetworkError(f"There is no network {str(name)!r}. {_suggestion(str(name))}")
 
 
-def _no_progress(done: int, total: int | None, text: str) -> None:
-    del done, total, text
+def _exists(name: str | Path) -> bool:
+    with suppress(OSError):  # a name too long for the file system
+        return bool(str(name)) and Path(name).exists()
+    return False
+
+
+def _suggestion(name: str) -> str:
+    names = [known for source in _SOURCES for known in source.names]
+    near = get_close_matches(name.lower(), names, n=3)
+    return f"Did you mean {' or '.join(near)}?" if near else f"Choose one of {', '.join(names)}."

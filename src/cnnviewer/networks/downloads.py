@@ -1,106 +1,138 @@
-"""Downloading weights into torch's hub folder, with progress in bytes."""
+"""Downloading weights to where torch.hub looks for them, with progress, and a way to stop."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
-import tempfile
 import time
-import urllib.error
-import urllib.request
+import uuid
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
 import torch
 
 from cnnviewer.errors import WeightsError
+from cnnviewer.networks.streams import BEAT, ByteStream, ConnectionFailedError
 
 if TYPE_CHECKING:
-    from cnnviewer.networks import ProgressCallback
+    from typing import BinaryIO
 
-__all__ = ["cached_file", "fetch"]
+__all__ = ["ProgressCallback", "download", "weights_path"]
 
-_CHUNK = 1 << 16
-_TIMEOUT = 20.0
-_TELL_EVERY = 0.05
+ProgressCallback = Callable[[int, int | None, str], None]
+"""Called with the bytes so far, all bytes (None where not known) and a line for people.
+
+It may raise `Cancelled`.
+"""
+
+_HASH = re.compile(r"-([a-f0-9]{8,})\.")
 
 
-def cached_file(url: str) -> Path:
-    """Return where torch keeps the file of this address."""
+def weights_path(url: str) -> Path:
+    """Return where torch.hub keeps what it downloads from `url`, whether the file is there or not."""
     return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
 
 
-def fetch(url: str, name: str, progress: ProgressCallback) -> Path:
-    """Download a file into torch's hub folder, unless it is there already.
+def download(url: str, name: str, size: str, progress: ProgressCallback | None = None) -> Path:
+    """Download a file of weights, unless it is there already.
 
-    The file appears under its name only when it is whole and its SHA-256 begins as its name says
-    (``resnet18-f37072fd.pth``), as torch.hub checks it.
+    The bytes go to a temporary file, which takes its final name when its length and hash are right. It is
+    removed when anything goes wrong, and when `progress` raises.
 
     Parameters
     ----------
     url
-        Its address.
-    name
-        The network's name, for messages.
+        Where it is. A file name that ends in ``-<hash>.pth`` tells the beginning of its SHA-256.
+    name, size
+        What messages call the network, and how large the file is: "resnet18", "45 MB".
     progress
-        See `load_network`; what it raises ends the download and leaves nothing behind.
+        Called about 20 times a second, also while nothing comes.
+
+    Returns
+    -------
+    Path
+        The file.
 
     Raises
     ------
     WeightsError
-        If there is no connection, the server refuses, the disk is full or the content is not what it should be.
+        If it can't be had, is damaged, or can't be written.
     """
-    target = cached_file(url)
-    if target.exists():
-        return target
-    text = f"Downloading the weights of {name}"
-    progress(0, None, text)
-    temporary: Path | None = None
+    path = weights_path(url)
+    if path.exists():
+        return path
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".partial", delete=False) as file:
-            temporary = Path(file.name)
-            digest = _copy(url, cast("BinaryIO", file), text, progress)
-        _check(digest, target.name, name)
-        temporary.replace(target)
-    except urllib.error.HTTPError as error:
-        raise WeightsError(_failed(name, f"the server answered {error.code} {error.reason}")) from error
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-        raise WeightsError(_failed(name, "there is no connection")) from error
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("xb") as file:
+            digest = _receive(url, file, _Beat(f"Downloading {name}", progress))
+        _check_hash(path.name, digest)
+        partial.replace(path)
+    except (ConnectionFailedError, _WrongHashError) as error:
+        raise WeightsError(f"The weights of {name} ({size}) could not be downloaded: {error}") from error
     except OSError as error:
-        raise WeightsError(_failed(name, f"{target.parent}: {error.strerror or error}")) from error
+        raise WeightsError(_disk_sentence(error, name, size, path.parent)) from error
     finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-    return target
+        _remove(partial)
+    return path
 
 
-def _copy(url: str, file: BinaryIO, text: str, progress: ProgressCallback) -> str:
-    """Copy what lies at an address into a file, and return its SHA-256."""
-    digest, done, told = hashlib.sha256(), 0, 0.0
-    request = urllib.request.Request(url, headers={"User-Agent": "cnnviewer"})
-    with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
-        length = answer.headers.get("Content-Length")
-        total = int(length) if length and length.isdigit() else None
-        while chunk := answer.read(_CHUNK):
+class _WrongHashError(Exception):
+    """The wrong bytes came."""
+
+
+class _Beat:
+    """Calls the progress callback, not too often."""
+
+    def __init__(self, text: str, progress: ProgressCallback | None) -> None:
+        self._text, self._progress = text, progress
+        self._last = -BEAT
+
+    def __call__(self, done: int, total: int | None) -> None:
+        now = time.monotonic()
+        if self._progress and (now - self._last >= BEAT or done == total):
+            self._last = now
+            self._progress(done, total, self._text)
+
+
+def _receive(url: str, file: BinaryIO, beat: _Beat) -> str:
+    """Write the bytes of an address to a file, and return their SHA-256."""
+    digest, done = hashlib.sha256(), 0
+    with closing(ByteStream(url)) as stream:
+        beat(0, None)
+        for chunk in stream:
             file.write(chunk)
             digest.update(chunk)
             done += len(chunk)
-            if time.monotonic() - told >= _TELL_EVERY:
-                told = time.monotonic()
-                progress(done, total, text)
-    if total is not None and done < total:
-        raise ConnectionError("the connection broke off")
-    progress(done, total or done, text)
+            beat(done, stream.total)
     return digest.hexdigest()
 
 
-def _check(digest: str, file_name: str, name: str) -> None:
-    wanted = re.search(r"-([a-f0-9]{6,64})\.", file_name)
-    if wanted and not digest.startswith(wanted[1]):
-        raise WeightsError(_failed(name, "what came is damaged (its SHA-256 is wrong)"))
+def _check_hash(file_name: str, digest: str) -> None:
+    found = _HASH.search(file_name)
+    if found and not digest.startswith(found[1]):
+        raise _WrongHashError(
+            "what came is not the file that was asked for (its SHA-256 is wrong). "
+            "Try again, or go on with random weights."
+        )
 
 
-def _failed(name: str, reason: str) -> str:
-    return f"The weights of {name} could not be downloaded: {reason}. Try again, or go on with random weights."
+def _remove(partial: Path) -> None:
+    # Where its folder could not be made, unlink raises too, and would hide the first error.
+    if partial.parent.is_dir():
+        partial.unlink(missing_ok=True)
+
+
+def _disk_sentence(error: OSError, name: str, size: str, folder: Path) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            f"The disk is full: the weights of {name} need {size} in {folder}. Free some space and try again."
+        )
+    return (
+        f"The weights of {name} ({size}) can't be written to {folder}: {error.strerror or error}. "
+        "Choose another folder with the environment variable TORCH_HOME, or go on with random weights."
+    )

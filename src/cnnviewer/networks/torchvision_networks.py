@@ -1,66 +1,90 @@
-"""Networks of torchvision, with the preprocessing and categories that travel with its weights."""
+"""Networks of torchvision. Their pretrained weights are downloaded once, to where torchvision keeps them."""
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import torchvision
+from torchvision.models import WeightsEnum, get_model, get_model_weights
 
 from cnnviewer.errors import WeightsError
-from cnnviewer.network import Network
-from cnnviewer.networks.downloads import cached_file, fetch
-from cnnviewer.networks.weights import PRETRAINED_IMAGENET, RANDOM, fill_from_file
+from cnnviewer.networks.downloads import download, weights_path
+from cnnviewer.networks.recipe import Recipe
+from cnnviewer.networks.weights import load_weights
 from cnnviewer.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
-    import torch
+    from torch import nn
 
-    from cnnviewer.networks import ProgressCallback
+    from cnnviewer.networks.downloads import ProgressCallback
+    from cnnviewer.networks.weights import State
 
-__all__ = ["load", "preprocessing_of"]
+__all__ = ["recipe"]
 
-
-def load(name: str, weights: str | None, progress: ProgressCallback) -> Network:
-    """Load a network of torchvision; see `cnnviewer.networks.load_network`."""
-    default = torchvision.models.get_model_weights(name).DEFAULT
-    if weights == "DEFAULT":
-        module, provenance = _pretrained(name, default, progress), PRETRAINED_IMAGENET
-    else:
-        module, provenance = _random(name), RANDOM
-        if weights is not None:
-            provenance = fill_from_file(module, weights, name)
-    categories = tuple(default.meta["categories"])
-    return Network(module.eval(), name, preprocessing_of(default), categories, provenance)
+_RANDOM: dict[str, dict[str, bool]] = {"googlenet": {"aux_logits": False, "init_weights": True}}
+# As torchvision builds it for its own weights: they take their input in another range.
+_SKELETON: dict[str, dict[str, bool]] = {
+    "googlenet": {"aux_logits": False, "init_weights": False, "transform_input": True}
+}
+# torchvision's files of DenseNet are older than its names: "norm.1.weight" is "norm1.weight" today.
+_OLD_DENSE_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 
-def preprocessing_of(weights: Any) -> Preprocessing:
-    """Return the preprocessing that a member of a torchvision ``Weights`` enum carries."""
-    preset = weights.transforms()
-    (crop,) = preset.crop_size
-    (resize,) = preset.resize_size
+def recipe(name: str) -> Recipe:
+    """Return how a network of torchvision is made.
+
+    With random weights it has the preprocessing and the categories of the pretrained ones.
+    """
+    weights = get_model_weights(name)["DEFAULT"]
+    return Recipe(
+        name=name,
+        preprocessing=_preprocessing(weights),
+        categories=tuple(weights.meta["categories"]),
+        trained_on="ImageNet-1k",
+        build=partial(_build, name, _RANDOM.get(name, {})),
+        pretrained=partial(_pretrained, name, weights),
+        skeleton=partial(_build, name, _SKELETON.get(name, {})),
+        adapt=_adapt,
+        is_local=weights_path(weights.url).exists,
+    )
+
+
+def _build(name: str, options: dict[str, bool]) -> nn.Module:
+    module: nn.Module = get_model(name, weights=None, **options)
+    return module
+
+
+def _pretrained(name: str, weights: WeightsEnum, progress: ProgressCallback | None) -> nn.Module:
+    path = download(weights.url, name, f"{weights.meta['_file_size']:.0f} MB", progress)
+    module = _build(name, _SKELETON.get(name, {}))
+    try:
+        # Not through get_model: that unpickles the file with all that is in it.
+        load_weights(module, path, name, _adapt)
+    except WeightsError as error:
+        raise WeightsError(
+            f"The weights file {path} is damaged. Delete it and open {name} again: "
+            "it will be downloaded anew."
+        ) from error
+    return module
+
+
+def _preprocessing(weights: WeightsEnum) -> Preprocessing:
+    preset: Any = weights.transforms()
     return Preprocessing(
-        size=(crop, crop),
-        resize=resize,
+        size=(preset.crop_size[0], preset.crop_size[-1]),
+        resize=preset.resize_size[0],
         mean=tuple(preset.mean),
         deviation=tuple(preset.std),
         interpolation=preset.interpolation.value,
     )
 
 
-def _pretrained(name: str, weights: Any, progress: ProgressCallback) -> torch.nn.Module:
-    fetch(weights.url, name, progress)
-    path = cached_file(weights.url)
-    progress(0, None, f"Building {name}")
-    try:
-        # The file lies where torchvision looks for it: nothing is downloaded here.
-        module: torch.nn.Module = torchvision.models.get_model(name, weights=weights, progress=False)
-    except Exception as error:
-        raise WeightsError(f"The weights in {path} are damaged: delete that file and try again.") from error
-    return module
-
-
-def _random(name: str) -> torch.nn.Module:
-    # GoogLeNet asks for a decision on both; its trained weights come without the auxiliary classifiers.
-    options = {"aux_logits": False, "init_weights": True} if name == "googlenet" else {}
-    module: torch.nn.Module = torchvision.models.get_model(name, weights=None, **options)
-    return module
+def _adapt(state: State, module: nn.Module) -> State:
+    """Do to torchvision's own files what torchvision does: rename tensors, leave auxiliary heads out."""
+    has_heads = any(name.startswith("aux") for name in module.state_dict())
+    return {
+        _OLD_DENSE_NAME.sub(r"\1\2", name): tensor
+        for name, tensor in state.items()
+        if has_heads or not name.startswith(("aux1.", "aux2."))
+    }

@@ -1,96 +1,148 @@
-"""Weights in files: reading them without running code, and putting them into a module."""
+"""Weights from files: reading them without running code, and telling what does not fit."""
 
 from __future__ import annotations
 
 import pickle
-import zipfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from cnnviewer.errors import WeightsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
+    from pathlib import Path
 
-__all__ = ["PRETRAINED_IMAGENET", "RANDOM", "fill", "fill_from_file", "read_weights"]
+    State = Mapping[str, torch.Tensor]
+    Adapt = Callable[[State, torch.nn.Module], State]
 
-RANDOM = "random weights"
-PRETRAINED_IMAGENET = "pretrained on ImageNet-1k"
+__all__ = ["fit_weights", "load_weights", "read_weights"]
 
-_NESTS = ("state_dict", "model")
-_PREFIXES = ("module.", "model.", "_orig_mod.")
+_NESTS = ("state_dict", "model", "model_state_dict")
+_SHOWN_MISFITS = 3
 
 
-def read_weights(path: Path) -> dict[str, torch.Tensor]:
-    """Return the tensors in a weights file by name; no code in the file is run.
+def load_weights(module: torch.nn.Module, path: Path, name: str, adapt: Adapt | None = None) -> None:
+    """Fill a module with the weights in a file.
+
+    Parameters
+    ----------
+    module
+        The module to fill.
+    path
+        A ``.safetensors`` file, or one that ``torch.save`` wrote.
+    name
+        What messages call the network.
+    adapt
+        Renames a file's tensors for the module, where files exist with other names.
 
     Raises
     ------
     WeightsError
-        If there is no such file, it is damaged, or it needs code to be read.
+        If the file can't be read, or its tensors don't fit.
     """
+    state = read_weights(path)
+    fit_weights(module, adapt(state, module) if adapt else state, path.name, name)
+
+
+def read_weights(path: Path) -> State:
+    """Read a file of weights. Nothing in it is run.
+
+    A state dict that lies under ``state_dict``, ``model`` or ``model_state_dict`` is taken out, and the
+    prefix ``module.`` that ``DataParallel`` leaves is taken away.
+
+    Returns
+    -------
+    Mapping
+        Tensors on the CPU by name.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such file, it can't be read, or holds no state dict.
+    """
+    if path.is_dir():
+        raise WeightsError(f"{path} is a folder; choose a file of weights in it.")
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        stored = load_file(path) if path.suffix == ".safetensors" else _torch_load(path)
     except FileNotFoundError:
         raise WeightsError(f"There is no weights file {path}. Check the path.") from None
     except pickle.UnpicklingError as error:
         raise WeightsError(
-            f"{path} is damaged, or holds more than weights; only files that need no code are opened."
+            f"{path.name} is no weights file, or holds Python objects that could run code; "
+            "save only the state_dict of the network."
         ) from error
-    except (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, SafetensorError) as error:
-        raise WeightsError(f"{path} is damaged and can't be read: delete it and get it again.") from error
-    return _tensors(content, path)
+    except Exception as error:
+        # Readers of damaged files raise RuntimeError, EOFError, KeyError, SafetensorError and others.
+        raise WeightsError(
+            f"{path.name} can't be read as weights; it is damaged, or of another kind."
+        ) from error
+    return _state_dict(stored, path.name)
 
 
-def fill(module: torch.nn.Module, weights: Mapping[str, torch.Tensor], what: str) -> None:
-    """Put weights into a module; all names and shapes must fit.
+def fit_weights(module: torch.nn.Module, state: State, source: str, name: str) -> None:
+    """Copy a state dict into a module; each tensor must have its place, and each place its tensor.
+
+    Batch normalisation's counter ``num_batches_tracked`` may be missing, as in files of older PyTorch.
+
+    Parameters
+    ----------
+    module
+        The module to fill; it is left as it is when something does not fit.
+    state
+        Tensors by name.
+    source, name
+        What messages call the weights and the network.
 
     Raises
     ------
     WeightsError
-        If they do not; the module is then as it was.
+        If it does not fit; the first misfits are named.
     """
-    own = module.state_dict()
-    misfits = [f"{name} is missing" for name in own if name not in weights]
-    misfits += [f"{name} is unknown" for name in weights if name not in own]
-    misfits += [
-        f"{name} has the shape {tuple(weights[name].shape)} instead of {tuple(tensor.shape)}"
-        for name, tensor in own.items()
-        if name in weights and weights[name].shape != tensor.shape
-    ]
+    misfits = _misfits(module.state_dict(), state, name)
     if misfits:
-        more = f", and {len(misfits) - 3} more" if len(misfits) > 3 else ""
-        raise WeightsError(f"The weights do not fit {what}: {'; '.join(misfits[:3])}{more}.")
-    module.load_state_dict(dict(weights))
+        more = len(misfits) - _SHOWN_MISFITS
+        told = ", ".join(misfits[:_SHOWN_MISFITS]) + (f", and {more} more misfits" if more > 0 else "")
+        raise WeightsError(
+            f"{source} does not fit {name}: {told}. Choose weights of {name}, or the right network."
+        )
+    try:
+        # A plain dict: without version metadata, missing counters are made up.
+        module.load_state_dict(dict(state))
+    except RuntimeError as error:
+        raise WeightsError(f"{source} does not fit {name}: its tensors can't be copied into it.") from error
 
 
-def fill_from_file(module: torch.nn.Module, path: str, name: str) -> str:
-    """Put the weights of a file into a module, and return their provenance.
-
-    Raises
-    ------
-    WeightsError
-        If the file can't be read, or its weights do not fit.
-    """
-    fill(module, read_weights(Path(path)), name)
-    return f"weights from {Path(path).name}"
+def _torch_load(path: Path) -> object:
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
-def _tensors(content: Any, path: Path) -> dict[str, torch.Tensor]:
-    """Return the state dict in what a file held: itself, or nested; without a prefix that all names share."""
+def _state_dict(stored: object, source: str) -> State:
     for nest in _NESTS:
-        if isinstance(content, dict) and isinstance(content.get(nest), dict):
-            content = content[nest]
-    if not isinstance(content, dict) or not all(isinstance(value, torch.Tensor) for value in content.values()):
-        raise WeightsError(f"{path} holds no weights by name (a state dict).")
-    found = {str(name): tensor for name, tensor in content.items()}
-    for prefix in _PREFIXES:
-        if found and all(name.startswith(prefix) for name in found):
-            found = {name.removeprefix(prefix): tensor for name, tensor in found.items()}
-    return found
+        if isinstance(stored, Mapping) and isinstance(stored.get(nest), Mapping):
+            stored = stored[nest]
+    if not isinstance(stored, Mapping) or not stored or not all(map(_is_weight, stored.items())):
+        raise WeightsError(
+            f"{source} holds no state dict, that is, tensors by name; save network.state_dict()."
+        )
+    if all(name.startswith("module.") for name in stored):
+        return {name.removeprefix("module."): tensor for name, tensor in stored.items()}
+    return dict(stored)
+
+
+def _is_weight(item: tuple[object, object]) -> bool:
+    return isinstance(item[0], str) and isinstance(item[1], torch.Tensor)
+
+
+def _misfits(wanted: State, state: State, name: str) -> list[str]:
+    """Return what is wrong with each tensor, in the order of the network."""
+    misfits = []
+    for key, tensor in wanted.items():
+        if key not in state:
+            if not key.endswith("num_batches_tracked"):
+                misfits.append(f"{key} is missing")
+        elif state[key].shape != tensor.shape:
+            misfits.append(f"{key} has shape {tuple(state[key].shape)} instead of {tuple(tensor.shape)}")
+    return misfits + [f"{key} is no part of {name}" for key in state if key not in wanted]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -27,9 +26,6 @@ FIRST_IMAGE = "chelsea"
 
 def create_app(arguments: Sequence[str] = ()) -> QApplication:
     """Return the application object, with the program's names and style."""
-    # OpenMP's threads spin while they wait, and with the window busy that makes a forward pass ten times slower;
-    # torch reads this when it is imported, which is later.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     QApplication.setOrganizationName("cnnviewer")
     QApplication.setApplicationName("cnnviewer")
     app = QApplication(["cnnviewer", *arguments])

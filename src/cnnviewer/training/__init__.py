@@ -1,1 +1,1 @@
-"""Training networks: the trainer knows no screen."""
+"""How networks learn: a trainer that knows no screen, and the programs that made the networks shipped."""

@@ -1,0 +1,80 @@
+"""`Recipe`: what a source tells of one network, and how a `Network` is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnviewer.network import Network
+from cnnviewer.networks.weights import load_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import nn
+
+    from cnnviewer.networks.downloads import ProgressCallback
+    from cnnviewer.networks.weights import Adapt
+    from cnnviewer.preprocessing import Preprocessing
+
+__all__ = ["Recipe"]
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """How one network is made.
+
+    Each source is a file with one public function ``recipe(name: str) -> Recipe``.
+
+    Parameters
+    ----------
+    name
+        The name under which the network is listed.
+    preprocessing
+        How a photo becomes the tensor that the network takes.
+    categories
+        One name a class.
+    trained_on
+        The dataset of the pretrained weights, for people.
+    build
+        Makes the module with random weights.
+    pretrained
+        Makes the module with its pretrained weights, telling a download's progress; raises `WeightsError`.
+    skeleton
+        Makes the module that a file of weights will fill; `build` by default.
+    adapt
+        Renames a file's tensors for the module, where files exist with other names.
+    is_local
+        Whether the pretrained weights lie on this machine; by default they do.
+    """
+
+    name: str
+    preprocessing: Preprocessing
+    categories: tuple[str, ...]
+    trained_on: str
+    build: Callable[[], nn.Module]
+    pretrained: Callable[[ProgressCallback | None], nn.Module]
+    skeleton: Callable[[], nn.Module] | None = None
+    adapt: Adapt | None = None
+    is_local: Callable[[], bool] = _always
+
+    def make(self, weights: str | Path | None, progress: ProgressCallback | None) -> Network:
+        """Return the network in eval mode; see `cnnviewer.networks.load_network`."""
+        if weights is None:
+            module, provenance = self.build(), "random weights"
+        elif weights == "DEFAULT":
+            module, provenance = self.pretrained(progress), f"pretrained on {self.trained_on}"
+        else:
+            path = Path(weights)
+            module, provenance = self._filled(path), f"weights from {path.name}"
+        return Network(module.eval(), self.name, self.preprocessing, self.categories, provenance)
+
+    def _filled(self, path: Path) -> nn.Module:
+        module = (self.skeleton or self.build)()
+        load_weights(module, path, self.name, self.adapt)
+        return module

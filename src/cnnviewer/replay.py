@@ -1,0 +1,216 @@
+"""Replaying a forward pass: the operations that a tape saw, with another image, without the network's code.
+
+Python's part of a forward pass (modules calling modules, checks of shapes, the tape itself) takes longer than the
+arithmetic of small layers. Where the operations can't depend on the image's values, running them one after another
+gives the same bits.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn.modules import module as module_internals
+
+from cnnviewer.operations import change_of
+from cnnviewer.tape import CONSTANT, IMAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from cnnviewer.network import Network
+    from cnnviewer.tape import Operation, Tape
+
+__all__ = ["Plan", "plan_of"]
+
+_PLAIN = (
+    int,
+    float,
+    bool,
+    str,
+    complex,
+    type(None),
+    type(Ellipsis),
+    slice,
+    torch.Size,
+    torch.dtype,
+    torch.device,
+    torch.layout,
+    torch.memory_format,
+)
+
+
+@dataclass(slots=True)
+class _Slot:
+    """Stands in an argument for the result of an operation."""
+
+    index: int
+
+
+@dataclass(slots=True)
+class _Step:
+    """One call: its arguments, with slots where results of earlier steps go; it makes `results` tensors.
+
+    `holes` are the places of the positional arguments that are slots; `is_nested` tells that slots lie deeper, or
+    among the named arguments.
+    """
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    holes: tuple[tuple[int, int], ...]
+    is_nested: bool
+    results: int
+
+
+class Plan:
+    """The operations of a forward pass, to be run again."""
+
+    def __init__(
+        self, steps: tuple[_Step, ...], shape: torch.Size, network: Network, scores: int | None
+    ) -> None:
+        self._steps = steps
+        self._shape = shape
+        self._modules = network.modules
+        self._registered = tuple(_registrations(network.modules))
+        self.scores = scores
+
+    def fits(self, image: torch.Tensor) -> bool:
+        """Whether an image has the shape of the first, and the network is as it was."""
+        return (
+            image.shape == self._shape
+            and not module_internals._global_forward_hooks
+            and not module_internals._global_forward_pre_hooks
+            and not any(module._forward_hooks or module._forward_pre_hooks for module in self._modules)
+            and all(names.get(name) is value for names, name, value in self._registered)
+        )
+
+    def run(self, image: torch.Tensor) -> tuple[list[torch.Tensor], list[float]]:
+        """Run all operations on an image; return what each returned, and how long it took in seconds."""
+        # The image stands last: index -1 is IMAGE.
+        made: list[Any] = [None] * sum(step.results for step in self._steps) + [image]
+        durations: list[float] = []
+        place, clock = 0, time.perf_counter
+        for step in self._steps:
+            args: tuple[Any, ...] | list[Any] = step.args
+            kwargs = step.kwargs
+            if step.is_nested:
+                args = _filled(args, made)
+                kwargs = {name: _filled(value, made) for name, value in kwargs.items()}
+            elif step.holes:
+                args = list(args)
+                for position, index in step.holes:
+                    args[position] = made[index]
+            start = clock()
+            result = step.function(*args, **kwargs)
+            duration = clock() - start
+            if step.results == 1:
+                made[place] = result if isinstance(result, torch.Tensor) else _only(result)
+                durations.append(duration)
+                place += 1
+            else:
+                for part in result:
+                    if isinstance(part, torch.Tensor):
+                        made[place] = part
+                        durations.append(duration)
+                        place += 1
+        made.pop()
+        return made, durations
+
+
+def plan_of(tape: Tape, network: Network, image: torch.Tensor, scores: torch.Tensor | None) -> Plan | None:
+    """Return the plan of what a tape saw; None where another image might take another path.
+
+    `scores` is the network's output for the classes, whose operation the plan keeps.
+    """
+    operations = tape.operations
+    if not tape.is_static or not operations:
+        return None
+    made_scores = [index for index, operation in enumerate(operations) if operation.result is scores]
+    if scores is not None and not made_scores:
+        return None
+    steps: list[_Step] = []
+    for operation, results in _grouped(operations):
+        step = _step(operation, results)
+        if step is None:
+            return None
+        steps.append(step)
+    return Plan(tuple(steps), image.shape, network, made_scores[-1] if made_scores else None)
+
+
+def _grouped(operations: list[Operation]) -> Iterator[tuple[Operation, int]]:
+    """Return each call once, with how many tensors it returned: they stand side by side and share arguments."""
+    place = 0
+    while place < len(operations):
+        first, count = operations[place], 1
+        while place + count < len(operations) and operations[place + count].origins is first.origins:
+            count += 1
+        yield first, count
+        place += count
+
+
+def _step(operation: Operation, results: int) -> _Step | None:
+    function, args, kwargs = operation.function, operation.args, operation.kwargs
+    change = change_of(function)
+    if change.target(args, kwargs) is not None:
+        if change.functional is None:
+            return None
+        args, kwargs = change.without(args, kwargs)
+        function = change.functional
+    origins = iter(operation.origins)
+    try:
+        slotted = tuple(_slotted(value, origins) for value in args)
+        named = {name: _slotted(value, origins) for name, value in kwargs.items()}
+    except TypeError:
+        return None
+    holes = tuple((place, value.index) for place, value in enumerate(slotted) if isinstance(value, _Slot))
+    is_nested = _has_slots([value for value in slotted if not isinstance(value, _Slot)]) or _has_slots(
+        list(named.values())
+    )
+    return _Step(function, slotted, named, holes, is_nested, results)
+
+
+def _slotted(value: Any, origins: Iterator[int]) -> Any:
+    """Return an argument with slots for results; TypeError where it is of a kind that might hide tensors."""
+    if isinstance(value, torch.Tensor):
+        origin = next(origins)
+        return value if origin == CONSTANT else _Slot(origin)
+    if type(value) in (list, tuple):
+        return type(value)(_slotted(part, origins) for part in value)
+    if isinstance(value, _PLAIN):
+        return value
+    raise TypeError
+
+
+def _has_slots(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(isinstance(part, _Slot) or _has_slots(part) for part in value)
+    return False
+
+
+def _filled(value: Any, made: list[Any]) -> Any:
+    """Return an argument with the results put into its slots."""
+    if isinstance(value, _Slot):
+        return made[value.index]
+    if type(value) in (list, tuple):
+        return type(value)(_filled(part, made) for part in value)
+    return value
+
+
+def _only(result: Any) -> torch.Tensor:
+    """Return the one tensor in a tuple: attention returns its output and no weights."""
+    (tensor,) = (part for part in result if isinstance(part, torch.Tensor))
+    return tensor
+
+
+def _registrations(modules: tuple[torch.nn.Module, ...]) -> Iterator[tuple[Mapping[str, Any], str, Any]]:
+    """Return where each submodule, parameter and buffer is registered, to see whether it still is."""
+    for module in modules:
+        for names in (module._modules, module._parameters, module._buffers):
+            for name, value in names.items():
+                yield names, name, value
+
+
+assert IMAGE == -1, "Plan.run puts the image last"

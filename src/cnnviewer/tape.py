@@ -1,0 +1,324 @@
+"""The tape: sees every operation of a forward pass and keeps what it returned.
+
+A `torch.overrides.TorchFunctionMode` sees each torch function that a network calls, modules and functional calls
+alike. The network runs as it is written; an output that is kept is saved just before something changes its
+memory. Nothing is put on the module: the module in force is read from the call stack.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from cnnviewer.operations import Change, argument_names, change_of, function_name, has_free_result, is_query
+from cnnviewer.recording import INPUT, Call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import CodeType, FrameType
+
+    from cnnviewer.network import Network
+
+__all__ = ["CONSTANT", "IMAGE", "Operation", "Tape", "call_of", "unique_names"]
+
+IMAGE = -1
+"""Stands for the network's input among the numbers of operations."""
+CONSTANT = -2
+"""Stands for a tensor that no operation made: a weight, a constant."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """One call as it was seen.
+
+    Parameters
+    ----------
+    function, args, kwargs
+        The call.
+    result
+        The tensor that it returned (or changed, where it returned none).
+    output
+        What `result` was before anything later changed it.
+    module
+        The path of the module whose method was running; `is_own` tells whether the operation is the module's
+        own; `call` numbers that method's call.
+    seconds
+        How long the call took.
+    origins
+        For each tensor among the arguments, in order: the number of the operation that made it, or `IMAGE`, or
+        `CONSTANT`.
+    """
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    result: torch.Tensor
+    output: torch.Tensor
+    module: str
+    is_own: bool
+    call: int
+    seconds: float
+    origins: tuple[int, ...]
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """The operations whose results it took, and `IMAGE`."""
+        return tuple(origin for origin in self.origins if origin != CONSTANT)
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether it took a parameter."""
+        return any(isinstance(tensor, torch.nn.Parameter) for tensor in _tensors(self.args, self.kwargs))
+
+
+class Tape(TorchFunctionMode):
+    """Keeps every operation that runs while it is entered."""
+
+    def __init__(self, network: Network, image: torch.Tensor) -> None:
+        super().__init__()
+        self._network = network
+        self.image = image
+        self.operations: list[Operation] = []
+        # Whether another image surely takes the same path: see `cnnviewer.replay`.
+        self.is_static = True
+        # Tensors are told apart by identity: `_operations` keeps each alive, so no id is used twice.
+        self._made_by: dict[int, int] = {id(image): IMAGE}
+        self._in_storage: dict[int, list[int]] = {}
+        self._frame: FrameType | None = None
+        self._calls = 0
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],  # noqa: ARG002 - torch's protocol
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if is_query(func):
+            return func(*args, **kwargs)
+        made_by = self._made_by
+        origins = tuple([made_by.get(id(tensor), CONSTANT) for tensor in _tensors(args, kwargs)])
+        change = change_of(func)
+        target = change.target(args, kwargs)
+        start = time.perf_counter()
+        if target is None:
+            result = func(*args, **kwargs)
+        else:
+            result = self._run_in_place(func, change, target, args, kwargs)
+        seconds = time.perf_counter() - start
+        kept = _kept_results(result if result is not None else target)
+        if has_free_result(func, args) or (not kept and result is not None and origins):
+            self.is_static = False
+        if kept:
+            if list in map(type, args):  # the network may append to it later, as DenseNet does
+                args = tuple([list(value) if type(value) is list else value for value in args])
+            module, is_own = self._module_in_force(args, kwargs)
+            for tensor in kept:
+                self._keep(
+                    Operation(func, args, kwargs, tensor, tensor, module, is_own, self._calls, seconds, origins)
+                )
+        return result
+
+    def end(self) -> None:
+        """Let go of the network's last frame; call it after the forward pass."""
+        self._frame = None
+
+    def _keep(self, operation: Operation) -> None:
+        index = len(self.operations)
+        self.operations.append(operation)
+        self._made_by[id(operation.result)] = index
+        self._in_storage.setdefault(_storage(operation.result), []).append(index)
+
+    # ---- in-place operations
+
+    def _run_in_place(
+        self,
+        function: Callable[..., Any],
+        change: Change,
+        target: torch.Tensor,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Run a call that changes `target`; save the outputs in the same memory from the change."""
+        storage = _storage(target)
+        if storage == _storage(self.image):
+            self.image = self.image.clone()
+        aliases = self._in_storage.get(storage, [])
+        if change.functional is not None and aliases and self._is_only(target, aliases):
+            moved = self._run_apart(change, target, args, kwargs, aliases)
+            if moved:
+                return target
+        self.is_static = False
+        for index in aliases:
+            operation = self.operations[index]
+            if operation.output is operation.result:
+                operation.output = operation.output.clone()
+            # Every view of the changed memory now holds what this operation made.
+            self._made_by[id(operation.result)] = len(self.operations)
+        return function(*args, **kwargs)
+
+    def _is_only(self, target: torch.Tensor, aliases: list[int]) -> bool:
+        return all(self.operations[index].result is target for index in aliases)
+
+    def _run_apart(
+        self,
+        change: Change,
+        target: torch.Tensor,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        aliases: list[int],
+    ) -> bool:
+        """Compute the change beside the old values, then let `target` hold the new memory.
+
+        This saves the copy. It is right only where no other tensor of the network shares the memory, and the
+        result has the target's own layout; otherwise nothing is done and False returned.
+        """
+        assert change.functional is not None
+        args, kwargs = change.without(args, kwargs)
+        result = change.functional(*args, **kwargs)
+        if not _same_layout(result, target) or _storage(result) == _storage(target):
+            return False
+        before = target.detach()
+        for index in aliases:
+            operation = self.operations[index]
+            if operation.output is target:
+                operation.output = before
+        del self._in_storage[_storage(target)]
+        target.set_(result)
+        self._in_storage[_storage(target)] = list(aliases)
+        return True
+
+    # ---- the module in force
+
+    def _module_in_force(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, bool]:
+        """Return the path of the module whose method is running, and whether the operation is the module's own.
+
+        An operation is the module's own where the module has no submodules, or where it takes a parameter or
+        buffer that lies on the module itself: timm's ``bn1`` has an activation below it, and yet is the batch
+        normalisation.
+        """
+        names = self._network.module_names
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None:
+            if _takes_self(frame.f_code):
+                module = frame.f_locals.get("self")
+                name = names.get(id(module)) if module is not self else None
+                if name is not None:
+                    break
+            frame = frame.f_back
+        else:
+            return "", False
+        if frame is not self._frame:
+            self._frame = frame
+            self._calls += 1
+        assert isinstance(module, torch.nn.Module)
+        owners = self._network.tensor_owners
+        key = id(module)
+        return name, not module._modules or any(
+            owners.get(id(tensor)) == key for tensor in _tensors(args, kwargs)
+        )
+
+
+@cache
+def _takes_self(code: CodeType) -> bool:
+    """Whether the code is that of a method: its first argument is ``self``."""
+    return code.co_argcount > 0 and code.co_varnames[0] == "self"
+
+
+def _storage(tensor: torch.Tensor) -> int:
+    """Return what tells the tensor's memory from that of others."""
+    return int(tensor.untyped_storage()._cdata)
+
+
+def _same_layout(result: Any, target: torch.Tensor) -> bool:
+    return (
+        isinstance(result, torch.Tensor)
+        and result.shape == target.shape
+        and result.dtype == target.dtype
+        and result.stride() == target.stride()
+        and target.storage_offset() == 0
+        and target.untyped_storage().nbytes() == result.untyped_storage().nbytes()
+    )
+
+
+def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:
+    """Return the tensors among the arguments, those in lists and tuples too, in order."""
+    found = []
+    for value in (*args, *kwargs.values()) if kwargs else args:
+        if isinstance(value, torch.Tensor):
+            found.append(value)
+        elif type(value) in (list, tuple):
+            found += [part for part in value if isinstance(part, torch.Tensor)]
+    return found
+
+
+def _kept_results(result: Any) -> tuple[torch.Tensor, ...]:
+    """Return the tensors that a call returned."""
+    if isinstance(result, torch.Tensor):
+        return (result,)
+    if isinstance(result, (tuple, list)):
+        return tuple(part for part in result if isinstance(part, torch.Tensor))
+    return ()
+
+
+def unique_names(operations: list[Operation]) -> list[str]:
+    """Return a name for each operation: its module's path, or that and the function's name; ``#2`` where taken.
+
+    Where a module's own call makes several operations, the one with the module's own weights has its path.
+    """
+    in_call = Counter(operation.call for operation in operations if operation.is_own)
+    taken: Counter[str] = Counter([INPUT])
+    names = []
+    for operation in operations:
+        own = operation.is_own and (in_call[operation.call] == 1 or operation.has_weights)
+        base = operation.module if own and operation.module else _join(operation)
+        taken[base] += 1
+        names.append(base if taken[base] == 1 else f"{base}#{taken[base]}")
+    return names
+
+
+def _join(operation: Operation) -> str:
+    name = function_name(operation.function)
+    return f"{operation.module}.{name}" if operation.module else name
+
+
+def call_of(operation: Operation, network: Network) -> Call:
+    """Return the call with its arguments by name, tensors that no layer made apart from the rest."""
+    names = argument_names(operation.function)
+    named = {
+        names[place] if place < len(names) else f"argument{place}": value
+        for place, value in enumerate(operation.args)
+    } | operation.kwargs
+    origins = iter(operation.origins)
+    settings: dict[str, Any] = {}
+    tensors: dict[str, torch.Tensor] = {}
+    for name, value in named.items():
+        if isinstance(value, torch.Tensor):
+            if next(origins) == CONSTANT:
+                tensors[_tensor_name(name, value, network)] = value
+        elif _holds_tensors(value):
+            for _ in range(len(_tensors((value,), {}))):
+                next(origins)
+        elif not name.startswith("_"):
+            settings[name] = value
+    return Call(operation.function, MappingProxyType(settings), MappingProxyType(tensors))
+
+
+def _tensor_name(argument: str, tensor: torch.Tensor, network: Network) -> str:
+    """Return the argument's name where it tells something, else the last part of the parameter's path."""
+    if argument not in ("input", "other", "self") and not argument.startswith("argument"):
+        return argument
+    return network.tensor_names.get(id(tensor), "constant").rpartition(".")[2]
+
+
+def _holds_tensors(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and any(isinstance(part, torch.Tensor) for part in value)
