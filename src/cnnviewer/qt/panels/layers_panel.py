@@ -119,6 +119,11 @@ class LayersPanel(QAbstractScrollArea):
         return None if index is None else self._cards.get(index)
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether cards on the screen are still to ask for pictures."""
+        return self._soon.isActive()
+
+    @property
     def visible_layers(self) -> tuple[str, ...]:
         """The names of the layers whose cards are on the screen."""
         return tuple(self._layers[index].name for index in sorted(self._cards))

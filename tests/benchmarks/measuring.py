@@ -1,0 +1,65 @@
+"""What the benchmarks share."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cnnviewer.network import Network
+
+NETWORKS = ["efficientnet-lite0", "alexnet", "vgg16", "resnet50", "googlenet", "densenet121"]
+PAIRS = 15
+
+
+@dataclass(frozen=True)
+class Result:
+    """One figure of one network (empty: of the program)."""
+
+    benchmark: str
+    network: str
+    value: float
+    unit: str
+    mark: float | None = None
+
+    def line(self) -> str:
+        mark = "" if self.mark is None else f"   mark {self.mark:g} {'reached' if self.value <= self.mark else 'MISSED'}"
+        return f"{self.benchmark:52s} {self.network:20s} {self.value:9.3f} {self.unit:6s}{mark}"
+
+
+def median_ratio(one: Callable[[], object], other: Callable[[], object], pairs: int = PAIRS) -> float:
+    """Return the median of the ratios of the times of `one` and `other`, taken in turn after a warm-up."""
+    for call in (other, one, other, one):
+        call()
+    return statistics.median(seconds(one) / seconds(other) for _ in range(pairs))
+
+
+def seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def network_for(name: str) -> Network:
+    """Return a network without a download: random weights take as long as trained ones."""
+    from cnnviewer import load_network
+
+    return load_network(name, weights=weights_for(name))
+
+
+def weights_for(name: str) -> str | None:
+    return "DEFAULT" if name in ("efficientnet-lite0", "lenet5") else None
+
+
+def photo() -> np.ndarray:
+    """Return the pixels of a photo in memory, uint8 ``(H, W, 3)``."""
+    from cnnviewer.images import read_image
+    from cnnviewer.resources import resource
+
+    return np.asarray(read_image(resource("samples", "chelsea.png")))

@@ -1,0 +1,47 @@
+"""Measures cnnviewer: ``python tests/benchmarks/run.py [NAME ...] [--json FILE]``.
+
+Each benchmark is a file beside this one with a function ``measure(networks)`` that yields `Result`s; speed is
+told as ratios taken in one run, on the same threads, medians of alternated pairs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+
+from measuring import NETWORKS, Result
+
+BENCHMARKS = {
+    "recording": "bench_recording",
+    "window": "bench_window",
+    "startup": "bench_startup",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Measure cnnviewer.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all by default")
+    parser.add_argument("--networks", nargs="+", default=NETWORKS, metavar="NETWORK")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as a list")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(BENCHMARKS)
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    results: list[Result] = []
+    for name in options.names or BENCHMARKS:
+        for result in import_module(BENCHMARKS[name]).measure(options.networks):
+            results.append(result)
+            print(result.line(), flush=True)
+    if options.json:
+        options.json.write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
