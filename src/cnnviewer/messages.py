@@ -33,6 +33,7 @@ __all__ = [
     "Order",
     "PhotoAnswer",
     "PhotoRequest",
+    "PhotoView",
     "PictureAnswer",
     "PictureRequest",
     "RecordingSummary",
@@ -71,6 +72,14 @@ class View(StrEnum):
     CELLS = "Cells"
     WEIGHTS = "Weights"
     BARS = "Bars"
+
+
+class PhotoView(StrEnum):
+    """What is shown of the input."""
+
+    PHOTO = "Photo"
+    FED = "As fed in"
+    CHANNEL = "channel"
 
 
 @dataclass(frozen=True)
@@ -179,8 +188,10 @@ class MapRequest:
 
 @dataclass(frozen=True)
 class PhotoRequest:
-    """The photo and the tensor really fed in."""
+    """The photo, or the tensor really fed in (FED), or one of its channels."""
 
+    view: PhotoView
+    channel: int
     scale: ScaleChoice
 
 
@@ -256,23 +267,19 @@ class RecordingSummary:
 
 @dataclass(frozen=True, eq=False)
 class PhotoAnswer:
-    """The photo, `(H, W)` pixels, where the network looks at it, and what it is given.
+    """The picture asked for, ``(H, W)`` pixels, where the network looks at the photo, and what it is given.
 
-    `crop` is (left, top, right, bottom) in pixels of the photo as it was read, `full_size` (width, height)
-    of that; `photo` may be smaller. `fed` is the tensor ``(C, H, W)``; `fed_pixels` that as a photo;
-    `planes` each of its channels in colours.
+    `crop` is (left, top, right, bottom) in pixels of the photo as it was read, `full_size` (width, height) of
+    that; a picture of the photo may be smaller. `fed` is the tensor ``(C, H, W)``, its channels' names are
+    `channel_names`, and `padding` how many of its rows and columns on each side are no photo.
     """
 
-    photo: Pixels
+    pixels: Pixels
     full_size: tuple[int, int]
     crop: tuple[float, float, float, float]
     padding: tuple[int, int]
     fed: Values
-    fed_pixels: Pixels
-    planes: tuple[Pixels, ...]
-    plane_names: tuple[str, ...]
-    low: float
-    high: float
+    channel_names: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)

@@ -125,6 +125,11 @@ class Engine:
             self._layers, self._layers_of = summaries.layer_summaries(recording), structure
         return summaries.recording_summary(self._scene, self._layers)
 
+    @property
+    def layers(self) -> tuple[LayerSummary, ...]:
+        """What `summary` tells of the layers: the same object as long as they are the same."""
+        return self._layers
+
     def picture(self, request: PictureRequest) -> PictureAnswer:
         """Render what a panel asks for, from the recording held.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from PIL import Image
 
-from cnnviewer.messages import PhotoAnswer, PhotoRequest
+from cnnviewer.messages import PhotoAnswer, PhotoRequest, PhotoView
 from cnnviewer.rendering.colormaps import diverging
 from cnnviewer.rendering.tiles import paint_tiles
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cnnviewer.engine.engine import Scene
+    from cnnviewer.preprocessing import Preprocessing
 
 __all__ = ["packed", "photo_answer"]
 
@@ -24,39 +26,43 @@ _LONGEST = 4096
 
 
 def photo_answer(request: PhotoRequest, scene: Scene) -> PhotoAnswer:
-    """Return the photo and what the network is given of it."""
+    """Return what is asked for of the photo, with the numbers that the network is given."""
     recording, photo = scene.recording, scene.photo
     preprocessing = recording.network.preprocessing
     fed = recording.input.float().cpu()
-    reach = fed.abs().nan_to_num(0.0, 0.0, 0.0).amax().reshape(1).clamp(min=1e-30)
-    size = (fed.shape[1], fed.shape[2])
-    planes = paint_tiles(
-        fed,
-        -reach.expand(len(fed)),
-        reach.expand(len(fed)),
-        size,
-        diverging(request.scale.dark),
-        request.scale.gamma,
-    )
     crop = preprocessing.crop(*photo.size)
     return PhotoAnswer(
-        photo=packed(_shrunk(photo)),
+        pixels=_pixels(request, photo, fed, preprocessing),
         full_size=photo.size,
         crop=(crop.left, crop.top, crop.right, crop.bottom),
         padding=(preprocessing.padding, preprocessing.padding),
         fed=fed.numpy(),
-        fed_pixels=_as_photo(preprocessing.invert(fed)),
-        planes=tuple(planes),
-        plane_names=_plane_names(preprocessing.order, len(fed)),
-        low=-float(reach),
-        high=float(reach),
+        channel_names=_channel_names(preprocessing.order, len(fed)),
     )
+
+
+def _pixels(
+    request: PhotoRequest, photo: Image.Image, fed: torch.Tensor, preprocessing: Preprocessing
+) -> NDArray[np.uint32]:
+    if request.view is PhotoView.PHOTO:
+        return packed(_shrunk(photo))
+    if request.view is PhotoView.FED:
+        return _as_photo(preprocessing.invert(fed))
+    plane = fed[min(max(request.channel, 0), len(fed) - 1)][None]
+    # One scale for all channels, so that they can be compared.
+    reach = fed.abs().nan_to_num(0.0, 0.0, 0.0).amax().reshape(1).clamp(min=1e-30)
+    size = (fed.shape[1], fed.shape[2])
+    return paint_tiles(plane, -reach, reach, size, diverging(request.scale.dark), request.scale.gamma)[0]
 
 
 def packed(photo: Image.Image) -> NDArray[np.uint32]:
     """Return a photo's pixels, uint32 ``(H, W)``, 0xffRRGGBB."""
-    rgb = np.asarray(photo.convert("RGB"), dtype=np.uint32)
-    return np.ascontiguousarray(0xFF000000 | rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2], dtype=np.uint32)
+    red, green, blue = photo.convert("RGB").split()
+    opaque = Image.new("L", photo.size, 255)
+    # 0xAARRGGBB is B, G, R, A in memory where the lowest byte comes first.
+    channels = (blue, green, red, opaque) if sys.byteorder == "little" else (opaque, red, green, blue)
+    data = np.frombuffer(Image.merge("RGBA", channels).tobytes(), np.uint32)
+    return data.reshape(photo.height, photo.width)
 
 
 def _shrunk(photo: Image.Image) -> Image.Image:
@@ -72,5 +78,5 @@ def _as_photo(pixels: torch.Tensor) -> NDArray[np.uint32]:
     return packed(Image.fromarray(np.ascontiguousarray(colors.permute(1, 2, 0).numpy())))
 
 
-def _plane_names(order: str, count: int) -> tuple[str, ...]:
-    return tuple(order) if len(order) == count and count > 1 else ("L",) if count == 1 else tuple(map(str, range(count)))
+def _channel_names(order: str, count: int) -> tuple[str, ...]:
+    return tuple(order) if len(order) == count else tuple(map(str, range(count)))

@@ -303,6 +303,7 @@ def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
     scale = _scale(layer, scene, request.scale)
     low, high = float(scale.low[index]), float(scale.high[index])
     values, length = maps[index].float().cpu(), None
+    own = MapStatistics(values[None])
     if values.shape[0] == 1 and values.shape[1] > 1:
         length = values.shape[1]
         values = _wrap(values[0], ceil(sqrt(length)))
@@ -315,8 +316,8 @@ def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
         pixels=_blanked(pixels[0], length),
         minimum=float(statistics.minimum[index]),
         maximum=float(statistics.maximum[index]),
-        mean=float(statistics.mean[index]),
-        zero_share=float(statistics.zero_share[index]),
+        mean=float(own.mean),
+        zero_share=float(own.zero_share),
         badge=statistics.badge(index),
         low=low,
         high=high,

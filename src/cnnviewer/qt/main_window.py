@@ -184,6 +184,7 @@ class MainWindow(QMainWindow):
         self.layers.layerChosen.connect(self._on_layer_chosen)
         self.outline.layerChosen.connect(self._on_layer_chosen)
         self.input.imageChosen.connect(session.show_image)
+        self.input.pictureRequested.connect(self._on_photo_requested)
         self.inspector.unitChosen.connect(self._on_unit_chosen)
         self.inspector.placeHovered.connect(self.input.mark_place)
         self.inspector.layerRequested.connect(self._on_layer_chosen)
@@ -287,11 +288,10 @@ class MainWindow(QMainWindow):
         self.layers.show_recording(recording, categories)
         self.outline.show_recording(recording, network)
         self.probabilities.show_recording(recording, categories)
-        self.input.show_recording(recording, network)
         self._timing.setText(f"forward {recording.seconds * 1000:.0f} ms")
         self._memory.setText(f"{len(recording.layers)} layers recorded · {byte_text(recording.nbytes)}")
-        self._session.request(_PHOTO, PhotoRequest(self._session.scale))
         self._show_selection()
+        self.input.show_recording(recording, network)
 
     @Slot(object)
     def _on_selection_changed(self, selection: Selection) -> None:
@@ -328,13 +328,13 @@ class MainWindow(QMainWindow):
         self.tool_bar.set_appearance(session.scale, session.order, session.tile)
         self.layers.set_appearance(session.scale, session.order, session.tile)
         if session.recording is not None:
-            session.request(_PHOTO, PhotoRequest(session.scale))
             self._show_selection()
+            self.input.ask(session.scale)
 
     @Slot(str, object, object)
     def _on_pictured(self, key: str, request: PictureRequest, answer: object) -> None:
-        if isinstance(answer, PhotoAnswer):
-            self.input.show_answer(answer)
+        if isinstance(answer, PhotoAnswer) and isinstance(request, PhotoRequest):
+            self.input.show_answer(request, answer)
         elif isinstance(answer, MapAnswer):
             if request == self._map_request:
                 self._show_map(answer)
@@ -399,6 +399,10 @@ class MainWindow(QMainWindow):
             self._session.select(selection.layer, selection.channel, (row, column))
         elif row * answer.values.shape[1] + column < answer.length:
             self._session.select(selection.layer, row * answer.values.shape[1] + column)
+
+    @Slot(object)
+    def _on_photo_requested(self, request: PhotoRequest) -> None:
+        self._session.request(_PHOTO, request)
 
     @Slot(object)
     def _on_scale_changed(self, scale: ScaleChoice) -> None:

@@ -68,6 +68,9 @@ class Session(QObject):
         self._network_waiting: NetworkRequest | None = None
         self._image_waiting: ImageRequest | None = None
         self._pictures_waiting: dict[str, PictureRequest] = {}
+        # What the panels show, and so want again of the next image; and what of that is on its way.
+        self._pictures_shown: dict[str, PictureRequest] = {}
+        self._pictures_coming: dict[str, PictureRequest] = {}
         self._is_closed = False
         self._start_worker()
 
@@ -131,8 +134,12 @@ class Session(QObject):
 
     def request(self, key: str, request: PictureRequest) -> None:
         """Ask for a picture; it comes by `pictured` with the same key and request."""
-        if self.recording is None and not isinstance(request, ThumbnailRequest):
-            return
+        if not isinstance(request, ThumbnailRequest):
+            if self.recording is None:
+                return
+            self._pictures_shown[key] = request
+            if self._pictures_coming.get(key) == request:
+                return
         self._pictures_waiting.pop(key, None)
         self._pictures_waiting[key] = request
         self._send_next()
@@ -140,6 +147,7 @@ class Session(QObject):
     def withdraw(self, key: str) -> None:
         """Take back a request that is still waiting."""
         self._pictures_waiting.pop(key, None)
+        self._pictures_shown.pop(key, None)
 
     def cancel(self) -> None:
         """Stop the running download."""
@@ -195,26 +203,26 @@ class Session(QObject):
     def _send_next(self) -> None:
         if self._in_flight is not None or self._is_closed:
             return
-        request = self._take_next()
-        if request is None:
+        job = self._in_flight = self._take_next()
+        if job is None:
             self.idle.emit()
             return
-        self._in_flight = Job(self._generation, request)
-        if not isinstance(request, tuple):
+        if job.request is not None:
             self.busyChanged.emit(True)
-        self._jobRequested.emit(self._in_flight)
+        self._jobRequested.emit(job)
 
-    def _take_next(self) -> NetworkRequest | ImageRequest | tuple[tuple[str, PictureRequest], ...] | None:
+    def _take_next(self) -> Job | None:
         network, image = self._network_waiting, self._image_waiting
         if network is not None:
             self._network_waiting = None
-            return network
+            return Job(self._generation, network)
         if image is not None:
             self._image_waiting = None
-            return image
+            self._pictures_coming = dict(self._pictures_shown)
+            return Job(self._generation, image, tuple(self._pictures_coming.items()))
         pictures = tuple(self._pictures_waiting.items())
         self._pictures_waiting.clear()
-        return pictures or None
+        return Job(self._generation, None, pictures) if pictures else None
 
     @Slot(object, object)
     def _on_network_opened(self, network: NetworkSummary, recording: RecordingSummary | None) -> None:
@@ -227,6 +235,8 @@ class Session(QObject):
         if recording is None:
             return
         self._generation += 1
+        if self.recording is None or recording.layers is not self.recording.layers:
+            self._pictures_coming, self._pictures_shown = {}, {}
         self._pictures_waiting = {
             key: request
             for key, request in self._pictures_waiting.items()
@@ -258,8 +268,8 @@ class Session(QObject):
 
     @Slot()
     def _on_finished(self) -> None:
-        was_long = self._in_flight is not None and not isinstance(self._in_flight.request, tuple)
-        self._in_flight = None
+        was_long = self._in_flight is not None and self._in_flight.request is not None
+        self._in_flight, self._pictures_coming = None, {}
         if was_long:
             self.busyChanged.emit(False)
         self._send_next()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import logging
 import threading
 import traceback
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,8 @@ from cnnviewer.errors import Cancelled, CnnviewerError
 from cnnviewer.messages import ImageRequest, NetworkRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cnnviewer.engine import Engine
     from cnnviewer.messages import PictureRequest
 
@@ -31,11 +36,15 @@ class Job:
     generation
         The number of the recording that the window shows; answers carry it back.
     request
-        A network or an image to open; or pictures, each with the panel's key.
+        A network or an image to open, or None.
+    pictures
+        Pictures to render then, each with the panel's key. After an image they belong to its recording, and are
+        left out where it has other layers than the one before.
     """
 
     generation: int
-    request: NetworkRequest | ImageRequest | tuple[tuple[str, PictureRequest], ...]
+    request: NetworkRequest | ImageRequest | None
+    pictures: tuple[tuple[str, PictureRequest], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,13 +98,20 @@ class Worker(QObject):
         request = job.request
         if isinstance(request, NetworkRequest):
             self.progressed.emit(0, None, f"Loading {request.name}")
-            network = engine.open_network(request, self._progress)
+            with _no_collection():
+                network = engine.open_network(request, self._progress)
             self.networkOpened.emit(network, engine.summary())
         elif isinstance(request, ImageRequest):
+            before = engine.layers
             self.imageOpened.emit(engine.open_image(request))
+            if engine.layers is before:
+                self._render(engine, job.generation + 1, job.pictures)
         else:
-            for key, picture in request:
-                self._picture(engine, job.generation, key, picture)
+            self._render(engine, job.generation, job.pictures)
+
+    def _render(self, engine: Engine, generation: int, pictures: tuple[tuple[str, PictureRequest], ...]) -> None:
+        for key, picture in pictures:
+            self._picture(engine, generation, key, picture)
 
     def _picture(self, engine: Engine, generation: int, key: str, request: PictureRequest) -> None:
         """Answer one request; a failure leaves the others of the job alone."""
@@ -117,6 +133,29 @@ class Worker(QObject):
         if self._cancel.is_set():
             raise Cancelled("The download was stopped.")
         self.progressed.emit(done, total, text)
+
+
+_frozen = False
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep Python's garbage collector from running meanwhile.
+
+    Importing and building make so many objects that it would look through all of them several times, and hold
+    every thread for 0.2 s each time. What the first time brings are torch's modules, which stay: it never looks
+    through them again.
+    """
+    global _frozen  # noqa: PLW0603 - the collector is one for the process
+    gc.disable()
+    try:
+        yield
+    finally:
+        if not _frozen:
+            gc.freeze()
+            atexit.register(gc.unfreeze)  # or extension modules complain of leaks when the program ends
+            _frozen = True
+        gc.enable()
 
 
 def _details(error: BaseException) -> str:

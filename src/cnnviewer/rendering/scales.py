@@ -72,7 +72,7 @@ def levels(values: torch.Tensor, low: torch.Tensor, high: torch.Tensor, gamma: f
     Returns
     -------
     torch.Tensor
-        int64, 0..255, `NOT_FINITE` for NaN and infinity.
+        uint8, 0..255; int16 where some are NaN or infinite, which have the level `NOT_FINITE`.
     """
     low, high = low[:, None, None], high[:, None, None]
     if gamma == 1:
@@ -84,5 +84,8 @@ def levels(values: torch.Tensor, low: torch.Tensor, high: torch.Tensor, gamma: f
         bent = (values * reach).abs().clamp(max=1).pow(gamma) * values.sign()
         share = torch.where(low < 0, (bent + 1) / 2, bent) * (LEVELS - 1)
     found = share.add_(0.5).clamp_(0, LEVELS - 1)
-    found = found.nan_to_num_(0.0).to(torch.int64)
+    # A sum is finite where all are, and costs less than a look at each.
+    if bool(torch.isfinite(values.sum())):
+        return found.to(torch.uint8)
+    found = found.nan_to_num_(0.0).to(torch.int16)
     return found.masked_fill_(~torch.isfinite(values), NOT_FINITE)

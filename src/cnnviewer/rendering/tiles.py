@@ -57,7 +57,7 @@ def paint_tiles(
     if columns > width:
         maps = maps.index_select(2, nearest(columns, width).to(maps.device))
     found = levels(maps.float(), low.to(maps.device), high.to(maps.device), gamma).cpu().numpy()
-    return _enlarge(color_table(colormap)[found], size)
+    return _enlarge(color_table(colormap).take(found), size)
 
 
 def color_filters(weight: torch.Tensor, size: tuple[int, int], reach: torch.Tensor) -> NDArray[np.uint32]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from cnnviewer.messages import PhotoRequest, PhotoView, ScaleChoice
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.map_view import MapView
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["InputPanel"]
 
-_PHOTO, _FED = "Photo", "As fed in"
+_PHOTO, _FED = PhotoView.PHOTO.value, PhotoView.FED.value
 _UNIT_COLOR, _CROP_COLOR = "#ffd400", "#ffffff"
 
 
@@ -27,10 +28,14 @@ class InputPanel(QWidget):
     """Shows what went into the network."""
 
     imageChosen = Signal(int)
+    pictureRequested = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._answer: PhotoAnswer | None = None
+        self._wanted: PhotoRequest | None = None
+        self._shown = _PHOTO
+        self._scale = ScaleChoice()
         self._place: tuple[float, float, float, float] | None = None
         self._caption = ""
         self._views = Segmented((_PHOTO, _FED), self, _TIPS)
@@ -57,21 +62,35 @@ class InputPanel(QWidget):
             layout.addWidget(widget)
 
     def show_recording(self, recording: RecordingSummary, network: NetworkSummary | None) -> None:
-        """Show the texts that belong to a recording; its pictures come as an answer."""
+        """Show the texts that belong to a recording, and ask for its picture."""
         preprocessing = "" if network is None else network.preprocessing
         self._caption = f"{recording.image} · {{size}} · {preprocessing}"
         self._warning.setText(recording.caution)
         self._warning.setVisible(bool(recording.caution))
+        self._wanted = None
+        self.ask(self._scale)
 
-    def show_answer(self, answer: PhotoAnswer) -> None:
-        """Show the photo and the tensor."""
-        self._answer = answer
-        names = answer.plane_names if len(answer.planes) > 1 else ()
-        current = self._views.current
+    def ask(self, scale: ScaleChoice) -> None:
+        """Ask for the picture that is to be shown."""
+        self._scale, name = scale, self._views.current
+        view = PhotoView(name) if name in (_PHOTO, _FED) else PhotoView.CHANNEL
+        request = PhotoRequest(view, self._views.options.index(name) - 2 if view is PhotoView.CHANNEL else 0, scale)
+        if request != self._wanted:
+            self._wanted = request
+            self.pictureRequested.emit(request)
+
+    def show_answer(self, request: PhotoRequest, answer: PhotoAnswer) -> None:
+        """Show the picture asked for last; an older one is dropped."""
+        if request != self._wanted:
+            return
+        self._answer, self._shown = answer, self._views.current
+        names = answer.channel_names if len(answer.channel_names) > 1 else ()
         self._views.set_options((_PHOTO, _FED, *names), (*_TIPS, *(f"Channel {name} as fed in" for name in names)))
-        if current in self._views.options:
-            self._views.set_current(current)
-        self._show_view()
+        if self._shown in self._views.options:
+            self._views.set_current(self._shown)
+            self._show_view()
+        else:
+            self.ask(self._scale)
 
     def mark_place(self, place: tuple[float, float, float, float] | None) -> None:
         """Mark a place, (left, top, right, bottom) as shares 0..1 of the network's input; None marks none."""
@@ -90,16 +109,12 @@ class InputPanel(QWidget):
         return self._views
 
     def _show_view(self) -> None:
-        answer, view = self._answer, self._views.current
+        answer, view = self._answer, self._shown
         if answer is None:
             return
+        text_of = {_PHOTO: self._photo_text, _FED: self._fed_text}.get(view, self._channel_text)
+        self._map.show_image(to_image(answer.pixels), text_of, is_photo=view == _PHOTO)
         width, height = answer.full_size
-        if view == _PHOTO:
-            self._map.show_image(to_image(answer.photo), self._photo_text, is_photo=True)
-        elif view == _FED:
-            self._map.show_image(to_image(answer.fed_pixels), self._fed_text)
-        else:
-            self._map.show_image(to_image(answer.planes[self._plane()]), self._plane_text)
         size = f"{width}×{height}" if view == _PHOTO else shape_text(answer.fed.shape)
         self._text.setText(self._caption.format(size=size))
         self._show_marks()
@@ -109,7 +124,7 @@ class InputPanel(QWidget):
         if answer is None:
             return
         marks: list[tuple[QRectF, str]] = []
-        if self._views.current == _PHOTO and not _is_whole(answer):
+        if self._shown == _PHOTO and not _is_whole(answer):
             marks.append((_box(answer.crop, _shrink(answer)), _CROP_COLOR))
         if self._place is not None:
             marks.append((self._place_box(answer, self._place), current_place_color()))
@@ -119,7 +134,7 @@ class InputPanel(QWidget):
         """Return the marked place in cells of the picture that is shown."""
         _, height, width = answer.fed.shape
         left, top, right, bottom = place
-        if self._views.current != _PHOTO:
+        if self._shown != _PHOTO:
             return QRectF(left * width, top * height, (right - left) * width, (bottom - top) * height)
         # Padding lies around the crop: a share of the input is put into pixels of the crop first.
         pad_y, pad_x = answer.padding
@@ -138,33 +153,27 @@ class InputPanel(QWidget):
 
     def _photo_text(self, row: int, column: int) -> str:
         assert self._answer is not None
-        return _color_text(int(self._answer.photo[row, column]))
+        return _color_text(int(self._answer.pixels[row, column]))
 
     def _fed_text(self, row: int, column: int) -> str:
         assert self._answer is not None
         return "\n".join(value_text(float(value)) for value in self._answer.fed[:, row, column])
 
-    def _plane_text(self, row: int, column: int) -> str:
+    def _channel_text(self, row: int, column: int) -> str:
         assert self._answer is not None
-        return value_text(float(self._answer.fed[self._plane(), row, column]))
-
-    def _plane(self) -> int:
-        assert self._answer is not None
-        name = self._views.current
-        return self._answer.plane_names.index(name) if name in self._answer.plane_names else 0
+        return value_text(float(self._answer.fed[self._answer.channel_names.index(self._shown), row, column]))
 
     @Slot(str)
     def _on_view_chosen(self, view: str) -> None:
         del view
-        self._show_view()
+        self.ask(self._scale)
 
     @Slot(object)
     def _on_hovered(self, cell: tuple[int, int] | None) -> None:
         if cell is None or self._answer is None:
             self._map.setToolTip("")
             return
-        view = self._views.current
-        text = {_PHOTO: self._photo_text, _FED: self._fed_text}.get(view, self._plane_text)(*cell)
+        text = {_PHOTO: self._photo_text, _FED: self._fed_text}.get(self._shown, self._channel_text)(*cell)
         self._map.setToolTip(f"row {cell[0]}, column {cell[1]}: {text.replace(chr(10), ', ')}")
 
 
@@ -188,7 +197,7 @@ def _is_whole(answer: PhotoAnswer) -> bool:
 
 def _shrink(answer: PhotoAnswer) -> float:
     """Return how much smaller the photo on the screen is than the one that was read."""
-    return float(answer.photo.shape[1]) / answer.full_size[0]
+    return float(answer.pixels.shape[1]) / answer.full_size[0]
 
 
 def _box(corners: tuple[float, float, float, float], scale: float) -> QRectF:

@@ -65,6 +65,7 @@ class LayersPanel(QAbstractScrollArea):
             self._release_all()
             self._measure()
         self._place()
+        self._ask()  # at once: the cards come before all else that a new recording brings
 
     def set_appearance(self, scale: ScaleChoice, order: Order, tile: int) -> None:
         """Change how maps are shown."""
