@@ -6,7 +6,15 @@ shows it and keeps what it had.
 
 from __future__ import annotations
 
-__all__ = ["Cancelled", "CnnviewerError", "DatasetError", "ImageError", "NetworkError", "RecordingError", "WeightsError"]
+__all__ = [
+    "Cancelled",
+    "CnnviewerError",
+    "DatasetError",
+    "ImageError",
+    "NetworkError",
+    "RecordingError",
+    "WeightsError",
+]
 
 
 class CnnviewerError(Exception):

@@ -43,7 +43,7 @@ def write_recording(recording: Recording, folder: Path, image: str, *, arrays: b
             Image.fromarray(render(layer)).save(folder / _file_name(layer))
         if arrays:
             outputs = {layer.name: layer.output.cpu().numpy() for layer in recording.layers}
-            np.savez_compressed(folder / "arrays.npz", **outputs)
+            np.savez_compressed(folder / "arrays.npz", **outputs)  # type: ignore[arg-type]
     except OSError as error:
         raise CnnviewerError(f"The recording could not be written to {folder}: {error.strerror or error}.") from error
 
@@ -85,7 +85,14 @@ def _layer(layer: Layer, recording: Recording) -> dict[str, Any]:
 def _statistics(layer: Layer) -> dict[str, float | int | None]:
     """Return the numbers of the whole output; None where it has no finite value."""
     if not layer.output.numel():
-        return {"minimum": None, "maximum": None, "mean": None, "zero_share": None, "not_finite": 0, "dead_maps": 0}
+        return {
+            "minimum": None,
+            "maximum": None,
+            "mean": None,
+            "zero_share": None,
+            "not_finite": 0,
+            "dead_maps": 0,
+        }
     values = MapStatistics(feature_maps(layer).reshape(1, 1, -1))
     maps = MapStatistics(feature_maps(layer))
     output = feature_maps(layer)

@@ -133,7 +133,8 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     0..255 where they lie within it.
     """
     values = np.asarray(image, dtype=np.float64)
-    values = np.nan_to_num(values, posinf=np.finfo(np.float32).max, neginf=np.finfo(np.float32).min)
+    largest = float(np.finfo(np.float32).max)
+    values = np.nan_to_num(values, posinf=largest, neginf=-largest)
     low, high = min(float(values.min()), 0.0), float(values.max())
     if image.mode == "F":
         high = 1.0 if high <= 1 else 255.0 if high <= 255 else high

@@ -18,7 +18,16 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Change", "Kind", "argument_names", "change_of", "function_name", "has_free_result", "is_query", "kind_of"]
+__all__ = [
+    "Change",
+    "Kind",
+    "argument_names",
+    "change_of",
+    "function_name",
+    "has_free_result",
+    "is_query",
+    "kind_of",
+]
 
 
 class Kind(StrEnum):
@@ -79,7 +88,22 @@ _PLAIN = {
     ]
 }
 _IN_PLACE_OPERATORS = frozenset(
-    f"__i{name}__" for name in "add sub mul matmul truediv floordiv mod pow and or xor lshift rshift".split()
+    f"__i{name}__"
+    for name in [
+        "add",
+        "sub",
+        "mul",
+        "matmul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "and",
+        "or",
+        "xor",
+        "lshift",
+        "rshift",
+    ]
 )
 
 
@@ -96,9 +120,40 @@ def function_name(function: Callable[..., Any]) -> str:
 
 
 _QUERIES = frozenset(
-    "dim size stride numel nelement storage_offset element_size is_contiguous is_floating_point is_complex data_ptr "
-    "get_device shape ndim dtype device layout is_cuda is_cpu is_quantized is_sparse is_mkldnn is_meta "
-    "requires_grad is_leaf grad_fn names nbytes itemsize has_names is_inference version".split()
+    [
+        "dim",
+        "size",
+        "stride",
+        "numel",
+        "nelement",
+        "storage_offset",
+        "element_size",
+        "is_contiguous",
+        "is_floating_point",
+        "is_complex",
+        "data_ptr",
+        "get_device",
+        "shape",
+        "ndim",
+        "dtype",
+        "device",
+        "layout",
+        "is_cuda",
+        "is_cpu",
+        "is_quantized",
+        "is_sparse",
+        "is_mkldnn",
+        "is_meta",
+        "requires_grad",
+        "is_leaf",
+        "grad_fn",
+        "names",
+        "nbytes",
+        "itemsize",
+        "has_names",
+        "is_inference",
+        "version",
+    ]
 )
 
 
@@ -109,7 +164,7 @@ def is_query(function: Callable[..., Any]) -> bool:
 
 
 _FREE_SHAPES = frozenset(
-    "nonzero argwhere masked_select unique unique_consecutive bincount repeat_interleave".split()
+    ["nonzero", "argwhere", "masked_select", "unique", "unique_consecutive", "bincount", "repeat_interleave"]
 )
 _RANDOM = ("rand", "bernoulli", "multinomial", "normal", "poisson", "exponential", "uniform")
 
@@ -188,9 +243,7 @@ class Change:
             changed = kwargs["out"]
         return changed if isinstance(changed, torch.Tensor) else None
 
-    def without(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def without(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments with which `functional` computes the same."""
         if self.position is None:
             return args, kwargs

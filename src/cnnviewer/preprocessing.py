@@ -98,7 +98,8 @@ class Preprocessing:
             values = transforms.pad(values, [self.padding])
         if self.order == "BGR":
             values = values.flip(0)
-        return transforms.normalize(values, list(self.mean), list(self.deviation))[None]
+        normal: torch.Tensor = transforms.normalize(values, list(self.mean), list(self.deviation))
+        return normal[None]
 
     def invert(self, tensor: torch.Tensor) -> torch.Tensor:
         """Return the pixels that a preprocessed tensor was made of.

@@ -102,9 +102,7 @@ class Recorder:
     ) -> Recording:
         layers = tuple(
             static.layer(index, output, duration)
-            for index, (static, output, duration) in enumerate(
-                zip(self._statics, outputs, durations, strict=True)
-            )
+            for index, (static, output, duration) in enumerate(zip(self._statics, outputs, durations, strict=True))
         )
         return Recording(self.network, image[0], layers, scores, seconds)
 

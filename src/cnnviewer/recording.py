@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cnnviewer.errors import RecordingError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import torch
 
     from cnnviewer.network import Network
@@ -180,10 +181,7 @@ class Recording:
     def top(self, count: int = 5) -> list[tuple[str, float]]:
         """Return the most probable categories with their probabilities, most probable first."""
         values, indices = self.probabilities.topk(min(count, self.probabilities.numel()))
-        return [
-            (self.category(index), value)
-            for value, index in zip(values.tolist(), indices.tolist(), strict=True)
-        ]
+        return [(self.category(index), value) for value, index in zip(values.tolist(), indices.tolist(), strict=True)]
 
     @cached_property
     def nbytes(self) -> int:

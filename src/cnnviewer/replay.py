@@ -68,9 +68,7 @@ class _Step:
 class Plan:
     """The operations of a forward pass, to be run again."""
 
-    def __init__(
-        self, steps: tuple[_Step, ...], shape: torch.Size, network: Network, scores: int | None
-    ) -> None:
+    def __init__(self, steps: tuple[_Step, ...], shape: torch.Size, network: Network, scores: int | None) -> None:
         self._steps = steps
         self._shape = shape
         self._modules = network.modules

@@ -98,7 +98,7 @@ class Tape(TorchFunctionMode):
     def __torch_function__(
         self,
         func: Callable[..., Any],
-        types: Iterable[type],  # noqa: ARG002 - torch's protocol
+        types: Iterable[type],
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
@@ -110,10 +110,7 @@ class Tape(TorchFunctionMode):
         change = change_of(func)
         target = change.target(args, kwargs)
         start = time.perf_counter()
-        if target is None:
-            result = func(*args, **kwargs)
-        else:
-            result = self._run_in_place(func, change, target, args, kwargs)
+        result = func(*args, **kwargs) if target is None else self._run_in_place(func, change, target, args, kwargs)
         seconds = time.perf_counter() - start
         kept = _kept_results(result if result is not None else target)
         if has_free_result(func, args) or (not kept and result is not None and origins):
@@ -123,9 +120,7 @@ class Tape(TorchFunctionMode):
                 args = tuple([list(value) if type(value) is list else value for value in args])
             module, is_own = self._module_in_force(args, kwargs)
             for tensor in kept:
-                self._keep(
-                    Operation(func, args, kwargs, tensor, tensor, module, is_own, self._calls, seconds, origins)
-                )
+                self._keep(Operation(func, args, kwargs, tensor, tensor, module, is_own, self._calls, seconds, origins))
         return result
 
     def end(self) -> None:
@@ -223,9 +218,7 @@ class Tape(TorchFunctionMode):
         assert isinstance(module, torch.nn.Module)
         owners = self._network.tensor_owners
         key = id(module)
-        return name, not module._modules or any(
-            owners.get(id(tensor)) == key for tensor in _tensors(args, kwargs)
-        )
+        return name, not module._modules or any(owners.get(id(tensor)) == key for tensor in _tensors(args, kwargs))
 
 
 @cache
@@ -240,7 +233,7 @@ def _storage(tensor: torch.Tensor) -> int:
 
 
 def _same_layout(result: Any, target: torch.Tensor) -> bool:
-    return (
+    return bool(
         isinstance(result, torch.Tensor)
         and result.shape == target.shape
         and result.dtype == target.dtype
@@ -295,8 +288,7 @@ def call_of(operation: Operation, network: Network) -> Call:
     """Return the call with its arguments by name, tensors that no layer made apart from the rest."""
     names = argument_names(operation.function)
     named = {
-        names[place] if place < len(names) else f"argument{place}": value
-        for place, value in enumerate(operation.args)
+        names[place] if place < len(names) else f"argument{place}": value for place, value in enumerate(operation.args)
     } | operation.kwargs
     origins = iter(operation.origins)
     settings: dict[str, Any] = {}

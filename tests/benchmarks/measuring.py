@@ -29,7 +29,9 @@ class Result:
     mark: float | None = None
 
     def line(self) -> str:
-        mark = "" if self.mark is None else f"   mark {self.mark:g} {'reached' if self.value <= self.mark else 'MISSED'}"
+        mark = (
+            "" if self.mark is None else f"   mark {self.mark:g} {'reached' if self.value <= self.mark else 'MISSED'}"
+        )
         return f"{self.benchmark:52s} {self.network:20s} {self.value:9.3f} {self.unit:6s}{mark}"
 
 

@@ -183,6 +183,4 @@ def test_a_folder_that_can_not_be_made_is_told(url, home):
 def test_the_folder_follows_torch(monkeypatch, tmp_path):
     monkeypatch.delenv("TORCH_HOME")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert weights_path("https://host/a/b-12345678.pth") == Path(
-        tmp_path, "cache/torch/hub/checkpoints/b-12345678.pth"
-    )
+    assert weights_path("https://host/a/b-12345678.pth") == Path(tmp_path, "cache/torch/hub/checkpoints/b-12345678.pth")

@@ -23,9 +23,7 @@ def card():
 def test_shapes_are_those_of_the_paper():
     module, shapes = LeNet5(), {}
     for name, child in module.named_children():
-        child.register_forward_hook(
-            lambda _, __, output, name=name: shapes.update({name: tuple(output.shape[1:])})
-        )
+        child.register_forward_hook(lambda _, __, output, name=name: shapes.update({name: tuple(output.shape[1:])}))
     assert module(torch.zeros(2, 1, 32, 32)).shape == (2, 10)
     assert [shapes[name] for name in ("c1", "s2", "c3", "s4", "c5", "f6", "output")] == [
         (6, 28, 28), (6, 14, 14), (16, 10, 10), (16, 5, 5), (120, 1, 1), (84,), (10,)

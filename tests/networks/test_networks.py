@@ -78,9 +78,7 @@ def test_efficientnet_lite0_takes_its_weights_under_both_names(tmp_path):
     network = load_network(DEFAULT_NETWORK, weights=None)
     assert network.provenance == "random weights"
     state = network.module.state_dict()
-    stored = {
-        f"_{index}.{name.rpartition('.')[2]}": tensor for index, (name, tensor) in enumerate(state.items())
-    }
+    stored = {f"_{index}.{name.rpartition('.')[2]}": tensor for index, (name, tensor) in enumerate(state.items())}
     for content in (state, stored):
         torch.save(content, tmp_path / "own.pth")
         found = load_network(DEFAULT_NETWORK, weights=tmp_path / "own.pth")

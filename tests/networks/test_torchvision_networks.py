@@ -112,10 +112,7 @@ def test_googlenet_is_built_as_torchvision_builds_it(checkpoints):
 
 def test_the_old_names_in_files_of_densenet_are_understood(checkpoints):
     state = get_model("densenet121", weights=None).state_dict()
-    old = {
-        re.sub(r"(denselayer\d+\.(?:norm|conv))([12])", r"\1.\2", name): value
-        for name, value in state.items()
-    }
+    old = {re.sub(r"(denselayer\d+\.(?:norm|conv))([12])", r"\1.\2", name): value for name, value in state.items()}
     assert "features.denseblock1.denselayer1.norm.1.weight" in old
     path = cached(checkpoints, "densenet121")
     torch.save({name: value for name, value in old.items() if "num_batches" not in name}, path)

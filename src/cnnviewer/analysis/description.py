@@ -123,9 +123,7 @@ _WORDS: dict[Kind, Callable[[Layer, Recording], str]] = {
 
 
 def _input_shapes(layer: Layer, recording: Recording) -> list[tuple[int, ...]]:
-    return [
-        tuple(recording.input.shape) if name == "input" else recording[name].shape for name in layer.inputs
-    ]
+    return [tuple(recording.input.shape) if name == "input" else recording[name].shape for name in layer.inputs]
 
 
 def _input_shape(layer: Layer, recording: Recording) -> tuple[int, ...]:

@@ -68,7 +68,8 @@ class MapStatistics:
     def finite(self) -> torch.Tensor:
         """Whether all values of a map are finite, bool ``(maps,)``."""
         _ = self._extremes  # sets it where something is not finite
-        return self.__dict__.get("finite", torch.ones(self._values.shape[0], dtype=torch.bool))
+        found: torch.Tensor | None = self.__dict__.get("finite")
+        return torch.ones(self._values.shape[0], dtype=torch.bool) if found is None else found
 
     @cached_property
     def mean(self) -> torch.Tensor:

@@ -86,15 +86,12 @@ def read_idx(path: str | Path, *, axes: int) -> torch.Tensor:
     data = _read(path)
     start = 4 + 4 * axes
     if len(data) < start or data[:4] != bytes((0, 0, _UNSIGNED_BYTES, axes)):
-        raise DatasetError(
-            f"{path.name} is no IDX file of unsigned bytes with {axes} axes; download it again."
-        )
+        raise DatasetError(f"{path.name} is no IDX file of unsigned bytes with {axes} axes; download it again.")
     shape = struct.unpack(f">{axes}I", data[4:start])
     expected, found = math.prod(shape), len(data) - start
     if found != expected:
         raise DatasetError(
-            f"{path.name} holds {found} bytes of values where its header tells of {expected}; "
-            "download it again."
+            f"{path.name} holds {found} bytes of values where its header tells of {expected}; download it again."
         )
     # frombuffer refuses an empty buffer, and warns of one that can't be written.
     values = torch.frombuffer(bytearray(data[start:]), dtype=torch.uint8) if found else torch.empty(0).byte()
@@ -105,9 +102,7 @@ def _find(folder: Path, name: str) -> Path:
     for path in (folder / name, folder / f"{name}.gz"):
         if path.is_file():
             return path
-    raise DatasetError(
-        f"{folder} lacks the file {name} (or {name}.gz); name a folder with MNIST's four files."
-    )
+    raise DatasetError(f"{folder} lacks the file {name} (or {name}.gz); name a folder with MNIST's four files.")
 
 
 def _read(path: Path) -> bytes:

@@ -6,7 +6,6 @@ import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image
 
 from cnnviewer.messages import PhotoAnswer, PhotoRequest, PhotoView
@@ -14,6 +13,7 @@ from cnnviewer.rendering.colormaps import diverging
 from cnnviewer.rendering.tiles import paint_tiles
 
 if TYPE_CHECKING:
+    import torch
     from numpy.typing import NDArray
 
     from cnnviewer.engine.engine import Scene
@@ -52,7 +52,8 @@ def _pixels(
     # One scale for all channels, so that they can be compared.
     reach = fed.abs().nan_to_num(0.0, 0.0, 0.0).amax().reshape(1).clamp(min=1e-30)
     size = (fed.shape[1], fed.shape[2])
-    return paint_tiles(plane, -reach, reach, size, diverging(request.scale.dark), request.scale.gamma)[0]
+    name = diverging(request.scale.dark)
+    return np.ascontiguousarray(paint_tiles(plane, -reach, reach, size, name, request.scale.gamma)[0])
 
 
 def packed(photo: Image.Image) -> NDArray[np.uint32]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from cnnviewer.analysis.statistics import MapStatistics, feature_maps, histogram
@@ -34,13 +33,15 @@ from cnnviewer.rendering.tiles import color_filters, nearest, paint_tiles
 if TYPE_CHECKING:
     from cnnviewer.engine.engine import Scene
     from cnnviewer.engine.filters import FilterBank
-    from cnnviewer.messages import PictureAnswer, PictureRequest, ScaleChoice
+    from cnnviewer.messages import PictureAnswer, Pixels, ScaleChoice
     from cnnviewer.recording import Layer
 
 __all__ = ["answer"]
 
 
-def answer(request: PictureRequest, scene: Scene) -> PictureAnswer:
+def answer(
+    request: TilesRequest | MatrixRequest | BarsRequest | MapRequest | PhotoRequest, scene: Scene
+) -> PictureAnswer:
     """Render what is asked for.
 
     Raises
@@ -329,14 +330,14 @@ def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
     )
 
 
-def _blanked(pixels: np.ndarray, length: int | None) -> np.ndarray:  # type: ignore[type-arg]
+def _blanked(pixels: Pixels, length: int | None) -> Pixels:
     """Make the cells behind a wrapped vector's end transparent."""
     if length is not None:
         pixels.reshape(-1)[length:] = 0
     return pixels
 
 
-def _bar_colors(name: str, low: float, high: float, gamma: float) -> np.ndarray:  # type: ignore[type-arg]
+def _bar_colors(name: str, low: float, high: float, gamma: float) -> Pixels:
     """Return the colours along the axis from `low` to `high`, uint32 ``(256,)``."""
     axis = torch.linspace(low, high, 256)[None, None]
     ends = torch.tensor([low]), torch.tensor([high])

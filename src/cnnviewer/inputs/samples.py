@@ -33,6 +33,4 @@ class Sample:
 
 def list_samples() -> tuple[Sample, ...]:
     """Return the sample images: five photos, ten handwritten digits."""
-    return tuple(
-        Sample(name, title, resource("samples", file)) for name, title, file in (*_PHOTOS, *_DIGITS)
-    )
+    return tuple(Sample(name, title, resource("samples", file)) for name, title, file in (*_PHOTOS, *_DIGITS))

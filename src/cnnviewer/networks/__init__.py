@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -138,6 +137,8 @@ def _exists(name: str | Path) -> bool:
 
 
 def _suggestion(name: str) -> str:
+    from difflib import get_close_matches
+
     names = [known for source in _SOURCES for known in source.names]
     near = get_close_matches(name.lower(), names, n=3)
     return f"Did you mean {' or '.join(near)}?" if near else f"Choose one of {', '.join(names)}."

@@ -129,9 +129,7 @@ def _remove(partial: Path) -> None:
 
 def _disk_sentence(error: OSError, name: str, size: str, folder: Path) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return (
-            f"The disk is full: the weights of {name} need {size} in {folder}. Free some space and try again."
-        )
+        return f"The disk is full: the weights of {name} need {size} in {folder}. Free some space and try again."
     return (
         f"The weights of {name} ({size}) can't be written to {folder}: {error.strerror or error}. "
         "Choose another folder with the environment variable TORCH_HOME, or go on with random weights."

@@ -115,8 +115,7 @@ def _reason(error: Exception) -> str:
         return f"no byte came for {_TIMEOUT:.0f} seconds. Try again, or go on with random weights."
     if isinstance(cause, ssl.SSLError):
         return (
-            f"no safe connection ({cause.reason}). Check this machine's clock and proxy, "
-            "or go on with random weights."
+            f"no safe connection ({cause.reason}). Check this machine's clock and proxy, or go on with random weights."
         )
     if isinstance(cause, (ConnectionResetError, http.client.HTTPException)):
         return "the connection broke off. Try again, or go on with random weights."

@@ -63,8 +63,7 @@ def _pretrained(name: str, weights: WeightsEnum, progress: ProgressCallback | No
         load_weights(module, path, name, _adapt)
     except WeightsError as error:
         raise WeightsError(
-            f"The weights file {path} is damaged. Delete it and open {name} again: "
-            "it will be downloaded anew."
+            f"The weights file {path} is damaged. Delete it and open {name} again: it will be downloaded anew."
         ) from error
     return module
 

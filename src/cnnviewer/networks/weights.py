@@ -76,9 +76,7 @@ def read_weights(path: Path) -> State:
         ) from error
     except Exception as error:
         # Readers of damaged files raise RuntimeError, EOFError, KeyError, SafetensorError and others.
-        raise WeightsError(
-            f"{path.name} can't be read as weights; it is damaged, or of another kind."
-        ) from error
+        raise WeightsError(f"{path.name} can't be read as weights; it is damaged, or of another kind.") from error
     return _state_dict(stored, path.name)
 
 
@@ -105,9 +103,7 @@ def fit_weights(module: torch.nn.Module, state: State, source: str, name: str) -
     if misfits:
         more = len(misfits) - _SHOWN_MISFITS
         told = ", ".join(misfits[:_SHOWN_MISFITS]) + (f", and {more} more misfits" if more > 0 else "")
-        raise WeightsError(
-            f"{source} does not fit {name}: {told}. Choose weights of {name}, or the right network."
-        )
+        raise WeightsError(f"{source} does not fit {name}: {told}. Choose weights of {name}, or the right network.")
     try:
         # A plain dict: without version metadata, missing counters are made up.
         module.load_state_dict(dict(state))
@@ -124,9 +120,7 @@ def _state_dict(stored: object, source: str) -> State:
         if isinstance(stored, Mapping) and isinstance(stored.get(nest), Mapping):
             stored = stored[nest]
     if not isinstance(stored, Mapping) or not stored or not all(map(_is_weight, stored.items())):
-        raise WeightsError(
-            f"{source} holds no state dict, that is, tensors by name; save network.state_dict()."
-        )
+        raise WeightsError(f"{source} holds no state dict, that is, tensors by name; save network.state_dict().")
     if all(name.startswith("module.") for name in stored):
         return {name.removeprefix("module."): tensor for name, tensor in stored.items()}
     return dict(stored)

@@ -74,9 +74,7 @@ def run(
     return shot.status if shot else status
 
 
-def _network(
-    preferences: Preferences | None, name: str | None, weights: str | None
-) -> tuple[str, str | None]:
+def _network(preferences: Preferences | None, name: str | None, weights: str | None) -> tuple[str, str | None]:
     """Return what to open: what is asked for, else what was open last, else the default."""
     if name is not None:
         return name, weights

@@ -6,7 +6,6 @@ from functools import cache
 
 from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
-from PySide6.QtSvg import QSvgRenderer
 
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.resources import resource
@@ -29,6 +28,9 @@ def app_icon() -> QIcon:
 
 @cache
 def _icon(name: str, color: str) -> QIcon:
+    # Not above: icons come after the first paint.
+    from PySide6.QtSvg import QSvgRenderer
+
     text = resource("icons", f"{name}.svg").read_text(encoding="utf-8").replace("currentColor", color)
     renderer = QSvgRenderer(QByteArray(text.encode()))
     found = QIcon()

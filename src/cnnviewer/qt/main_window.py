@@ -14,14 +14,12 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QPaintEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
-    QFileDialog,
-    QLabel,
     QMainWindow,
-    QStatusBar,
     QVBoxLayout,
     QWidget,
 )
@@ -31,13 +29,6 @@ from cnnviewer.inputs.files import EXTENSIONS
 from cnnviewer.inputs.samples import list_samples
 from cnnviewer.messages import (
     ImageRequest,
-    MapAnswer,
-    MapRequest,
-    NetworkRequest,
-    PhotoAnswer,
-    PhotoRequest,
-    ThumbnailAnswer,
-    ThumbnailRequest,
 )
 from cnnviewer.qt import drops
 from cnnviewer.qt.actions import ACTIONS
@@ -47,26 +38,23 @@ from cnnviewer.qt.panels.inspector_panel import InspectorPanel
 from cnnviewer.qt.panels.layers_panel import LayersPanel
 from cnnviewer.qt.panels.network_panel import NetworkPanel
 from cnnviewer.qt.panels.probabilities_panel import ProbabilitiesPanel
+from cnnviewer.qt.presenter import Presenter
+from cnnviewer.qt.status_bar import StatusBar
 from cnnviewer.qt.theme import DARK, LIGHT, apply_theme, current_theme, system_is_dark
 from cnnviewer.qt.tool_bar import ToolBar
 from cnnviewer.qt.widgets.banner import ErrorBanner, ProgressBanner
-from cnnviewer.qt.widgets.help_dialog import HelpDialog
 from cnnviewer.qt.widgets.large_view import LargeView
-from cnnviewer.qt.widgets.numbers import byte_text
 from cnnviewer.qt.worker import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from cnnviewer.messages import NetworkSummary, PictureRequest, RecordingSummary, ScaleChoice
     from cnnviewer.qt.preferences import Preferences
-    from cnnviewer.qt.session import Selection, Session
+    from cnnviewer.qt.session import Session
 
 __all__ = ["MainWindow"]
 
-_PHOTO, _MAP, _THUMBNAIL = "photo", "map", "thumbnail:"
-_THUMBNAIL_SIDE = 88
 _NO_KEY = {"large_view"}  # Space presses the focused button first: see keyPressEvent
 
 
@@ -80,20 +68,17 @@ class MainWindow(QMainWindow):
         self._session = session
         self._preferences = preferences
         self._has_painted = False
+        self._is_arranged = False
         self._theme = "system"
-        self._map_request: MapRequest | None = None
-        self._map_answer: MapAnswer | None = None
-        self._random_name = ""
         self.setWindowTitle("cnnviewer")
-        self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self.setMinimumSize(QSize(900, 560))
         self.resize(1280, 800)
         self._build_actions()
         self._build_panels()
-        self._build_status()
-        self._connect_panels()
-        self._connect_session()
+        self.status = StatusBar(self)
+        self.setStatusBar(self.status)
+        self._presenter = Presenter(self, session)
         self._restore()
 
     # ---- building
@@ -137,7 +122,7 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, right)
         self.resizeDocks(docks[:2], [270, 430], Qt.Orientation.Vertical)
         self.resizeDocks(docks[2:], [200, 500], Qt.Orientation.Vertical)
-        self.resizeDocks([docks[0], docks[2]], [345, 285], Qt.Orientation.Horizontal)
+        self._sides = [docks[0], docks[2]]
         self.large = LargeView(self)
 
     def _dock(self, title: str, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -159,59 +144,14 @@ class MainWindow(QMainWindow):
         self.addDockWidget(area, dock)
         return dock
 
-    def _build_status(self) -> None:
-        bar = QStatusBar(self)
-        bar.setSizeGripEnabled(False)
-        self._provenance, self._device, self._timing, self._memory = (QLabel(bar) for _ in range(4))
-        self._provenance.setObjectName("provenance")
-        self._provenance.setToolTip("Where the network's weights come from")
-        for label in (self._provenance, self._device, self._timing):
-            bar.addWidget(label)
-        bar.addPermanentWidget(self._memory)
-        self.setStatusBar(bar)
-
-    def _connect_panels(self) -> None:
-        session = self._session
-        self.tool_bar.networkRequested.connect(self._on_network_requested)
-        self.tool_bar.sampleRequested.connect(self.show_sample)
-        self.tool_bar.scaleChanged.connect(self._on_scale_changed)
-        self.tool_bar.orderChanged.connect(self._on_order_changed)
-        self.tool_bar.tileChanged.connect(self._on_tile_changed)
-        self.layers.pictureRequested.connect(session.request)
-        self.layers.pictureWithdrawn.connect(session.withdraw)
-        self.layers.mapChosen.connect(session.select)
-        self.layers.mapOpened.connect(self._on_map_opened)
-        self.layers.layerChosen.connect(self._on_layer_chosen)
-        self.outline.layerChosen.connect(self._on_layer_chosen)
-        self.input.imageChosen.connect(session.show_image)
-        self.input.pictureRequested.connect(self._on_photo_requested)
-        self.inspector.unitChosen.connect(self._on_unit_chosen)
-        self.inspector.placeHovered.connect(self.input.mark_place)
-        self.inspector.layerRequested.connect(self._on_layer_chosen)
-        self.inspector.largeRequested.connect(self._on_large_view)
-        self.error.actionRequested.connect(self._on_random_wanted)
-        self.progress.cancelRequested.connect(session.cancel)
-
-    def _connect_session(self) -> None:
-        session = self._session
-        session.networkChanged.connect(self._on_network_changed)
-        session.recordingChanged.connect(self._on_recording_changed)
-        session.selectionChanged.connect(self._on_selection_changed)
-        session.imagesChanged.connect(self._on_images_changed)
-        session.appearanceChanged.connect(self._on_appearance_changed)
-        session.pictured.connect(self._on_pictured)
-        session.progressed.connect(self.progress.show_progress)
-        session.failed.connect(self._on_failed)
-        session.busyChanged.connect(self._on_busy_changed)
-
     def _restore(self) -> None:
         if self._preferences is not None:
             self._theme = self._preferences.theme()
-            self._preferences.restore_window(self)
+            self._is_arranged = self._preferences.restore_window(self)
             self._preferences.restore_appearance(self._session)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme_changed)
         self._apply_theme()
-        self._on_appearance_changed()
+        self._presenter.refresh()
 
     # ---- what others may ask for
 
@@ -235,14 +175,37 @@ class MainWindow(QMainWindow):
         self._theme = name
         self._apply_theme()
 
+    @Slot()
+    def toggle_large_view(self) -> None:
+        """Show the chosen map over the whole window, or the window again."""
+        answer = self._presenter.map_answer
+        if not self.large.isHidden():
+            self.large.close_view()
+        elif answer is not None:
+            self.large.open_view(answer)
+
     # ---- window events
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Give the panels at the sides their share of a large screen, unless the user arranged them."""
+        super().showEvent(event)
+        if not self._is_arranged:
+            self._is_arranged = True
+            widths = [max(350, round(self.width() * 0.2)), max(285, round(self.width() * 0.19))]
+            self.resizeDocks(self._sides, widths, Qt.Orientation.Horizontal)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Tell the first paint, once it is on the screen."""
         super().paintEvent(event)
         if not self._has_painted:
             self._has_painted = True
-            QTimer.singleShot(0, self.painted.emit)
+            QTimer.singleShot(0, self._on_painted)
+
+    @Slot()
+    def _on_painted(self) -> None:
+        self.tool_bar.refresh_icons()
+        self.setWindowIcon(app_icon())
+        self.painted.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take what may hold an image."""
@@ -258,7 +221,7 @@ class MainWindow(QMainWindow):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Open the large view on Space, where nothing else has taken the key."""
         if event.key() == Qt.Key.Key_Space:
-            self._on_large_view()
+            self.toggle_large_view()
         else:
             super().keyPressEvent(event)
 
@@ -270,156 +233,13 @@ class MainWindow(QMainWindow):
         self._session.close()
         super().closeEvent(event)
 
-    # ---- session
-
-    @Slot(object)
-    def _on_network_changed(self, network: NetworkSummary) -> None:
-        self.error.hide()
-        self.tool_bar.set_network(network.name, network.provenance == "random weights")
-        self.setWindowTitle(f"{network.name} · cnnviewer")
-        self._provenance.setText(network.provenance)
-        self._device.setText(network.device.upper())
-
-    @Slot(object)
-    def _on_recording_changed(self, recording: RecordingSummary) -> None:
-        network = self._session.network
-        categories = () if network is None else network.categories
-        self.error.hide()
-        self.layers.show_recording(recording, categories)
-        self.outline.show_recording(recording, network)
-        self.probabilities.show_recording(recording, categories)
-        self._timing.setText(f"forward {recording.seconds * 1000:.0f} ms")
-        self._memory.setText(f"{len(recording.layers)} layers recorded · {byte_text(recording.nbytes)}")
-        self._show_selection()
-        self.input.show_recording(recording, network)
-
-    @Slot(object)
-    def _on_selection_changed(self, selection: Selection) -> None:
-        del selection
-        self._show_selection()
-
-    def _show_selection(self) -> None:
-        session, selection = self._session, self._session.selection
-        layer = session.selected_layer()
-        if selection is None or layer is None or session.recording is None:
-            return
-        self.layers.set_selection(selection.layer, selection.channel)
-        self.outline.set_selection(selection.layer)
-        followers = tuple(other.name for other in session.recording.layers if layer.name in other.inputs)
-        self.inspector.show_layer(layer, followers)
-        is_vector = len(layer.shape) < 2 and layer.maps == 1
-        columns = _wrapped_columns(layer.shape) if is_vector else 0
-        self.inspector.set_unit(divmod(selection.channel, columns) if columns else selection.unit)
-        self._map_request = MapRequest(layer.index, 0 if is_vector else selection.channel, session.scale)
-        session.request(_MAP, self._map_request)
-        self.input.mark_place(self.inspector.place_of(None if columns else selection.unit))
-
-    @Slot()
-    def _on_images_changed(self) -> None:
-        session = self._session
-        if not self.input.thumbnails.show_images(session.images, session.position) or len(session.images) < 2:
-            return
-        for index, image in enumerate(session.images):
-            session.request(f"{_THUMBNAIL}{index}", ThumbnailRequest(image, _THUMBNAIL_SIDE))
-
-    @Slot()
-    def _on_appearance_changed(self) -> None:
-        session = self._session
-        self.tool_bar.set_appearance(session.scale, session.order, session.tile)
-        self.layers.set_appearance(session.scale, session.order, session.tile)
-        if session.recording is not None:
-            self._show_selection()
-            self.input.ask(session.scale)
-
-    @Slot(str, object, object)
-    def _on_pictured(self, key: str, request: PictureRequest, answer: object) -> None:
-        if isinstance(answer, PhotoAnswer) and isinstance(request, PhotoRequest):
-            self.input.show_answer(request, answer)
-        elif isinstance(answer, MapAnswer):
-            if request == self._map_request:
-                self._show_map(answer)
-        elif isinstance(answer, ThumbnailAnswer):
-            self.input.thumbnails.show_answer(int(key.removeprefix(_THUMBNAIL)), answer)
-        else:
-            self.layers.show_answer(key, request, answer)
-
-    def _show_map(self, answer: MapAnswer) -> None:
-        self._map_answer = answer
-        self.inspector.show_answer(answer)
-        selection = self._session.selection
-        if selection is not None:
-            self.input.mark_place(self.inspector.place_of(selection.unit))
-        if not self.large.isHidden():
-            self.large.show_answer(answer)
-
-    @Slot(object)
-    def _on_failed(self, failure: Failure) -> None:
-        if failure.was_cancelled:
-            self.statusBar().showMessage(failure.sentence, 6000)
-        request = failure.request
-        can_be_random = isinstance(request, NetworkRequest) and request.weights is not None
-        self._random_name = request.name if isinstance(request, NetworkRequest) and can_be_random else ""
-        if not failure.was_cancelled or can_be_random:
-            self.error.show_failure(failure, "Go on with random weights" if can_be_random else "")
-
-    @Slot(bool)
-    def _on_busy_changed(self, is_busy: bool) -> None:
-        if not is_busy:
-            self.progress.hide()
-
-    # ---- wishes of the panels
-
-    @Slot(str, object)
-    def _on_network_requested(self, name: str, weights: str | None) -> None:
-        self._session.open_network(name, weights)
-
-    @Slot()
-    def _on_random_wanted(self) -> None:
-        self.error.hide()
-        if self._random_name:
-            self._session.open_network(self._random_name, None)
-
-    @Slot(str)
-    def _on_layer_chosen(self, name: str) -> None:
-        selection = self._session.selection
-        if selection is None or selection.layer != name:
-            self._session.select(name)
-
-    @Slot(str, int)
-    def _on_map_opened(self, layer: str, channel: int) -> None:
-        self._session.select(layer, channel)
-        self._on_large_view()
-
-    @Slot(int, int)
-    def _on_unit_chosen(self, row: int, column: int) -> None:
-        selection, answer = self._session.selection, self._map_answer
-        if selection is None or answer is None:
-            return
-        if answer.length is None:
-            self._session.select(selection.layer, selection.channel, (row, column))
-        elif row * answer.values.shape[1] + column < answer.length:
-            self._session.select(selection.layer, row * answer.values.shape[1] + column)
-
-    @Slot(object)
-    def _on_photo_requested(self, request: PhotoRequest) -> None:
-        self._session.request(_PHOTO, request)
-
-    @Slot(object)
-    def _on_scale_changed(self, scale: ScaleChoice) -> None:
-        self._session.set_appearance(scale=scale)
-
-    @Slot(object)
-    def _on_order_changed(self, order: object) -> None:
-        self._session.set_appearance(order=order)  # type: ignore[arg-type]
-
-    @Slot(int)
-    def _on_tile_changed(self, tile: int) -> None:
-        self._session.set_appearance(tile=tile)
-
     # ---- actions
 
     @Slot()
     def _on_open_files(self) -> None:
+        # Qt makes a Python class of each of its own when it is first named: those below are rarely needed.
+        from PySide6.QtWidgets import QFileDialog
+
         patterns = " ".join(f"*{extension}" for extension in sorted(EXTENSIONS))
         dialog = QFileDialog(self, "Open images", "", f"Images ({patterns});;All files (*)")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
@@ -468,10 +288,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_large_view(self) -> None:
-        if not self.large.isHidden():
-            self.large.close_view()
-        elif self._map_answer is not None:
-            self.large.open_view(self._map_answer)
+        self.toggle_large_view()
 
     @Slot()
     def _on_full_screen(self) -> None:
@@ -486,6 +303,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_help(self) -> None:
+        from cnnviewer.qt.widgets.help_dialog import HelpDialog
+
         HelpDialog(self).open()
 
     @Slot()
@@ -517,23 +336,17 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         apply_theme(app, DARK if is_dark else LIGHT)
-        self.tool_bar.refresh_icons()
+        if self._has_painted:
+            self.tool_bar.refresh_icons()
         self._session.set_dark(is_dark)
         self.update()
 
-    def _try_images(self, find: object) -> None:
+    def _try_images(self, find: Callable[[], Sequence[ImageRequest]]) -> None:
         """Show what `find` returns; tell why where it finds nothing."""
         try:
-            images = find()  # type: ignore[operator]
+            images = find()
         except CnnviewerError as error:
             self.error.show_failure(Failure(str(error), "", None))
             return
         if images:
             self.show_images(images)
-
-
-def _wrapped_columns(shape: tuple[int, ...]) -> int:
-    """Return into how many columns the inspector wraps a vector."""
-    from math import ceil, sqrt
-
-    return ceil(sqrt(shape[0])) if shape and shape[0] > 1 else 0

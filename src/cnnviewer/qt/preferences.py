@@ -38,13 +38,12 @@ class Preferences:
         name = str(self._settings.value("network/name", ""))
         return name, None if self._settings.value("network/random") in (True, "true") else "DEFAULT"
 
-    def restore_window(self, window: QMainWindow) -> None:
-        """Give the window its size and docks back."""
+    def restore_window(self, window: QMainWindow) -> bool:
+        """Give the window its size and docks back; return whether its docks were known."""
         geometry, state = self._settings.value("window/geometry"), self._settings.value("window/state")
         if geometry is not None:
             window.restoreGeometry(geometry)
-        if state is not None:
-            window.restoreState(state, _LAYOUT_VERSION)
+        return state is not None and window.restoreState(state, _LAYOUT_VERSION)
 
     def restore_appearance(self, session: Session) -> None:
         """Give the session its scales back."""
@@ -56,7 +55,9 @@ class Preferences:
                 scope=Scope(scope),
                 gamma=self._number("appearance/gamma", scale.gamma, 0.2, 2.0),
                 sequential=self._one_of(
-                    "appearance/colormap", ["magma", "inferno", "viridis", "cividis", "grey"], scale.sequential
+                    "appearance/colormap",
+                    ["magma", "inferno", "viridis", "cividis", "grey"],
+                    scale.sequential,
                 ),
             ),
             order=Order(self._one_of("appearance/order", [order.value for order in Order], "channel")),

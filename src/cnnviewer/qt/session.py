@@ -238,9 +238,7 @@ class Session(QObject):
         if self.recording is None or recording.layers is not self.recording.layers:
             self._pictures_coming, self._pictures_shown = {}, {}
         self._pictures_waiting = {
-            key: request
-            for key, request in self._pictures_waiting.items()
-            if isinstance(request, ThumbnailRequest)
+            key: request for key, request in self._pictures_waiting.items() if isinstance(request, ThumbnailRequest)
         }
         self.recording = recording
         self._keep_selection()

@@ -100,7 +100,7 @@ def system_is_dark() -> bool:
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Give the whole application the theme's colours."""
-    global _current  # noqa: PLW0603 - one application has one theme
+    global _current
     _current = theme
     app.setPalette(_palette(theme))
     app.setStyleSheet(_STYLE.format_map(vars(theme)))
@@ -182,11 +182,11 @@ QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus {{ border-color: {accent}
 QComboBox::drop-down {{ border: 0; width: 18px; }}
 QComboBox QAbstractItemView {{ background: {panel}; border: 1px solid {border}; color: {text}; }}
 QTreeView, QListView {{ background: {panel}; border: 0; color: {text}; outline: 0; }}
-QTreeView, QHeaderView {{ font-size: 8.5pt; }}
+QTreeView, QHeaderView {{ font-size: 8pt; }}
 QTreeView::item {{ padding: 2px 0; }}
 QTreeView::item:selected, QListView::item:selected {{ background: {accent_soft}; color: {text}; }}
 QHeaderView::section {{
-    background: {panel}; color: {muted}; border: 0; border-bottom: 1px solid {border}; padding: 3px 6px;
+    background: {panel}; color: {muted}; border: 0; border-bottom: 1px solid {border}; padding: 3px 4px;
 }}
 QMenu {{ background: {panel}; border: 1px solid {border}; padding: 4px; color: {text}; }}
 QMenu::item {{ padding: 5px 24px 5px 22px; border-radius: 4px; }}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import logging
 import threading
 import traceback
 from contextlib import contextmanager
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from cnnviewer.messages import PictureRequest
 
 __all__ = ["Failure", "Job", "Worker"]
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +84,7 @@ class Worker(QObject):
         except CnnviewerError as error:
             self.failed.emit(Failure(str(error), _details(error), job.request))
         except Exception as error:
-            _log.exception("The worker failed")
+            traceback.print_exc()
             sentence = f"Something went wrong inside cnnviewer: {type(error).__name__}: {error}"
             self.failed.emit(Failure(sentence, _details(error), job.request))
         finally:
@@ -146,7 +143,7 @@ def _no_collection() -> Iterator[None]:
     every thread for 0.2 s each time. What the first time brings are torch's modules, which stay: it never looks
     through them again.
     """
-    global _frozen  # noqa: PLW0603 - the collector is one for the process
+    global _frozen
     gc.disable()
     try:
         yield

@@ -44,10 +44,7 @@ def prepare_digits(images: torch.Tensor, generator: torch.Generator | None = Non
     torch.Tensor
         float32, ``(N, 1, 32, 32)``.
     """
-    if generator is None:
-        framed = functional.pad(images, [PREPROCESSING.padding] * 4)
-    else:
-        framed = _shifted(images, generator)
+    framed = functional.pad(images, [PREPROCESSING.padding] * 4) if generator is None else _shifted(images, generator)
     mean, deviation = PREPROCESSING.mean[0], PREPROCESSING.deviation[0]
     return framed.float().div(PREPROCESSING.divisor).sub(mean).div(deviation)[:, None]
 
@@ -91,9 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cnnviewer.training.lenet5", description=__doc__)
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="FOLDER", help="the four IDX files of MNIST"
-    )
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the four IDX files of MNIST")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
     parser.add_argument("--epochs", type=_positive, default=30, metavar="N", help="default 30")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default 0")
@@ -116,9 +111,7 @@ def _shifted(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return wide[torch.arange(len(images))[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
-def _card(
-    module: LeNet5, settings: Settings, train_size: int, test_size: int, accuracy: float
-) -> dict[str, Any]:
+def _card(module: LeNet5, settings: Settings, train_size: int, test_size: int, accuracy: float) -> dict[str, Any]:
     """Return what is to be known of the weights; paths of this machine stay out."""
     return {
         "architecture": "LeNet-5 (LeCun et al., 1998) with ReLU, maximum pooling, a full C3 and a softmax",

@@ -144,9 +144,7 @@ def measure_accuracy(
     return right / len(data)
 
 
-def _batches(
-    count: int, settings: Settings, generator: torch.Generator
-) -> Iterator[tuple[int, torch.Tensor]]:
+def _batches(count: int, settings: Settings, generator: torch.Generator) -> Iterator[tuple[int, torch.Tensor]]:
     """Yield (epoch from 1, indices of a batch), in a new random order each epoch."""
     for epoch in range(1, settings.epochs + 1):
         for chosen in torch.split(torch.randperm(count, generator=generator), settings.batch_size):

@@ -13,10 +13,12 @@ from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.map_view import MapView
 from cnnviewer.qt.widgets.numbers import shape_text, value_text
 from cnnviewer.qt.widgets.segmented import Segmented
-from cnnviewer.qt.widgets.thumbnail_strip import ThumbnailStrip
 
 if TYPE_CHECKING:
-    from cnnviewer.messages import NetworkSummary, PhotoAnswer, RecordingSummary
+    from collections.abc import Sequence
+
+    from cnnviewer.messages import ImageRequest, NetworkSummary, PhotoAnswer, RecordingSummary
+    from cnnviewer.qt.widgets.thumbnail_strip import ThumbnailStrip
 
 __all__ = ["InputPanel"]
 
@@ -51,14 +53,13 @@ class InputPanel(QWidget):
         self._warning.setWordWrap(True)
         self._warning.setProperty("role", "warning")
         self._warning.hide()
-        self.thumbnails = ThumbnailStrip(self)
-        self.thumbnails.chosen.connect(self.imageChosen)
+        self._strip: ThumbnailStrip | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(5)
         layout.addWidget(self._views, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._map, stretch=1)
-        for widget in (self._text, self._warning, self.thumbnails):
+        for widget in (self._text, self._warning):
             layout.addWidget(widget)
 
     def show_recording(self, recording: RecordingSummary, network: NetworkSummary | None) -> None:
@@ -97,6 +98,25 @@ class InputPanel(QWidget):
         if place != self._place:
             self._place = place
             self._show_marks()
+
+    @property
+    def thumbnails(self) -> ThumbnailStrip:
+        """The strip of thumbnails, made when there is first more than one image."""
+        if self._strip is None:
+            from cnnviewer.qt.widgets.thumbnail_strip import ThumbnailStrip
+
+            self._strip = ThumbnailStrip(self)
+            self._strip.chosen.connect(self.imageChosen)
+            layout = self.layout()
+            assert layout is not None
+            layout.addWidget(self._strip)
+        return self._strip
+
+    def show_images(self, images: Sequence[ImageRequest], position: int) -> bool:
+        """Show which images there are; return whether thumbnails are needed that are not there."""
+        if len(images) < 2 and self._strip is None:
+            return False
+        return self.thumbnails.show_images(images, position) and len(images) > 1
 
     @property
     def view(self) -> MapView:

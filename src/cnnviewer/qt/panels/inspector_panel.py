@@ -50,8 +50,8 @@ class InspectorPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(5)
-        for widget in (self._title, self._unit_text):
-            layout.addWidget(widget)
+        layout.addWidget(self._title)
+        layout.addWidget(self._unit_text)
         layout.addWidget(self._map, stretch=1)
         for widget in (self._histogram, self._numbers, self._flow):
             layout.addWidget(widget)
@@ -138,7 +138,7 @@ class InspectorPanel(QWidget):
         self._histogram.mark(value)
 
     def _show_marks(self) -> None:
-        marks = ()
+        marks: tuple[tuple[QRectF, str], ...] = ()
         if self._unit is not None and self._answer is not None and _inside(self._unit, self._answer):
             marks = ((QRectF(self._unit[1], self._unit[0], 1, 1), current_place_color()),)
         self._map.set_marks(marks)

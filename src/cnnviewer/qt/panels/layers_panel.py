@@ -7,7 +7,6 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QTimer, Signal, Slot
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from cnnviewer.messages import Order, ScaleChoice, View
@@ -15,6 +14,8 @@ from cnnviewer.qt.widgets.card import Card
 from cnnviewer.qt.widgets.card_layout import CARD_CHROME, body_layout
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from cnnviewer.messages import LayerSummary, PictureRequest, RecordingSummary
 
 __all__ = ["LayersPanel"]

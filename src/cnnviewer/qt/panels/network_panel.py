@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPixmap, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -29,7 +29,7 @@ __all__ = ["NetworkPanel"]
 _NAME = Qt.ItemDataRole.UserRole + 1
 _KIND = Qt.ItemDataRole.UserRole + 2
 _ALL = "All kinds"
-_NAME_WIDTH = 148
+_NAME_WIDTH = 136
 
 
 class NetworkPanel(QWidget):
@@ -208,10 +208,10 @@ class _LayerFilter(QSortFilterProxyModel):
         self._text, self._kind = text, kind
         self.endResetModel()
 
-    def filterAcceptsRow(self, row: int, parent: object) -> bool:
+    def filterAcceptsRow(self, row: int, parent: QModelIndex | QPersistentModelIndex) -> bool:
         if not self._text and not self._kind:
             return True
-        index = self.sourceModel().index(row, 0, parent)  # type: ignore[call-overload]
+        index = self.sourceModel().index(row, 0, parent)
         name = index.data(_NAME)
         if not name:
             return False

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QPlainTextEdit,
     QProgressBar,
     QPushButton,
     QToolButton,
@@ -22,6 +21,8 @@ from cnnviewer.qt.icons import icon
 from cnnviewer.qt.widgets.numbers import byte_text
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QPlainTextEdit
+
     from cnnviewer.qt.worker import Failure
 
 __all__ = ["ErrorBanner", "ProgressBanner"]
@@ -49,10 +50,9 @@ class ErrorBanner(QFrame):
         self._close.setProperty("flat", True)
         self._close.setToolTip("Close (Esc)")
         self._close.clicked.connect(self.hide)
-        self._details = QPlainTextEdit(self)
-        self._details.setReadOnly(True)
-        self._details.setMaximumHeight(180)
-        self._unfold.toggled.connect(self._details.setVisible)
+        self._details: QPlainTextEdit | None = None
+        self._details_text = ""
+        self._unfold.toggled.connect(self._on_unfold)
         row = QHBoxLayout()
         row.addWidget(self._sentence, stretch=1)
         for widget in (self._action, self._unfold, self._copy, self._close):
@@ -60,14 +60,12 @@ class ErrorBanner(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 8, 8)
         layout.addLayout(row)
-        layout.addWidget(self._details)
         self.hide()
 
     def show_failure(self, failure: Failure, action: str = "") -> None:
         """Tell a failure; `action` is the text of a button that goes on another way."""
         self._sentence.setText(failure.sentence)
-        self._details.setPlainText(failure.details)
-        self._details.hide()
+        self._details_text = failure.details
         self._unfold.setChecked(False)
         self._unfold.setVisible(bool(failure.details))
         self._action.setText(action)
@@ -86,13 +84,33 @@ class ErrorBanner(QFrame):
         return self._action
 
     @property
-    def details(self) -> QPlainTextEdit:
-        """The details."""
-        return self._details
+    def unfold(self) -> QPushButton:
+        """The button that shows and hides the details."""
+        return self._unfold
+
+    @property
+    def details(self) -> str:
+        """The details that are shown; '' while they are folded."""
+        shown = self._details is not None and not self._details.isHidden()
+        return self._details.toPlainText() if self._details is not None and shown else ""
+
+    @Slot(bool)
+    def _on_unfold(self, is_unfolded: bool) -> None:
+        if self._details is None:
+            from PySide6.QtWidgets import QPlainTextEdit
+
+            self._details = QPlainTextEdit(self)
+            self._details.setReadOnly(True)
+            self._details.setMaximumHeight(180)
+            layout = self.layout()
+            assert layout is not None
+            layout.addWidget(self._details)
+        self._details.setPlainText(self._details_text)
+        self._details.setVisible(is_unfolded)
 
     @Slot()
     def _on_copy(self) -> None:
-        text = f"{self._sentence.text()}\n\n{self._details.toPlainText()}"
+        text = f"{self._sentence.text()}\n\n{self._details_text}"
         QGuiApplication.clipboard().setText(text.strip())
 
 

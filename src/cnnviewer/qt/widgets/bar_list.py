@@ -81,9 +81,7 @@ class BarList(QWidget):
         vertical = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRect(0, top, name_width, BAR_HEIGHT), vertical, elided)
         right = self.width() - widest
-        painter.drawText(
-            QRect(right, top, widest, BAR_HEIGHT), vertical | Qt.AlignmentFlag.AlignRight, bar.text
-        )
+        painter.drawText(QRect(right, top, widest, BAR_HEIGHT), vertical | Qt.AlignmentFlag.AlignRight, bar.text)
         room = max(right - 8 - name_width, 4)
         left = name_width + room * min(bar.start, bar.end)
         width = max(room * abs(bar.end - bar.start), 1.5)

@@ -62,6 +62,7 @@ class Card(QFrame):
         self.view = View.MAPS
         self._layout: BodyLayout | None = None
         self._channel = 0
+        self._categories: tuple[str, ...] = ()
         self._build()
 
     # ---- showing
@@ -116,9 +117,7 @@ class Card(QFrame):
             self.style().unpolish(self)
             self.style().polish(self)
 
-    def request(
-        self, visible: QRect, order: Order, scale: ScaleChoice, ratio: float
-    ) -> PictureRequest | None:
+    def request(self, visible: QRect, order: Order, scale: ScaleChoice, ratio: float) -> PictureRequest | None:
         """Return the request for what is to be seen in `visible`, in the card's coordinates."""
         layer, layout = self.layer, self._layout
         if layer is None or layout is None or not layout.shown:
@@ -217,7 +216,6 @@ class Card(QFrame):
         self._bars = BarList(self)
         self._bars.chosen.connect(self._on_cell_chosen)
         self._bar = ColorBar(self)
-        self._categories: tuple[str, ...] = ()
 
     def _show_header(self, layer: LayerSummary) -> None:
         self._kind.setText(layer.kind.capitalize())

@@ -87,10 +87,7 @@ def _fixed(view: View, total: int, height: int) -> BodyLayout:
 
 def _cells(layer: LayerSummary, across: int, tile: int, unfolded: bool) -> BodyLayout:
     count = layer.maps * layer.map_shape[0] * layer.map_shape[1]
-    if count <= 24:
-        side = min(tile, across // max(count, 1))
-    else:
-        side = max(5, min(tile // 6, 24))
+    side = min(tile, across // max(count, 1)) if count <= 24 else max(5, min(tile // 6, 24))
     columns = max(1, min(count, across // side))
     all_rows = ceil(count / columns)
     rows = all_rows if unfolded else min(all_rows, max(1, 120 // side))
@@ -118,7 +115,7 @@ def _grid(layer: LayerSummary, view: View, across: int, tile: int, unfolded: boo
 
 
 def _kernel_tile(tile: int, columns: int) -> int:
-    """A kernel's picture: about the tile's size, a whole number of pixels a weight."""
+    """Return the width of a kernel's picture: about the tile's, a whole number of pixels a weight."""
     if columns == 1:
         return max(8, tile // 4)
     return max(columns * max(1, round(tile * 0.8 / columns)), columns)

@@ -25,5 +25,5 @@ def color_strip(colormap: str) -> QImage:
         colors = color_table(colormap)[:LEVELS]
     else:
         grey = np.arange(LEVELS, dtype=np.uint32)
-        colors = 0xFF000000 | grey << 16 | grey << 8 | grey
+        colors = (0xFF000000 | grey << 16 | grey << 8 | grey).astype(np.uint32)
     return to_image(np.ascontiguousarray(colors[::-1].reshape(-1, 1), dtype=np.uint32))

@@ -18,7 +18,7 @@ class _ArrayImage(QImage):
     def __init__(self, pixels: Pixels, has_alpha: bool) -> None:
         kind = QImage.Format.Format_ARGB32 if has_alpha else QImage.Format.Format_RGB32
         height, width = pixels.shape
-        super().__init__(pixels.data, width, height, 4 * width, kind)  # type: ignore[call-overload]
+        super().__init__(pixels.data, width, height, 4 * width, kind)
         self.pixels = pixels
 
 

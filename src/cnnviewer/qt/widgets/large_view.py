@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from cnnviewer.qt.widgets.images import to_image
@@ -13,6 +12,8 @@ from cnnviewer.qt.widgets.map_view import MapView
 from cnnviewer.qt.widgets.numbers import value_text
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
+
     from cnnviewer.messages import MapAnswer
 
 __all__ = ["LargeView"]
@@ -26,6 +27,7 @@ class LargeView(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
+        self._area = parent
         self._answer: MapAnswer | None = None
         self._title = QLabel(self)
         self._title.setProperty("role", "name")
@@ -42,7 +44,7 @@ class LargeView(QFrame):
 
     def open_view(self, answer: MapAnswer) -> None:
         """Show a map over the whole parent."""
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._area.rect())
         self.show_answer(answer)
         self.show()
         self.raise_()
@@ -70,8 +72,8 @@ class LargeView(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the parent's size."""
-        if event.type() == QEvent.Type.Resize and watched is self.parent():
-            self.setGeometry(self.parentWidget().rect())
+        if event.type() == QEvent.Type.Resize and watched is self._area:
+            self.setGeometry(self._area.rect())
         return super().eventFilter(watched, event)
 
     def _text_of(self, row: int, column: int) -> str:

@@ -56,7 +56,11 @@ class MapView(QWidget):
         self.setMinimumSize(120, 90)
 
     def show_image(
-        self, image: QImage | None, text_of: Callable[[int, int], str] | None = None, *, is_photo: bool = False
+        self,
+        image: QImage | None,
+        text_of: Callable[[int, int], str] | None = None,
+        *,
+        is_photo: bool = False,
     ) -> None:
         """Show an image.
 
@@ -136,7 +140,8 @@ class MapView(QWidget):
         rect = self.image_rect()
         # A photo made smaller may be averaged; cells never are.
         painter.setRenderHint(
-            QPainter.RenderHint.SmoothPixmapTransform, self._is_smooth and self._scale * self.devicePixelRatioF() < 1
+            QPainter.RenderHint.SmoothPixmapTransform,
+            self._is_smooth and self._scale * self.devicePixelRatioF() < 1,
         )
         painter.drawImage(rect, self._image)
         if self._scale >= _CELL_FOR_TEXT and self._text_of is not None:
@@ -154,7 +159,10 @@ class MapView(QWidget):
         font = painter.font()
         font.setPointSizeF(max(6.0, min(self._scale / 6.6, 11.0)))
         painter.setFont(font)
-        first_row, first_column = max(0, int(-rect.top() / self._scale)), max(0, int(-rect.left() / self._scale))
+        first_row, first_column = (
+            max(0, int(-rect.top() / self._scale)),
+            max(0, int(-rect.left() / self._scale)),
+        )
         last_row = min(self._image.height(), int((self.height() - rect.top()) / self._scale) + 1)
         last_column = min(self._image.width(), int((self.width() - rect.left()) / self._scale) + 1)
         for row in range(first_row, last_row):

@@ -18,9 +18,7 @@ class Segmented(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(
-        self, options: Sequence[str] = (), parent: QWidget | None = None, tips: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, options: Sequence[str] = (), parent: QWidget | None = None, tips: Sequence[str] = ()) -> None:
         super().__init__(parent)
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)

@@ -59,9 +59,9 @@ class ThumbnailStrip(QListWidget):
 
     def show_answer(self, index: int, answer: ThumbnailAnswer) -> None:
         """Show the picture of one image; one that can't be read tells so in its tooltip."""
-        item = self.item(index)
-        if item is None:
+        if not 0 <= index < self.count():
             return
+        item = self.item(index)
         if answer.pixels is None:
             item.setText("✕")
             item.setToolTip(answer.error)

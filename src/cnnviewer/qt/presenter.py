@@ -1,0 +1,235 @@
+"""The presenter: gives the panels what the session holds, and the session what the panels wish."""
+
+from __future__ import annotations
+
+from math import ceil, sqrt
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+from cnnviewer.messages import (
+    MapAnswer,
+    MapRequest,
+    NetworkRequest,
+    PhotoAnswer,
+    PhotoRequest,
+    ThumbnailAnswer,
+    ThumbnailRequest,
+)
+
+if TYPE_CHECKING:
+    from cnnviewer.messages import NetworkSummary, PictureRequest, RecordingSummary, ScaleChoice
+    from cnnviewer.qt.main_window import MainWindow
+    from cnnviewer.qt.session import Selection, Session
+    from cnnviewer.qt.worker import Failure
+
+__all__ = ["Presenter"]
+
+_PHOTO, _MAP, _THUMBNAIL = "photo", "map", "thumbnail:"
+_THUMBNAIL_SIDE = 88
+
+
+class Presenter(QObject):
+    """Connects the panels of a window with a session."""
+
+    def __init__(self, window: MainWindow, session: Session) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session
+        self._map_request: MapRequest | None = None
+        self._map_answer: MapAnswer | None = None
+        self._random_name = ""
+        self._connect_panels()
+        self._connect_session()
+
+    @property
+    def map_answer(self) -> MapAnswer | None:
+        """The map that the inspector shows."""
+        return self._map_answer
+
+    def refresh(self) -> None:
+        """Show how maps are to be shown."""
+        self._on_appearance_changed()
+
+    def _connect_panels(self) -> None:
+        session = self._session
+        self._window.tool_bar.networkRequested.connect(self._on_network_requested)
+        self._window.tool_bar.sampleRequested.connect(self._window.show_sample)
+        self._window.tool_bar.scaleChanged.connect(self._on_scale_changed)
+        self._window.tool_bar.orderChanged.connect(self._on_order_changed)
+        self._window.tool_bar.tileChanged.connect(self._on_tile_changed)
+        self._window.layers.pictureRequested.connect(session.request)
+        self._window.layers.pictureWithdrawn.connect(session.withdraw)
+        self._window.layers.mapChosen.connect(session.select)
+        self._window.layers.mapOpened.connect(self._on_map_opened)
+        self._window.layers.layerChosen.connect(self._on_layer_chosen)
+        self._window.outline.layerChosen.connect(self._on_layer_chosen)
+        self._window.input.imageChosen.connect(session.show_image)
+        self._window.input.pictureRequested.connect(self._on_photo_requested)
+        self._window.inspector.unitChosen.connect(self._on_unit_chosen)
+        self._window.inspector.placeHovered.connect(self._window.input.mark_place)
+        self._window.inspector.layerRequested.connect(self._on_layer_chosen)
+        self._window.inspector.largeRequested.connect(self._window.toggle_large_view)
+        self._window.error.actionRequested.connect(self._on_random_wanted)
+        self._window.progress.cancelRequested.connect(session.cancel)
+
+    def _connect_session(self) -> None:
+        session = self._session
+        session.networkChanged.connect(self._on_network_changed)
+        session.recordingChanged.connect(self._on_recording_changed)
+        session.selectionChanged.connect(self._on_selection_changed)
+        session.imagesChanged.connect(self._on_images_changed)
+        session.appearanceChanged.connect(self._on_appearance_changed)
+        session.pictured.connect(self._on_pictured)
+        session.progressed.connect(self._window.progress.show_progress)
+        session.failed.connect(self._on_failed)
+        session.busyChanged.connect(self._on_busy_changed)
+
+    # ---- the session's news
+
+    @Slot(object)
+    def _on_network_changed(self, network: NetworkSummary) -> None:
+        self._window.error.hide()
+        self._window.tool_bar.set_network(network.name, network.provenance == "random weights")
+        self._window.setWindowTitle(f"{network.name} · cnnviewer")
+        self._window.status.show_network(network)
+
+    @Slot(object)
+    def _on_recording_changed(self, recording: RecordingSummary) -> None:
+        network = self._session.network
+        categories = () if network is None else network.categories
+        self._window.error.hide()
+        self._window.layers.show_recording(recording, categories)
+        self._window.outline.show_recording(recording, network)
+        self._window.probabilities.show_recording(recording, categories)
+        self._window.status.show_recording(recording)
+        self._show_selection()
+        self._window.input.show_recording(recording, network)
+
+    @Slot(object)
+    def _on_selection_changed(self, selection: Selection) -> None:
+        del selection
+        self._show_selection()
+
+    def _show_selection(self) -> None:
+        session, selection = self._session, self._session.selection
+        layer = session.selected_layer()
+        if selection is None or layer is None or session.recording is None:
+            return
+        self._window.layers.set_selection(selection.layer, selection.channel)
+        self._window.outline.set_selection(selection.layer)
+        followers = tuple(other.name for other in session.recording.layers if layer.name in other.inputs)
+        self._window.inspector.show_layer(layer, followers)
+        is_vector = len(layer.shape) < 2 and layer.maps == 1
+        columns = _wrapped_columns(layer.shape) if is_vector else 0
+        self._window.inspector.set_unit(divmod(selection.channel, columns) if columns else selection.unit)
+        self._map_request = MapRequest(layer.index, 0 if is_vector else selection.channel, session.scale)
+        session.request(_MAP, self._map_request)
+        self._window.input.mark_place(self._window.inspector.place_of(None if columns else selection.unit))
+
+    @Slot()
+    def _on_images_changed(self) -> None:
+        session = self._session
+        if not self._window.input.show_images(session.images, session.position):
+            return
+        for index, image in enumerate(session.images):
+            session.request(f"{_THUMBNAIL}{index}", ThumbnailRequest(image, _THUMBNAIL_SIDE))
+
+    @Slot()
+    def _on_appearance_changed(self) -> None:
+        session = self._session
+        self._window.tool_bar.set_appearance(session.scale, session.order, session.tile)
+        self._window.layers.set_appearance(session.scale, session.order, session.tile)
+        if session.recording is not None:
+            self._show_selection()
+            self._window.input.ask(session.scale)
+
+    @Slot(str, object, object)
+    def _on_pictured(self, key: str, request: PictureRequest, answer: object) -> None:
+        if isinstance(answer, PhotoAnswer) and isinstance(request, PhotoRequest):
+            self._window.input.show_answer(request, answer)
+        elif isinstance(answer, MapAnswer):
+            if request == self._map_request:
+                self._show_map(answer)
+        elif isinstance(answer, ThumbnailAnswer):
+            self._window.input.thumbnails.show_answer(int(key.removeprefix(_THUMBNAIL)), answer)
+        else:
+            self._window.layers.show_answer(key, request, answer)
+
+    def _show_map(self, answer: MapAnswer) -> None:
+        self._map_answer = answer
+        self._window.inspector.show_answer(answer)
+        selection = self._session.selection
+        if selection is not None:
+            self._window.input.mark_place(self._window.inspector.place_of(selection.unit))
+        if not self._window.large.isHidden():
+            self._window.large.show_answer(answer)
+
+    @Slot(object)
+    def _on_failed(self, failure: Failure) -> None:
+        if failure.was_cancelled:
+            self._window.statusBar().showMessage(failure.sentence, 6000)
+        request = failure.request
+        can_be_random = isinstance(request, NetworkRequest) and request.weights is not None
+        self._random_name = request.name if isinstance(request, NetworkRequest) and can_be_random else ""
+        if not failure.was_cancelled or can_be_random:
+            self._window.error.show_failure(failure, "Go on with random weights" if can_be_random else "")
+
+    @Slot(bool)
+    def _on_busy_changed(self, is_busy: bool) -> None:
+        if not is_busy:
+            self._window.progress.hide()
+
+    # ---- wishes of the panels
+
+    @Slot(str, object)
+    def _on_network_requested(self, name: str, weights: str | None) -> None:
+        self._session.open_network(name, weights)
+
+    @Slot()
+    def _on_random_wanted(self) -> None:
+        self._window.error.hide()
+        if self._random_name:
+            self._session.open_network(self._random_name, None)
+
+    @Slot(str)
+    def _on_layer_chosen(self, name: str) -> None:
+        selection = self._session.selection
+        if selection is None or selection.layer != name:
+            self._session.select(name)
+
+    @Slot(str, int)
+    def _on_map_opened(self, layer: str, channel: int) -> None:
+        self._session.select(layer, channel)
+        self._window.toggle_large_view()
+
+    @Slot(int, int)
+    def _on_unit_chosen(self, row: int, column: int) -> None:
+        selection, answer = self._session.selection, self._map_answer
+        if selection is None or answer is None:
+            return
+        if answer.length is None:
+            self._session.select(selection.layer, selection.channel, (row, column))
+        elif row * answer.values.shape[1] + column < answer.length:
+            self._session.select(selection.layer, row * answer.values.shape[1] + column)
+
+    @Slot(object)
+    def _on_photo_requested(self, request: PhotoRequest) -> None:
+        self._session.request(_PHOTO, request)
+
+    @Slot(object)
+    def _on_scale_changed(self, scale: ScaleChoice) -> None:
+        self._session.set_appearance(scale=scale)
+
+    @Slot(object)
+    def _on_order_changed(self, order: object) -> None:
+        self._session.set_appearance(order=order)  # type: ignore[arg-type]
+
+    @Slot(int)
+    def _on_tile_changed(self, tile: int) -> None:
+        self._session.set_appearance(tile=tile)
+
+
+def _wrapped_columns(shape: tuple[int, ...]) -> int:
+    """Return into how many columns the inspector wraps a vector."""
+    return ceil(sqrt(shape[0])) if shape and shape[0] > 1 else 0
