@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QByteArray, QSettings
 
 from cnnviewer.messages import Order, ScaleChoice, Scope
 
@@ -41,9 +41,9 @@ class Preferences:
     def restore_window(self, window: QMainWindow) -> bool:
         """Give the window its size and docks back; return whether its docks were known."""
         geometry, state = self._settings.value("window/geometry"), self._settings.value("window/state")
-        if geometry is not None:
+        if isinstance(geometry, QByteArray):
             window.restoreGeometry(geometry)
-        return state is not None and window.restoreState(state, _LAYOUT_VERSION)
+        return isinstance(state, QByteArray) and window.restoreState(state, _LAYOUT_VERSION)
 
     def restore_appearance(self, session: Session) -> None:
         """Give the session its scales back."""

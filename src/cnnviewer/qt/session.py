@@ -177,6 +177,11 @@ class Session(QObject):
         return None if self.selection is None else self.layer(self.selection.layer)
 
     @property
+    def is_running(self) -> bool:
+        """Whether the worker's thread lives."""
+        return self._thread.isRunning()
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing runs and nothing waits."""
         waiting = self._network_waiting or self._image_waiting or self._pictures_waiting

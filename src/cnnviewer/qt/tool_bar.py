@@ -72,13 +72,13 @@ class ToolBar(QToolBar):
     def set_appearance(self, scale: ScaleChoice, order: Order, tile: int) -> None:
         """Show how maps are shown."""
         self._scale = scale
-        self._scope.set_current(scale.scope.value)
+        self.scope.set_current(scale.scope.value)
         self._gamma.setValue(round(scale.gamma * 100))
         self._gamma_text.setText(f"{scale.gamma:.2f}")
         for action in self._colormaps.actions():
             action.setChecked(action.text() == scale.sequential)
-        self._order.setCurrentText(order.value)
-        self._tiles.setValue(tile)
+        self.order.setCurrentText(order.value)
+        self.tiles.setValue(tile)
 
     def refresh_icons(self) -> None:
         """Paint the icons in the theme's colour."""
@@ -140,9 +140,9 @@ class ToolBar(QToolBar):
             "The maps of a layer share one scale",
             "All layers share one scale",
         )
-        self._scope = Segmented([scope.value for scope in Scope], self, tips)
-        self._scope.chosen.connect(self._on_scope_chosen)
-        self.addWidget(self._scope)
+        self.scope = Segmented([scope.value for scope in Scope], self, tips)
+        self.scope.chosen.connect(self._on_scope_chosen)
+        self.addWidget(self.scope)
         colors = self._button("", "palette", "Colours and gamma")
         colors.setMenu(self._colors_menu(colors))
         colors.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -177,19 +177,19 @@ class ToolBar(QToolBar):
 
     def _build_tiles(self) -> None:
         self.addWidget(QLabel("Tiles", self))
-        self._tiles = QSlider(Qt.Orientation.Horizontal, self)
-        self._tiles.setRange(*_TILES)
-        self._tiles.setFixedWidth(90)
-        self._tiles.setToolTip("The size of the maps")
-        self._tiles.setAccessibleName("Size of the maps")
-        self._tiles.valueChanged.connect(self.tileChanged)
-        self.addWidget(self._tiles)
+        self.tiles = QSlider(Qt.Orientation.Horizontal, self)
+        self.tiles.setRange(*_TILES)
+        self.tiles.setFixedWidth(90)
+        self.tiles.setToolTip("The size of the maps")
+        self.tiles.setAccessibleName("Size of the maps")
+        self.tiles.valueChanged.connect(self.tileChanged)
+        self.addWidget(self.tiles)
         self.addWidget(QLabel("Sort", self))
-        self._order = QComboBox(self)
-        self._order.addItems([order.value for order in Order])
-        self._order.setToolTip("The order of the maps in a card")
-        self._order.currentTextChanged.connect(self._on_order_changed)
-        self.addWidget(self._order)
+        self.order = QComboBox(self)
+        self.order.addItems([order.value for order in Order])
+        self.order.setToolTip("The order of the maps in a card")
+        self.order.currentTextChanged.connect(self._on_order_changed)
+        self.addWidget(self.order)
 
     def _build_window(self) -> None:
         theme = self._button("", "sun-moon", "Light or dark (Ctrl+D)")

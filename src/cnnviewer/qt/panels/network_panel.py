@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QPixmap, QStandardItem, QStandardItemModel
+from PySide6.QtGui import QColor, QPixmap, QResizeEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -29,7 +29,7 @@ __all__ = ["NetworkPanel"]
 _NAME = Qt.ItemDataRole.UserRole + 1
 _KIND = Qt.ItemDataRole.UserRole + 2
 _ALL = "All kinds"
-_NAME_WIDTH = 136
+_NARROWEST_NAME = 110
 
 
 class NetworkPanel(QWidget):
@@ -90,6 +90,18 @@ class NetworkPanel(QWidget):
             self._tree.setCurrentIndex(index)
             self._tree.scrollTo(index)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the names what the numbers leave."""
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        header = self._tree.header()
+        if header.count() < 4:
+            return
+        others = sum(max(self._tree.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in (1, 2, 3))
+        header.resizeSection(0, max(_NARROWEST_NAME, self._tree.viewport().width() - others - 1))
+
     @property
     def search(self) -> QLineEdit:
         """The search field."""
@@ -144,9 +156,9 @@ class NetworkPanel(QWidget):
             self._tree.setFirstColumnSpanned(index.row(), index.parent(), True)
         header = self._tree.header()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(0, _NAME_WIDTH)
         for column in (1, 2, 3):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self._fit_columns()
         kinds = sorted({layer.kind for layer in self._layers})
         self._kinds.clear()
         self._kinds.addItems([_ALL, *kinds])

@@ -149,6 +149,7 @@ class MapView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for mark, color in self._marks:
             self._paint_mark(painter, rect, mark, color)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         if self.hasFocus():
             painter.setPen(QPen(QColor(current_theme().accent), 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
