@@ -355,6 +355,23 @@ def test_the_image_changed_in_place_is_recorded_as_it_was():
     assert torch.equal(recording["add"].output, (image.relu() + 1)[0])
 
 
+def test_a_buffer_changed_through_a_view():
+    class Counting(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("count", torch.zeros(3, 1, 1))
+
+        def forward(self, x):
+            view = self.count.view(3, 1, 1)
+            view.add_(1)
+            return x * self.count
+
+    network, image = cnnviewer.from_module(Counting()), noise()
+    recording = record(network, image.clone())
+    assert network.module.count.flatten().tolist() == [1, 1, 1]
+    assert torch.equal(recording["mul"].output, image[0])
+
+
 def test_a_list_that_grows_after_it_was_concatenated():
     class Dense(nn.Module):
         def __init__(self):
@@ -396,32 +413,49 @@ def test_the_list_may_be_given_by_name():
     assert recording["cat"].settings["dim"] == 1
 
 
-def test_multi_head_attention_is_one_layer():
-    class Attending(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv = nn.Conv2d(3, 8, 3, 2)
-            self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+class Attending(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, 2)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
 
-        def forward(self, x):
-            tokens = self.conv(x).flatten(2).transpose(1, 2)
-            attended, _ = self.attention(tokens, tokens, tokens, need_weights=False)
-            tokens = tokens + attended
-            return tokens.mean(1)
+    def forward(self, x):
+        tokens = self.conv(x).flatten(2).transpose(1, 2)
+        attended, _ = self.attention(tokens, tokens, tokens, need_weights=False)
+        return (tokens + attended).mean(1)
 
+
+def attending():
     torch.manual_seed(0)
-    module = Attending().eval()
-    network, image = cnnviewer.from_module(module), noise()
+    return cnnviewer.from_module(Attending())
+
+
+def test_multi_head_attention_is_one_layer():
+    network, image = attending(), noise()
     recording = record(network, image.clone())
+    module = network.module
     with torch.inference_mode():
         tokens = module.conv(image).flatten(2).transpose(1, 2)
-        attended = module.attention(tokens, tokens, tokens, need_weights=False)[0]
-    attention = [layer for layer in recording.layers if layer.kind is Kind.ATTENTION]
-    assert attention
+        torch.backends.mha.set_fastpath_enabled(False)
+        try:
+            attended = module.attention(tokens, tokens, tokens, need_weights=False)[0]
+        finally:
+            torch.backends.mha.set_fastpath_enabled(True)
+    assert [layer.name for layer in recording.layers if layer.kind is Kind.ATTENTION] == ["attention"]
+    # Multi-head attention computes with the positions first, and turns them back.
+    assert torch.equal(recording["attention"].output.transpose(0, 1), attended)
     assert torch.equal(recording["transpose"].output, tokens[0])
-    assert any(torch.equal(layer.output.reshape(-1), attended.reshape(-1)) for layer in recording.layers)
     assert torch.equal(recording["add"].output, (tokens + attended)[0])
     assert torch.equal(recording.scores, (tokens + attended).mean(1)[0])
+    projection = recording["attention"].parameters
+    assert any(tensor is module.attention.in_proj_weight for tensor in projection.values())
+
+
+def test_multi_head_attention_has_the_bits_of_plain_torch():
+    network, image = attending(), noise()
+    with torch.inference_mode():
+        expected = network.module(image.clone())[0]
+    assert torch.equal(record(network, image.clone()).scores, expected)
 
 
 def test_a_module_used_twice_is_numbered():
@@ -550,7 +584,7 @@ STEPS = {
     "permuted view relu_": lambda h: (h.permute(0, 2, 3, 1).relu_(), h)[1],
     "contiguous": lambda h: h.contiguous(),
     "detach mul_": lambda h: (h.detach().mul_(0.5), h)[1],
-    "out=": lambda h: torch.mul(h, 0.75, out=torch.empty_like(h)),
+    "out=": lambda h: torch.mul(h, 0.75, out=torch.zeros_like(h)),
     "pool": lambda h: F.max_pool2d(h, 3, 1, 1),
     "clamp_": lambda h: h.clamp_(-1, 1),
     "sigmoid_": lambda h: h.sigmoid_(),
@@ -603,8 +637,9 @@ class Cloning(torch.overrides.TorchFunctionMode):
 def test_random_modules_equal_a_run_that_clones(names, seed):
     module = Mixed(names).eval()
     image = noise(seed, channels=4, size=5)
+    given_image = image.clone()
     with torch.inference_mode(), Cloning() as witness:
-        result = module(image.clone())
+        result = module(given_image)
     recorder = Recorder(cnnviewer.from_module(module))
     recording = recorder.record(image.clone())
     assert [layer.output.shape for layer in recording.layers] == [without_batch(t).shape for t in witness.seen]
@@ -612,8 +647,9 @@ def test_random_modules_equal_a_run_that_clones(names, seed):
         assert torch.equal(layer.output, without_batch(expected)), layer.name
     assert torch.equal(recording.layers[-1].output, result[0])
     other = noise(seed + 50, channels=4, size=5)
+    given_image = other.clone()
     with torch.inference_mode(), Cloning() as witness:
-        module(other.clone())
+        module(given_image)
     for layer, expected in zip(recorder.record(other.clone()).layers, witness.seen, strict=True):
         assert torch.equal(layer.output, without_batch(expected)), f"second image, {layer.name}"
 

@@ -186,16 +186,14 @@ def test_both_ways_of_a_branch_are_taken():
 
 
 def slice_of_tensor(h):
-    n = (h > 0).sum() % 7 + 1
+    n = (h > 0).sum() // 32 + 1
     return h[:, :, :n]
 
 
 def test_a_slice_whose_end_is_a_tensor():
     network = tiny(slice_of_tensor)
-    check_second(network, noise(1), noise(2, shift=0.5))
-    # Not by chance: the two images have different ends.
-    ends = [record(network, image)["getitem"].shape for image in (noise(1), noise(2, shift=0.5))]
-    assert ends[0] != ends[1]
+    network.module.conv.weight.data.abs_()
+    check_second(network, noise(1, shift=2.0), noise(2, shift=-2.0))
 
 
 def test_random_operations_draw_anew():

@@ -1,0 +1,364 @@
+"""The files that ``cnnviewer record`` writes, and what the command line says of bad input."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+import cnnviewer
+from cnnviewer.analysis.cost import multiply_adds
+from cnnviewer.cli import main
+from cnnviewer.errors import CnnviewerError
+from cnnviewer.export import write_recording
+from cnnviewer.rendering.mosaic import render
+from cnnviewer.resources import resource
+
+torch.set_num_threads(1)
+
+DIGIT = resource("samples", "digit-7.png")
+
+
+def strict_json(path):
+    """Read JSON as the standard has it: no NaN, no Infinity."""
+
+    def refuse(word):
+        raise AssertionError(f"{word} is no JSON")
+
+    return json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
+
+
+def noise(seed=1, size=8):
+    return torch.randn((1, 3, size, size), generator=torch.Generator().manual_seed(seed))
+
+
+# ---- what is written
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("out") / "new" / "folder"
+    assert main(["record", str(DIGIT), "--network", "lenet5", "--out", str(folder), "--arrays"]) == 0
+    return folder, cnnviewer.record(cnnviewer.load_network("lenet5"), DIGIT)
+
+
+def test_layers_json(written):
+    folder, recording = written
+    told = strict_json(folder / "layers.json")
+    assert told["network"] == "lenet5"
+    assert told["image"] == "digit-7.png"
+    assert told["input_shape"] == [1, 32, 32]
+    assert told["parameters"] == recording.network.parameter_count
+    assert told["activation_bytes"] == recording.nbytes
+    assert told["multiply_adds"] == sum(multiply_adds(layer, recording) for layer in recording.layers)
+    assert len(told["layers"]) == len(recording.layers)
+    for entry, layer in zip(told["layers"], recording.layers, strict=True):
+        assert entry["name"] == layer.name
+        assert entry["kind"] == layer.kind.value
+        assert entry["inputs"] == list(layer.inputs)
+        assert entry["feeds"] == list(recording.followers[layer.name])
+        assert entry["shape"] == list(layer.shape)
+        assert entry["dtype"] == "float32"
+        values = layer.output.double().numpy()
+        statistics = entry["statistics"]
+        assert statistics["minimum"] == values.min()
+        assert statistics["maximum"] == values.max()
+        assert statistics["mean"] == pytest.approx(values.mean(), rel=1e-4, abs=1e-6)
+        assert statistics["zero_share"] == pytest.approx((values == 0).mean(), abs=1e-6)
+        assert statistics["not_finite"] == 0
+        dead = sum(not one.any() for one in values) if values.ndim == 3 else int(not values.any())
+        assert statistics["dead_maps"] == dead
+
+
+def test_probabilities_json(written):
+    folder, recording = written
+    told = strict_json(folder / "probabilities.json")
+    found = [(entry["category"], entry["probability"]) for entry in told["classes"]]
+    assert found == recording.top(10)
+    assert found[0][0] == "7"
+    assert sum(probability for _, probability in found) == pytest.approx(1, abs=1e-6)
+
+
+def test_a_picture_a_layer(written):
+    folder, recording = written
+    names = [entry["picture"] for entry in strict_json(folder / "layers.json")["layers"]]
+    assert sorted(path.name for path in folder.glob("*.png")) == sorted(names)
+    assert len(set(names)) == len(recording.layers)
+    for index, (name, layer) in enumerate(zip(names, recording.layers, strict=True)):
+        assert name == f"{index:03d}-{layer.name}.png"
+        with Image.open(folder / name) as picture:
+            assert np.array_equal(np.asarray(picture), render(layer))
+
+
+def test_arrays_equal_the_recording(written):
+    folder, recording = written
+    with np.load(folder / "arrays.npz") as arrays:
+        assert set(arrays.files) == {layer.name for layer in recording.layers}
+        for layer in recording.layers:
+            assert np.array_equal(arrays[layer.name], layer.output.numpy())
+            assert arrays[layer.name].dtype == np.float32
+
+
+def test_arrays_only_where_asked_for(tmp_path, capsys):
+    assert main(["record", str(DIGIT), "--network", "lenet5", "--weights", "random", "--out", str(tmp_path)]) == 0
+    assert not (tmp_path / "arrays.npz").exists()
+    assert "random" in strict_json(tmp_path / "layers.json")["provenance"]
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert f"layers in {tmp_path}: " in told.out
+
+
+def test_weights_from_a_file(tmp_path):
+    network = cnnviewer.load_network("lenet5", weights=None)
+    torch.save(network.module.state_dict(), tmp_path / "mine.pth")
+    words = ["record", str(DIGIT), "--network", "lenet5", "--weights", str(tmp_path / "mine.pth"), "--arrays"]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 0
+    recording = cnnviewer.record(network, DIGIT)
+    with np.load(tmp_path / "out" / "arrays.npz") as arrays:
+        assert np.array_equal(arrays[recording.layers[-1].name], recording.layers[-1].output.numpy())
+
+
+class Branch(nn.Module):
+    """A module with a name of the test's choice."""
+
+    def __init__(self, name, operation):
+        super().__init__()
+        self.add_module(name, nn.Conv2d(3, 4, 3))
+        self.name, self.operation = name, operation
+
+    def forward(self, x):
+        return self.operation(getattr(self, self.name)(x))
+
+
+def branch(operation, name="conv"):
+    torch.manual_seed(0)
+    return cnnviewer.record(cnnviewer.from_module(Branch(name, operation)), noise())
+
+
+def test_values_that_are_not_finite(tmp_path):
+    recording = branch(lambda h: h.masked_fill(h > 0, float("nan")).relu().log())
+    write_recording(recording, tmp_path, "noise", arrays=True)
+    entries = {entry["name"]: entry for entry in strict_json(tmp_path / "layers.json")["layers"]}
+    expected = (~recording["masked_fill"].output.isfinite()).sum()
+    assert entries["masked_fill"]["statistics"]["not_finite"] == int(expected) > 0
+    finite = recording["masked_fill"].output
+    assert entries["masked_fill"]["statistics"]["minimum"] == float(finite[finite.isfinite()].min())
+
+
+def test_no_finite_value_at_all_has_no_range(tmp_path):
+    recording = branch(lambda h: h * float("nan"))
+    write_recording(recording, tmp_path, "noise")
+    entry = strict_json(tmp_path / "layers.json")["layers"][1]
+    assert entry["statistics"]["not_finite"] == recording["mul"].output.numel()
+    assert entry["statistics"]["minimum"] is None
+    assert entry["statistics"]["mean"] is None
+
+
+def test_probabilities_that_are_not_finite_are_json(tmp_path):
+    recording = branch(lambda h: h.mean((2, 3)) * float("nan"))
+    write_recording(recording, tmp_path, "noise")
+    assert len(strict_json(tmp_path / "probabilities.json")["classes"]) == 4
+
+
+def test_settings_that_are_not_finite_are_json(tmp_path):
+    recording = branch(lambda h: h.clamp(min=0.0, max=float("inf")))
+    write_recording(recording, tmp_path, "noise")
+    strict_json(tmp_path / "layers.json")
+
+
+def test_an_empty_output(tmp_path):
+    recording = branch(lambda h: (h[:, :0], h.mean((2, 3)))[1])
+    write_recording(recording, tmp_path, "noise", arrays=True)
+    statistics = strict_json(tmp_path / "layers.json")["layers"][1]["statistics"]
+    assert statistics["minimum"] is None
+
+
+def test_a_layer_named_file(tmp_path):
+    recording = branch(lambda h: h.relu(), name="file")
+    write_recording(recording, tmp_path, "noise", arrays=True)
+    with np.load(tmp_path / "arrays.npz") as arrays:
+        assert np.array_equal(arrays["file"], recording["file"].output.numpy())
+
+
+def test_half_precision(tmp_path):
+    recording = branch(lambda h: h.to(torch.bfloat16).float())
+    write_recording(recording, tmp_path, "noise", arrays=True)
+    assert (tmp_path / "arrays.npz").exists()
+
+
+def test_names_with_odd_characters(tmp_path):
+    recording = branch(lambda h: h.relu(), name='a/b:c*"?')
+    write_recording(recording, tmp_path, "noise")
+    assert (tmp_path / "000-a_b_c___.png").exists()
+
+
+def test_other_numbers_than_floats(tmp_path):
+    recording = branch(lambda h: (h > 0).long().sum(1).argmax(2))
+    write_recording(recording, tmp_path, "noise", arrays=True)
+    assert {entry["dtype"] for entry in strict_json(tmp_path / "layers.json")["layers"]} >= {"bool", "int64"}
+
+
+def test_a_recording_without_scores(tmp_path):
+    write_recording(branch(lambda h: h.relu()), tmp_path, "noise")
+    assert strict_json(tmp_path / "probabilities.json")["classes"] == []
+
+
+def test_a_folder_that_is_a_file(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("x")
+    for folder in (blocked, blocked / "deeper"):
+        with pytest.raises(CnnviewerError, match="could not be written to"):
+            write_recording(branch(lambda h: h.relu()), folder, "noise")
+
+
+# ---- bad input on the command line
+
+
+@pytest.fixture
+def refused(capsys):
+    """Run the command line, which must end with 2 and one line; return the line."""
+
+    def run(*words):
+        assert main([str(word) for word in words]) == 2
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert told.err.count("\n") == 1
+        assert told.err.endswith("\n")
+        assert told.err.startswith("cnnviewer: ")
+        assert "Traceback" not in told.err
+        return told.err
+
+    return run
+
+
+def test_a_missing_image(refused, tmp_path):
+    missing = tmp_path / "missing.jpg"
+    assert f"There is no file or folder {missing}." in refused("record", missing, "--out", tmp_path)
+    assert f"There is no file or folder {missing}." in refused(missing)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b"])
+def test_a_path_that_no_file_can_have(refused, tmp_path, name):
+    refused("record", name, "--out", tmp_path)
+
+
+def test_text_named_as_an_image(refused, tmp_path):
+    text = tmp_path / "text.jpg"
+    text.write_text("These are words.")
+    line = refused("record", text, "--network", "lenet5", "--out", tmp_path / "out")
+    assert "text.jpg is no image" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_file_and_a_folder(refused, tmp_path):
+    empty = tmp_path / "empty.png"
+    empty.touch()
+    assert "empty.png is empty" in refused("record", empty, "--network", "lenet5", "--out", tmp_path / "out")
+    assert "is a folder" in refused("record", tmp_path, "--network", "lenet5", "--out", tmp_path / "out")
+
+
+def test_an_unknown_network(refused, tmp_path):
+    line = refused("record", DIGIT, "--network", "alexnet2", "--out", tmp_path)
+    assert "There is no network 'alexnet2'" in line
+    assert "alexnet" in line.split("Did you mean")[1]
+    assert "Did you mean lenet5" in refused("--network", "lenet")
+
+
+def test_weights_that_do_not_fit(refused, tmp_path):
+    wrong = tmp_path / "wrong.pth"
+    torch.save({"layer.weight": torch.zeros(2, 2)}, wrong)
+    words = ("record", DIGIT, "--network", "lenet5", "--out", tmp_path / "out", "--weights")
+    assert "wrong.pth does not fit lenet5" in refused(*words, wrong)
+    text = tmp_path / "text.pth"
+    text.write_text("words")
+    assert "text.pth" in refused(*words, text)
+    assert "no weights file" in refused(*words, tmp_path / "missing.pth")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_can_not_be_written(refused, tmp_path):
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file, no folder")
+    for out in (blocked, blocked / "deeper"):
+        line = refused("record", DIGIT, "--network", "lenet5", "--out", out)
+        assert f"could not be written to {out}" in line
+
+
+def test_a_screenshot_into_no_folder(refused, tmp_path):
+    assert "does not exist" in refused("--screenshot", tmp_path / "none" / "window.png")
+
+
+@pytest.mark.parametrize("size", ["big", "10", "0x10", "10x", "-5x5", "99999x5"])
+def test_a_size_that_is_none(size, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([f"--size={size}"])
+    assert ended.value.code == 2
+    assert "a size is WIDTHxHEIGHT" in capsys.readouterr().err
+
+
+def test_the_networks_are_listed(capsys):
+    assert main(["networks"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "bundled: efficientnet-lite0, lenet5"
+    assert lines[1].startswith("torchvision: alexnet, ")
+
+
+def test_the_version(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.strip() == f"cnnviewer {cnnviewer.__version__}"
+
+
+# ---- what is imported
+
+HEAVY = ("torch", "torchvision", "timm", "PySide6", "numpy", "PIL")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import cnnviewer",
+        "import cnnviewer.cli",
+        "import cnnviewer; dir(cnnviewer)",
+        "import cnnviewer.messages",
+        "from cnnviewer.cli import main; main(['networks'])",
+        "from cnnviewer.cli import main; main(['record', 'missing.png', '--out', 'x'])",
+        "import cnnviewer; cnnviewer.list_networks()",
+    ],
+)
+def test_nothing_heavy_is_imported(code, tmp_path):
+    listing = f"import sys; print('heavy:', [m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{listing}"], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout.splitlines()[-1] == "heavy: []"
+
+
+def test_recording_needs_no_qt(tmp_path):
+    code = (
+        "import sys, cnnviewer\n"
+        f"cnnviewer.render(cnnviewer.record(cnnviewer.load_network('lenet5'), {str(DIGIT)!r}).layers[0])\n"
+        "print([m for m in sys.modules if m.startswith(('PySide6', 'shiboken'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_module_is_a_program(tmp_path):
+    words = [sys.executable, "-m", "cnnviewer", "record", "missing.png", "--out", "x"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "cnnviewer: There is no file or folder missing.png. Check the path.\n"
+
+
+def test_the_headless_names_are_there():
+    for name in cnnviewer.__all__:
+        assert getattr(cnnviewer, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = cnnviewer.nothing
