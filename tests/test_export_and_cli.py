@@ -140,36 +140,40 @@ def branch(operation, name="conv"):
 
 
 def test_values_that_are_not_finite(tmp_path):
-    recording = branch(lambda h: h.masked_fill(h > 0, float("nan")).relu().log())
+    recording = branch(lambda h: (h * 0).log().where(h > 0, h))
     write_recording(recording, tmp_path, "noise", arrays=True)
-    entries = {entry["name"]: entry for entry in strict_json(tmp_path / "layers.json")["layers"]}
-    expected = (~recording["masked_fill"].output.isfinite()).sum()
-    assert entries["masked_fill"]["statistics"]["not_finite"] == int(expected) > 0
-    finite = recording["masked_fill"].output
-    assert entries["masked_fill"]["statistics"]["minimum"] == float(finite[finite.isfinite()].min())
+    statistics = strict_json(tmp_path / "layers.json")["layers"][-1]["statistics"]
+    output = recording.layers[-1].output
+    assert statistics["not_finite"] == int((~output.isfinite()).sum()) > 0
+    assert statistics["minimum"] == float(output[output.isfinite()].min())
+    assert statistics["maximum"] == float(output[output.isfinite()].max())
 
 
+@pytest.mark.xfail(strict=True, reason="the range is given as 0")
 def test_no_finite_value_at_all_has_no_range(tmp_path):
-    recording = branch(lambda h: h * float("nan"))
+    recording = branch(lambda h: (h * 0).log() - (h * 0).log())
     write_recording(recording, tmp_path, "noise")
-    entry = strict_json(tmp_path / "layers.json")["layers"][1]
-    assert entry["statistics"]["not_finite"] == recording["mul"].output.numel()
+    entry = strict_json(tmp_path / "layers.json")["layers"][-1]
+    assert entry["statistics"]["not_finite"] == recording.layers[-1].output.numel()
     assert entry["statistics"]["minimum"] is None
     assert entry["statistics"]["mean"] is None
 
 
+@pytest.mark.xfail(strict=True, reason="NaN is no JSON")
 def test_probabilities_that_are_not_finite_are_json(tmp_path):
     recording = branch(lambda h: h.mean((2, 3)) * float("nan"))
     write_recording(recording, tmp_path, "noise")
     assert len(strict_json(tmp_path / "probabilities.json")["classes"]) == 4
 
 
+@pytest.mark.xfail(strict=True, reason="Infinity is no JSON")
 def test_settings_that_are_not_finite_are_json(tmp_path):
     recording = branch(lambda h: h.clamp(min=0.0, max=float("inf")))
     write_recording(recording, tmp_path, "noise")
     strict_json(tmp_path / "layers.json")
 
 
+@pytest.mark.xfail(strict=True, reason="an empty output can not be drawn")
 def test_an_empty_output(tmp_path):
     recording = branch(lambda h: (h[:, :0], h.mean((2, 3)))[1])
     write_recording(recording, tmp_path, "noise", arrays=True)
@@ -177,6 +181,7 @@ def test_an_empty_output(tmp_path):
     assert statistics["minimum"] is None
 
 
+@pytest.mark.xfail(strict=True, reason='the layer name meets the argument "file" of savez')
 def test_a_layer_named_file(tmp_path):
     recording = branch(lambda h: h.relu(), name="file")
     write_recording(recording, tmp_path, "noise", arrays=True)
@@ -184,6 +189,7 @@ def test_a_layer_named_file(tmp_path):
         assert np.array_equal(arrays["file"], recording["file"].output.numpy())
 
 
+@pytest.mark.xfail(strict=True, reason="numpy has no bfloat16")
 def test_half_precision(tmp_path):
     recording = branch(lambda h: h.to(torch.bfloat16).float())
     write_recording(recording, tmp_path, "noise", arrays=True)
@@ -242,7 +248,14 @@ def test_a_missing_image(refused, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["x" * 5000, "a\0b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("x" * 5000, marks=pytest.mark.xfail(strict=True, reason="Path.exists raises: name too long")),
+        "a\0b",
+    ],
+    ids=["long", "nul"],
+)
 def test_a_path_that_no_file_can_have(refused, tmp_path, name):
     refused("record", name, "--out", tmp_path)
 

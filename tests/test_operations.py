@@ -48,7 +48,9 @@ CALLS = {
     "torch.relu_": (lambda h: torch.relu_(h), "relu", Kind.ACTIVATION),
     "F.relu6": (lambda h: F.relu6(h), "relu6", Kind.ACTIVATION),
     "max_pool2d": (lambda h: F.max_pool2d(h, 2), "max_pool2d", Kind.POOLING),
-    "max_pool2d with indices": (lambda h: F.max_pool2d(h, 2, return_indices=True), "max_pool2d_with_indices", Kind.POOLING),
+    "max_pool2d with indices": (
+        lambda h: F.max_pool2d(h, 2, return_indices=True), "max_pool2d_with_indices", Kind.POOLING,
+    ),
     "adaptive": (lambda h: F.adaptive_avg_pool2d(h, 1), "adaptive_avg_pool2d", Kind.POOLING),
     "mean": (lambda h: h.mean((2, 3)), "mean", Kind.POOLING),
     "+": (lambda h: h + h, "add", Kind.ADDITION),

@@ -11,6 +11,7 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms._presets import ImageClassification
 
 from cnnviewer.networks import list_networks, load_network
+from cnnviewer.networks.torchvision_networks import recipe
 from cnnviewer.preprocessing import Preprocessing
 
 torch.set_num_threads(1)
@@ -47,14 +48,9 @@ def test_it_equals_torchvision(width, height, mode, numbers):
 
 @pytest.mark.parametrize("name", list_networks()["torchvision"])
 def test_each_network_of_torchvision_has_its_own_preset(name):
-    if name.startswith(("vgg1", "densenet2", "resnet50")) and name != "vgg11":
-        pytest.skip("large; made in the same way")
-    network = load_network(name, weights=None) if name != "googlenet" else None
-    if network is None:
-        pytest.skip("its initialisation is slow")
     image = photo(301, 402, seed=3)
     preset = get_model_weights(name)["DEFAULT"].transforms()
-    assert torch.equal(network.preprocess(image), preset(image)[None])
+    assert torch.equal(recipe(name).preprocessing(image), preset(image)[None])
 
 
 def test_lenet5_pads_a_digit_with_black():

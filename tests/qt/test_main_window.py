@@ -87,6 +87,14 @@ def test_a_browsers_picture_is_dropped_and_pasted(lenet, samples):
     assert lenet.window.probabilities.bars[0].name == "5"
 
 
+def test_an_address_alone_is_told(lenet):
+    mime = QMimeData()
+    mime.setUrls([QUrl("https://example.org/cat.jpg")])
+    assert drop(lenet.window, mime)
+    assert "address" in lenet.window.error.sentence
+    assert lenet.window.probabilities.bars[0].name == "3"
+
+
 def test_text_is_not_taken(lenet):
     mime = QMimeData()
     mime.setText("no image")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
+from cnnviewer.errors import ImageError
 from cnnviewer.inputs.files import find_images
 from cnnviewer.messages import ImageRequest
 
@@ -20,7 +21,7 @@ __all__ = ["accepts", "from_mime", "from_paths"]
 
 def accepts(mime: QMimeData) -> bool:
     """Whether something dropped or pasted may hold an image."""
-    return mime.hasImage() or any(url.isLocalFile() for url in mime.urls())
+    return mime.hasImage() or mime.hasUrls()
 
 
 def from_mime(mime: QMimeData) -> tuple[ImageRequest, ...]:
@@ -29,7 +30,7 @@ def from_mime(mime: QMimeData) -> tuple[ImageRequest, ...]:
     Raises
     ------
     ImageError
-        If a folder holds no image.
+        If a folder holds no image, or there is only the address of one.
     """
     paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
     if paths:
@@ -38,7 +39,10 @@ def from_mime(mime: QMimeData) -> tuple[ImageRequest, ...]:
         image = mime.imageData()
         if isinstance(image, QImage) and not image.isNull():
             return (_from_image(image),)
-    return ()
+    raise ImageError(
+        "Only the picture's address came, and nothing is downloaded unasked: "
+        "copy the picture itself in the browser, and paste it here (Ctrl+V)."
+    )
 
 
 def from_paths(paths: Iterable[Path]) -> tuple[ImageRequest, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QPixmap, QResizeEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -93,13 +93,14 @@ class NetworkPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the names what the numbers leave."""
         super().resizeEvent(event)
-        self._fit_columns()
+        self._soon.start()
 
+    @Slot()
     def _fit_columns(self) -> None:
         header = self._tree.header()
         if header.count() < 4:
             return
-        others = sum(max(self._tree.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in (1, 2, 3))
+        others = sum(header.sectionSize(column) for column in (1, 2, 3))
         header.resizeSection(0, max(_NARROWEST_NAME, self._tree.viewport().width() - others - 1))
 
     @property
@@ -140,6 +141,12 @@ class NetworkPanel(QWidget):
         header = self._tree.header()
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(30)
+        # Once for many columns that take their widths in turn.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._fit_columns)
+        header.sectionResized.connect(self._on_section_resized)
+        self._tree.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
 
     def _fill(self, name: str) -> None:
         self._model.clear()
@@ -158,7 +165,6 @@ class NetworkPanel(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         for column in (1, 2, 3):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        self._fit_columns()
         kinds = sorted({layer.kind for layer in self._layers})
         self._kinds.clear()
         self._kinds.addItems([_ALL, *kinds])
@@ -199,6 +205,17 @@ class NetworkPanel(QWidget):
         self._proxy.set_filter(self._search.text().strip().lower(), "" if kind == _ALL else kind)
         if self._search.text() or kind != _ALL:
             self._tree.expandAll()
+
+    @Slot(int, int)
+    def _on_range_changed(self, low: int, high: int) -> None:
+        del low, high
+        self._soon.start()
+
+    @Slot(int, int, int)
+    def _on_section_resized(self, section: int, old: int, new: int) -> None:
+        del old, new
+        if section > 0:
+            self._soon.start()
 
     @Slot(QModelIndex)
     def _on_row(self, index: QModelIndex) -> None:
