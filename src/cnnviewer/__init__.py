@@ -36,16 +36,16 @@ _HOMES = {
     "render": "cnnviewer.rendering.mosaic",
 }
 
-__all__ = [  # noqa: RUF022 - in the order in which one uses them
+__all__ = [
     "CnnviewerError",
-    "list_networks",
-    "load_network",
-    "from_module",
+    "Layer",
     "Network",
     "Preprocessing",
-    "record",
     "Recording",
-    "Layer",
+    "from_module",
+    "list_networks",
+    "load_network",
+    "record",
     "render",
 ]
 

@@ -118,7 +118,11 @@ def _weights(text: str) -> str | None:
 
 def _check_paths(paths: list[Path]) -> None:
     for path in paths:
-        if not path.exists():
+        try:
+            exists = path.exists()
+        except (OSError, ValueError):  # a name that no file can have
+            exists = False
+        if not exists:
             raise ImageError(f"There is no file or folder {path}. Check the path.")
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from PIL import Image
 
 from cnnviewer.analysis.cost import multiply_adds
@@ -40,10 +43,10 @@ def write_recording(recording: Recording, folder: Path, image: str, *, arrays: b
         _write_json(folder / "layers.json", _layers(recording, image))
         _write_json(folder / "probabilities.json", _probabilities(recording, image))
         for layer in recording.layers:
-            Image.fromarray(render(layer)).save(folder / _file_name(layer))
+            if layer.output.numel():
+                Image.fromarray(render(layer)).save(folder / _file_name(layer))
         if arrays:
-            outputs = {layer.name: layer.output.cpu().numpy() for layer in recording.layers}
-            np.savez_compressed(folder / "arrays.npz", **outputs)  # type: ignore[arg-type]
+            _write_arrays(folder / "arrays.npz", recording)
     except OSError as error:
         raise CnnviewerError(f"The recording could not be written to {folder}: {error.strerror or error}.") from error
 
@@ -70,7 +73,7 @@ def _layer(layer: Layer, recording: Recording) -> dict[str, Any]:
         "kind": layer.kind.value,
         "operation": layer.operation,
         "description": describe(layer, recording),
-        "settings": {name: _plain(value) for name, value in layer.settings.items()},
+        "settings": dict(layer.settings),
         "inputs": list(layer.inputs),
         "feeds": list(recording.followers[layer.name]),
         "shape": list(layer.shape),
@@ -78,30 +81,24 @@ def _layer(layer: Layer, recording: Recording) -> dict[str, Any]:
         "parameters": {name: list(tensor.shape) for name, tensor in layer.parameters.items()},
         "multiply_adds": multiply_adds(layer, recording),
         "statistics": _statistics(layer),
-        "picture": _file_name(layer),
+        "picture": _file_name(layer) if layer.output.numel() else None,
     }
 
 
 def _statistics(layer: Layer) -> dict[str, float | int | None]:
     """Return the numbers of the whole output; None where it has no finite value."""
-    if not layer.output.numel():
-        return {
-            "minimum": None,
-            "maximum": None,
-            "mean": None,
-            "zero_share": None,
-            "not_finite": 0,
-            "dead_maps": 0,
-        }
-    values = MapStatistics(feature_maps(layer).reshape(1, 1, -1))
-    maps = MapStatistics(feature_maps(layer))
     output = feature_maps(layer)
+    finite = output.isfinite()
+    if not bool(finite.any()):
+        numbers = dict.fromkeys(("minimum", "maximum", "mean", "zero_share"))
+        return {**numbers, "not_finite": output.numel(), "dead_maps": 0}
+    values, maps = MapStatistics(output.reshape(1, 1, -1)), MapStatistics(output)
     return {
         "minimum": float(values.minimum),
         "maximum": float(values.maximum),
         "mean": float(values.mean),
         "zero_share": float(values.zero_share),
-        "not_finite": int((~output.isfinite()).sum()),
+        "not_finite": int((~finite).sum()),
         "dead_maps": int(((maps.minimum == 0) & (maps.maximum == 0) & maps.finite).sum()),
     }
 
@@ -117,7 +114,11 @@ def _probabilities(recording: Recording, image: str) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a setting as JSON can hold it."""
+    """Return a value as JSON can hold it, which knows no NaN and no infinity."""
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (tuple, list)):
@@ -132,4 +133,16 @@ def _file_name(layer: Layer) -> str:
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=True) + "\n", encoding="utf-8")
+    text = json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _write_arrays(path: Path, recording: Recording) -> None:
+    """Write each output under its layer's name; `numpy.savez` could not take a layer named "file"."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for layer in recording.layers:
+            output = layer.output.cpu()
+            if output.dtype is torch.bfloat16:  # numpy has no such type
+                output = output.float()
+            with archive.open(f"{layer.name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, output.numpy(), allow_pickle=False)

@@ -67,9 +67,9 @@ def read_image(path: str | Path) -> Image.Image:
         If there is no such file, it can't be read, or it holds no whole image.
     """
     path = Path(path)
-    if path.is_dir():
-        raise ImageError(f"{path} is a folder; choose an image in it.")
     try:
+        if path.is_dir():
+            raise ImageError(f"{path} is a folder; choose an image in it.")
         size = path.stat().st_size
         if size == 0:
             raise ImageError(f"{path.name} is empty (0 bytes); it may not have been copied to its end.")
@@ -78,8 +78,8 @@ def read_image(path: str | Path) -> Image.Image:
         raise ImageError(f"There is no file {path}. Check the path.") from None
     except PermissionError:
         raise ImageError(f"{path.name} may not be read: you have no permission for it.") from None
-    except OSError as error:
-        raise ImageError(f"{path.name} can't be read: {error.strerror or error}.") from error
+    except (OSError, ValueError) as error:
+        raise ImageError(f"{path.name} can't be read: {getattr(error, 'strerror', None) or error}.") from error
     return decode_image(data, path.name)
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.nn import functional as F  # noqa: N812 - torch's own name for it
+from torch.nn import functional as F
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +87,10 @@ _PLAIN = {
         (f"adaptive_max_pool{dimension}d", f"_adaptive_max_pool{dimension}d"),
     ]
 }
+# Methods whose in-place form computes the same as the other; bernoulli_, for one, does not.
+_SAME_APART = frozenset(
+    {"add", "sub", "mul", "div", "pow", "relu", "clamp", "sigmoid", "tanh", "abs", "neg", "exp", "sqrt", "square"}
+)
 _IN_PLACE_OPERATORS = frozenset(
     f"__i{name}__"
     for name in [
@@ -111,50 +115,22 @@ _IN_PLACE_OPERATORS = frozenset(
 def function_name(function: Callable[..., Any]) -> str:
     """Return a torch function's plain name: "add" for ``Tensor.add_``, ``torch.add``, ``Tensor.__iadd__``."""
     name = str(getattr(function, "__name__", type(function).__name__))
-    if name == "__get__":  # a property, such as Tensor.T
+    if name in ("__get__", "__set__"):  # a property, such as Tensor.T
         return str(getattr(getattr(function, "__self__", None), "__name__", "property"))
     if name in _IN_PLACE_OPERATORS:
         return name[3:-2]
-    name = name.strip("_").split(".")[0]
-    return name.removeprefix("_") if name != "radd" and name != "rmul" else name[1:]
+    name = name.split(".")[0].strip("_")
+    return {"radd": "add", "rmul": "mul"}.get(name, name)
 
 
 _QUERIES = frozenset(
-    [
-        "dim",
-        "size",
-        "stride",
-        "numel",
-        "nelement",
-        "storage_offset",
-        "element_size",
-        "is_contiguous",
-        "is_floating_point",
-        "is_complex",
-        "data_ptr",
-        "get_device",
-        "shape",
-        "ndim",
-        "dtype",
-        "device",
-        "layout",
-        "is_cuda",
-        "is_cpu",
-        "is_quantized",
-        "is_sparse",
-        "is_mkldnn",
-        "is_meta",
-        "requires_grad",
-        "is_leaf",
-        "grad_fn",
-        "names",
-        "nbytes",
-        "itemsize",
-        "has_names",
-        "is_inference",
-        "version",
-    ]
-)
+    {
+        "dim", "size", "stride", "numel", "nelement", "storage_offset", "element_size", "is_contiguous",
+        "is_floating_point", "is_complex", "data_ptr", "get_device", "shape", "ndim", "dtype", "device", "layout",
+        "is_cuda", "is_cpu", "is_quantized", "is_sparse", "is_mkldnn", "is_meta", "requires_grad", "is_leaf",
+        "grad_fn", "names", "nbytes", "itemsize", "has_names", "is_inference", "version",
+    }
+)  # fmt: skip
 
 
 @cache
@@ -234,14 +210,16 @@ class Change:
     position: int | None = None
     functional: Callable[..., Any] | None = None
 
-    def target(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.Tensor | None:
-        """Return the tensor that this call changes, or None."""
+    def targets(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[torch.Tensor, ...]:
+        """Return the tensors that this call changes."""
         changed = None
         if self.always or (self.position is not None and self._flag(args, kwargs)):
             changed = args[0] if args else next(iter(kwargs.values()), None)
         elif "out" in kwargs:
             changed = kwargs["out"]
-        return changed if isinstance(changed, torch.Tensor) else None
+        if isinstance(changed, torch.Tensor):
+            return (changed,)
+        return tuple(part for part in changed or () if isinstance(part, torch.Tensor))
 
     def without(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments with which `functional` computes the same."""
@@ -259,12 +237,12 @@ class Change:
 @cache
 def change_of(function: Callable[..., Any]) -> Change:
     """Return how a torch function changes a tensor in place."""
-    name = str(getattr(function, "__name__", ""))
-    if name == "__setitem__":
+    name = str(getattr(function, "__name__", "")).split(".")[0]
+    if name in ("__setitem__", "__set__"):
         return Change(always=True)
     if name in _IN_PLACE_OPERATORS or (name.endswith("_") and not name.endswith("__")):
-        plain = getattr(torch.Tensor, function_name(function), None)
-        return Change(always=True, functional=plain if callable(plain) else None)
+        plain = function_name(function)
+        return Change(always=True, functional=getattr(torch.Tensor, plain) if plain in _SAME_APART else None)
     names = argument_names(function)
     if "inplace" in names:
         return Change(position=names.index("inplace"), functional=function)

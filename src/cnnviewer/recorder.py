@@ -80,17 +80,20 @@ class Recorder:
         tape.end()
         self._statics = _statics(tape.operations, self.network)
         scores = _class_scores(result)
-        self._plan = plan_of(tape, self.network, tensor, scores)
+        made = [index for index, operation in enumerate(tape.operations) if operation.result is scores]
+        scores_index = made[-1] if made else None
+        self._plan = plan_of(tape, self.network, tensor, scores, scores_index)
         outputs = [operation.output for operation in tape.operations]
         durations = [operation.seconds for operation in tape.operations]
-        return self._recording(tape.image, outputs, durations, None if scores is None else scores[0], seconds)
+        found = None if scores is None else scores[0]
+        return self._recording(tape.image, outputs, durations, found, scores_index, seconds)
 
     def _replay(self, plan: Plan, tensor: torch.Tensor) -> Recording:
         start = time.perf_counter()
         outputs, durations = plan.run(tensor)
         seconds = time.perf_counter() - start
         scores = None if plan.scores is None else outputs[plan.scores][0]
-        return self._recording(tensor, outputs, durations, scores, seconds)
+        return self._recording(tensor, outputs, durations, scores, plan.scores, seconds)
 
     def _recording(
         self,
@@ -98,13 +101,14 @@ class Recorder:
         outputs: Sequence[torch.Tensor],
         durations: Sequence[float],
         scores: torch.Tensor | None,
+        scores_index: int | None,
         seconds: float,
     ) -> Recording:
         layers = tuple(
             static.layer(index, output, duration)
             for index, (static, output, duration) in enumerate(zip(self._statics, outputs, durations, strict=True))
         )
-        return Recording(self.network, image[0], layers, scores, seconds)
+        return Recording(self.network, image[0], layers, scores, scores_index, seconds)
 
 
 class _Static:

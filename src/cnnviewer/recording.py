@@ -35,11 +35,14 @@ class Call:
         Its arguments that are no tensors, by name.
     tensors
         Its tensor arguments that no layer made: weights, biases, constants.
+    is_constant_first
+        Whether one of those is the first among its tensor arguments.
     """
 
     function: Any
     settings: Mapping[str, Any]
     tensors: Mapping[str, torch.Tensor]
+    is_constant_first: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +121,8 @@ class Recording:
         The layers in the order in which they ran.
     scores
         The network's output for the classes, ``(classes,)``; None where it gives none.
+    scores_index
+        The layer that made them; None where no layer did.
     seconds
         How long the forward pass took on the host.
     """
@@ -126,6 +131,7 @@ class Recording:
     input: torch.Tensor
     layers: tuple[Layer, ...]
     scores: torch.Tensor | None
+    scores_index: int | None
     seconds: float
 
     def __getitem__(self, name: str) -> Layer:
@@ -166,12 +172,20 @@ class Recording:
         if self.scores is None:
             raise RecordingError(f"{self.network.name} gives no class probabilities.")
         scores = self.scores.float().cpu()
-        operation = self.layers[-1].operation if self.layers else ""
+        operation = self._scoring_operation
         if operation == "softmax":
             return scores
         if operation == "log_softmax":
             return scores.exp()
         return scores.softmax(0)
+
+    @property
+    def _scoring_operation(self) -> str:
+        """The operation whose values the scores are, behind flattening and dropout."""
+        layer = None if self.scores_index is None else self.layers[self.scores_index]
+        while layer is not None and layer.kind in ("reshape", "dropout") and len(layer.inputs) == 1:
+            layer = None if layer.inputs[0] == INPUT else self[layer.inputs[0]]
+        return layer.operation if layer is not None else ""
 
     def category(self, index: int) -> str:
         """Return the name of a class; its number where the network has no names."""

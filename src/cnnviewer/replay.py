@@ -33,7 +33,6 @@ _PLAIN = (
     complex,
     type(None),
     type(Ellipsis),
-    slice,
     torch.Size,
     torch.dtype,
     torch.device,
@@ -68,21 +67,22 @@ class _Step:
 class Plan:
     """The operations of a forward pass, to be run again."""
 
-    def __init__(self, steps: tuple[_Step, ...], shape: torch.Size, network: Network, scores: int | None) -> None:
+    def __init__(self, steps: tuple[_Step, ...], image: torch.Tensor, network: Network, scores: int | None) -> None:
         self._steps = steps
-        self._shape = shape
+        self._shape, self._dtype = image.shape, image.dtype
         self._modules = network.modules
         self._registered = tuple(_registrations(network.modules))
+        self._sizes = tuple((names, len(names)) for names in _registries(network.modules))
         self.scores = scores
 
     def fits(self, image: torch.Tensor) -> bool:
         """Whether an image has the shape of the first, and the network is as it was."""
         return (
             image.shape == self._shape
-            and not module_internals._global_forward_hooks
-            and not module_internals._global_forward_pre_hooks
-            and not any(module._forward_hooks or module._forward_pre_hooks for module in self._modules)
+            and image.dtype == self._dtype
+            and not _has_hooks(self._modules)
             and all(names.get(name) is value for names, name, value in self._registered)
+            and all(len(names) == size for names, size in self._sizes)
         )
 
     def run(self, image: torch.Tensor) -> tuple[list[torch.Tensor], list[float]]:
@@ -118,16 +118,21 @@ class Plan:
         return made, durations
 
 
-def plan_of(tape: Tape, network: Network, image: torch.Tensor, scores: torch.Tensor | None) -> Plan | None:
+def plan_of(
+    tape: Tape,
+    network: Network,
+    image: torch.Tensor,
+    scores: torch.Tensor | None,
+    scores_index: int | None,
+) -> Plan | None:
     """Return the plan of what a tape saw; None where another image might take another path.
 
-    `scores` is the network's output for the classes, whose operation the plan keeps.
+    `scores` is the network's output for the classes, which operation `scores_index` made.
     """
     operations = tape.operations
-    if not tape.is_static or not operations:
+    if not tape.is_static or not operations or _has_hooks(network.modules):
         return None
-    made_scores = [index for index, operation in enumerate(operations) if operation.result is scores]
-    if scores is not None and not made_scores:
+    if scores is not None and scores_index is None:
         return None
     steps: list[_Step] = []
     for operation, results in _grouped(operations):
@@ -135,7 +140,7 @@ def plan_of(tape: Tape, network: Network, image: torch.Tensor, scores: torch.Ten
         if step is None:
             return None
         steps.append(step)
-    return Plan(tuple(steps), image.shape, network, made_scores[-1] if made_scores else None)
+    return Plan(tuple(steps), image, network, scores_index)
 
 
 def _grouped(operations: list[Operation]) -> Iterator[tuple[Operation, int]]:
@@ -143,7 +148,7 @@ def _grouped(operations: list[Operation]) -> Iterator[tuple[Operation, int]]:
     place = 0
     while place < len(operations):
         first, count = operations[place], 1
-        while place + count < len(operations) and operations[place + count].origins is first.origins:
+        while place + count < len(operations) and operations[place + count].part > 0:
             count += 1
         yield first, count
         place += count
@@ -152,7 +157,7 @@ def _grouped(operations: list[Operation]) -> Iterator[tuple[Operation, int]]:
 def _step(operation: Operation, results: int) -> _Step | None:
     function, args, kwargs = operation.function, operation.args, operation.kwargs
     change = change_of(function)
-    if change.target(args, kwargs) is not None:
+    if change.targets(args, kwargs):
         if change.functional is None:
             return None
         args, kwargs = change.without(args, kwargs)
@@ -177,6 +182,10 @@ def _slotted(value: Any, origins: Iterator[int]) -> Any:
         return value if origin == CONSTANT else _Slot(origin)
     if type(value) in (list, tuple):
         return type(value)(_slotted(part, origins) for part in value)
+    if isinstance(value, slice):
+        if any(isinstance(part, torch.Tensor) for part in (value.start, value.stop, value.step)):
+            raise TypeError
+        return value
     if isinstance(value, _PLAIN):
         return value
     raise TypeError
@@ -203,12 +212,25 @@ def _only(result: Any) -> torch.Tensor:
     return tensor
 
 
+def _registries(modules: tuple[torch.nn.Module, ...]) -> Iterator[Mapping[str, Any]]:
+    for module in modules:
+        yield from (module._modules, module._parameters, module._buffers)
+
+
 def _registrations(modules: tuple[torch.nn.Module, ...]) -> Iterator[tuple[Mapping[str, Any], str, Any]]:
     """Return where each submodule, parameter and buffer is registered, to see whether it still is."""
-    for module in modules:
-        for names in (module._modules, module._parameters, module._buffers):
-            for name, value in names.items():
-                yield names, name, value
+    for names in _registries(modules):
+        for name, value in names.items():
+            yield names, name, value
+
+
+def _has_hooks(modules: tuple[torch.nn.Module, ...]) -> bool:
+    """Whether calling one of the modules would run a hook."""
+    return bool(
+        module_internals._global_forward_hooks
+        or module_internals._global_forward_pre_hooks
+        or any(module._forward_hooks or module._forward_pre_hooks for module in modules)
+    )
 
 
 assert IMAGE == -1, "Plan.run puts the image last"

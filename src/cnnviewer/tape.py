@@ -55,6 +55,8 @@ class Operation:
     origins
         For each tensor among the arguments, in order: the number of the operation that made it, or `IMAGE`, or
         `CONSTANT`.
+    part
+        Which of the tensors that the call returned.
     """
 
     function: Callable[..., Any]
@@ -67,6 +69,7 @@ class Operation:
     call: int
     seconds: float
     origins: tuple[int, ...]
+    part: int
 
     @property
     def sources(self) -> tuple[int, ...]:
@@ -105,29 +108,42 @@ class Tape(TorchFunctionMode):
         kwargs = kwargs or {}
         if is_query(func):
             return func(*args, **kwargs)
-        made_by = self._made_by
-        origins = tuple([made_by.get(id(tensor), CONSTANT) for tensor in _tensors(args, kwargs)])
+        tensors, made_by = _tensors(args, kwargs), self._made_by
+        origins = tuple([made_by.get(id(tensor), CONSTANT) for tensor in tensors])
         change = change_of(func)
-        target = change.target(args, kwargs)
+        targets = change.targets(args, kwargs)
         start = time.perf_counter()
-        result = func(*args, **kwargs) if target is None else self._run_in_place(func, change, target, args, kwargs)
+        if targets:
+            result = self._run_in_place(func, change, targets, args, kwargs)
+        else:
+            result = func(*args, **kwargs)
         seconds = time.perf_counter() - start
-        kept = _kept_results(result if result is not None else target)
-        if has_free_result(func, args) or (not kept and result is not None and origins):
+        kept = _kept_results(targets if result is None else result)
+        is_escape = not kept and result is not None and origins
+        if is_escape or has_free_result(func, args) or self._has_unknown(tensors):
             self.is_static = False
         if kept:
-            if list in map(type, args):  # the network may append to it later, as DenseNet does
-                args = tuple([list(value) if type(value) is list else value for value in args])
-            module, is_own = self._module_in_force(args, kwargs)
-            for tensor in kept:
-                self._keep(Operation(func, args, kwargs, tensor, tensor, module, is_own, self._calls, seconds, origins))
+            # The network may append to a list later, as DenseNet does.
+            args, kwargs = _frozen(args), {name: _frozen(value) for name, value in kwargs.items()}
+            module, is_own = self._module_in_force(tensors)
+            call = self._calls
+            for part, tensor in enumerate(kept):
+                self._keep(Operation(func, args, kwargs, tensor, tensor, module, is_own, call, seconds, origins, part))
         return result
+
+    def _has_unknown(self, tensors: list[torch.Tensor]) -> bool:
+        """Whether a call took a tensor that is no weight, and that no operation is known to have made."""
+        known, made = self._network.tensor_names, self._made_by
+        return any(id(tensor) not in made and id(tensor) not in known for tensor in tensors)
 
     def end(self) -> None:
         """Let go of the network's last frame; call it after the forward pass."""
         self._frame = None
 
     def _keep(self, operation: Operation) -> None:
+        if not _storage(operation.result):
+            self.is_static = False  # a tensor inside of vmap: what comes out of it is recorded
+            return
         index = len(self.operations)
         self.operations.append(operation)
         self._made_by[id(operation.result)] = index
@@ -139,30 +155,38 @@ class Tape(TorchFunctionMode):
         self,
         function: Callable[..., Any],
         change: Change,
-        target: torch.Tensor,
+        targets: tuple[torch.Tensor, ...],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
-        """Run a call that changes `target`; save the outputs in the same memory from the change."""
-        storage = _storage(target)
-        if storage == _storage(self.image):
-            self.image = self.image.clone()
-        aliases = self._in_storage.get(storage, [])
-        if change.functional is not None and aliases and self._is_only(target, aliases):
-            moved = self._run_apart(change, target, args, kwargs, aliases)
-            if moved:
+        """Run a call that changes `targets`; save the outputs in the same memory from the change."""
+        for target in targets:
+            storage = _storage(target)
+            if storage == _storage(self.image):
+                self.image = self.image.clone()
+            aliases = self._in_storage.get(storage, [])
+            can_move = len(targets) == 1 and change.functional is not None and self._is_only(target, aliases)
+            if can_move and self._run_apart(change, target, args, kwargs, aliases):
                 return target
-        self.is_static = False
+            self.is_static = False
+            self._save(aliases)
+        return function(*args, **kwargs)
+
+    def _save(self, aliases: list[int]) -> None:
         for index in aliases:
             operation = self.operations[index]
             if operation.output is operation.result:
                 operation.output = operation.output.clone()
-            # Every view of the changed memory now holds what this operation made.
+            # Every view of the changed memory now holds what the next operation made.
             self._made_by[id(operation.result)] = len(self.operations)
-        return function(*args, **kwargs)
 
     def _is_only(self, target: torch.Tensor, aliases: list[int]) -> bool:
-        return all(self.operations[index].result is target for index in aliases)
+        """Whether an operation made the memory of `target`, and no other tensor of the network shares it."""
+        if not aliases or any(self.operations[index].result is not target for index in aliases):
+            return False
+        first, storage = self.operations[aliases[0]], _storage(target)
+        givers = _tensors(first.args, first.kwargs)
+        return all(giver is target or _storage(giver) != storage for giver in givers)
 
     def _run_apart(
         self,
@@ -194,7 +218,7 @@ class Tape(TorchFunctionMode):
 
     # ---- the module in force
 
-    def _module_in_force(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, bool]:
+    def _module_in_force(self, tensors: list[torch.Tensor]) -> tuple[str, bool]:
         """Return the path of the module whose method is running, and whether the operation is the module's own.
 
         An operation is the module's own where the module has no submodules, or where it takes a parameter or
@@ -218,7 +242,7 @@ class Tape(TorchFunctionMode):
         assert isinstance(module, torch.nn.Module)
         owners = self._network.tensor_owners
         key = id(module)
-        return name, not module._modules or any(owners.get(id(tensor)) == key for tensor in _tensors(args, kwargs))
+        return name, not module._modules or any(owners.get(id(tensor)) == key for tensor in tensors)
 
 
 @cache
@@ -228,8 +252,11 @@ def _takes_self(code: CodeType) -> bool:
 
 
 def _storage(tensor: torch.Tensor) -> int:
-    """Return what tells the tensor's memory from that of others."""
-    return int(tensor.untyped_storage()._cdata)
+    """Return what tells the tensor's memory from that of others; 0 where it has none of its own."""
+    try:
+        return int(tensor.untyped_storage()._cdata)
+    except (NotImplementedError, RuntimeError):
+        return 0
 
 
 def _same_layout(result: Any, target: torch.Tensor) -> bool:
@@ -245,13 +272,22 @@ def _same_layout(result: Any, target: torch.Tensor) -> bool:
 
 def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:
     """Return the tensors among the arguments, those in lists and tuples too, in order."""
-    found = []
+    found: list[torch.Tensor] = []
     for value in (*args, *kwargs.values()) if kwargs else args:
         if isinstance(value, torch.Tensor):
             found.append(value)
         elif type(value) in (list, tuple):
-            found += [part for part in value if isinstance(part, torch.Tensor)]
+            found += _tensors(tuple(value), {})
     return found
+
+
+def _frozen(value: Any) -> Any:
+    """Return an argument whose lists are copies."""
+    if type(value) is list:
+        return [_frozen(part) for part in value]
+    if type(value) is tuple:
+        return tuple([_frozen(part) for part in value])
+    return value
 
 
 def _kept_results(result: Any) -> tuple[torch.Tensor, ...]:
@@ -302,7 +338,8 @@ def call_of(operation: Operation, network: Network) -> Call:
                 next(origins)
         elif not name.startswith("_"):
             settings[name] = value
-    return Call(operation.function, MappingProxyType(settings), MappingProxyType(tensors))
+    is_constant_first = operation.origins[:1] == (CONSTANT,)
+    return Call(operation.function, MappingProxyType(settings), MappingProxyType(tensors), is_constant_first)
 
 
 def _tensor_name(argument: str, tensor: torch.Tensor, network: Network) -> str:
@@ -313,4 +350,4 @@ def _tensor_name(argument: str, tensor: torch.Tensor, network: Network) -> str:
 
 
 def _holds_tensors(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and any(isinstance(part, torch.Tensor) for part in value)
+    return type(value) in (list, tuple) and bool(_tensors((value,), {}))

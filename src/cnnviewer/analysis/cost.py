@@ -27,6 +27,14 @@ def multiply_adds(layer: Layer, recording: Recording) -> int:
         return layer.output.numel() * prod(weight.shape[1:])
     if layer.kind is Kind.LINEAR and weight is not None:
         return layer.output.numel() * weight.shape[-1]
-    if layer.operation in ("matmul", "bmm", "mm") and layer.inputs and layer.inputs[0] != "input":
-        return layer.output.numel() * recording[layer.inputs[0]].output.shape[-1]
+    if layer.operation in ("matmul", "bmm", "mm"):
+        return layer.output.numel() * _summed_length(layer, recording)
     return 0
+
+
+def _summed_length(layer: Layer, recording: Recording) -> int:
+    """Return over how many products each unit of a matrix product sums: the last axis of the factor in front."""
+    if layer.call.is_constant_first:
+        return int(next(iter(layer.parameters.values())).shape[-1])
+    made = recording.input if layer.inputs[0] == "input" else recording[layer.inputs[0]].output
+    return int(made.shape[-1])

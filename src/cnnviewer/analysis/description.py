@@ -85,7 +85,7 @@ def _pooling(layer: Layer, recording: Recording) -> str:
     return ", ".join(parts)
 
 
-def _activation(layer: Layer, recording: Recording) -> str:  # noqa: ARG001 - one signature for all
+def _activation(layer: Layer, recording: Recording) -> str:
     settings = layer.settings
     if layer.operation == "hardtanh" and settings.get("min_val") == 0:
         high = settings.get("max_val")
@@ -95,12 +95,12 @@ def _activation(layer: Layer, recording: Recording) -> str:  # noqa: ARG001 - on
     return ""
 
 
-def _linear(layer: Layer, recording: Recording) -> str:  # noqa: ARG001
+def _linear(layer: Layer, recording: Recording) -> str:
     weight = layer.parameters.get("weight")
     return "" if weight is None else f"{weight.shape[-1]} → {weight.shape[0]}"
 
 
-def _dropout(layer: Layer, recording: Recording) -> str:  # noqa: ARG001
+def _dropout(layer: Layer, recording: Recording) -> str:
     return f"p {layer.settings.get('p', 0.5):g}, off outside training"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING
 
 import torch
@@ -28,8 +29,8 @@ def feature_maps(layer: Layer) -> torch.Tensor:
     if output.ndim == 1 and layer.kind is Kind.POOLING:
         return output[:, None, None]
     if output.ndim < 2:
-        return output.reshape(1, 1, -1)
-    return output.reshape(-1, *output.shape[-2:])
+        return output.reshape(1, 1, output.numel())
+    return output.reshape(prod(output.shape[:-2]), *output.shape[-2:])
 
 
 class MapStatistics:
@@ -39,7 +40,7 @@ class MapStatistics:
     """
 
     def __init__(self, maps: torch.Tensor) -> None:
-        self._values = maps.detach().reshape(maps.shape[0], -1)
+        self._values = maps.detach().flatten(1)
 
     @cached_property
     def _extremes(self) -> tuple[torch.Tensor, torch.Tensor]:

@@ -58,8 +58,7 @@ def recording_summary(scene: Scene, layers: tuple[LayerSummary, ...]) -> Recordi
 
 def layer_summaries(recording: Recording) -> tuple[LayerSummary, ...]:
     """Return what the window shows of each layer of a recording."""
-    scores = _scores_index(recording)
-    return tuple(_layer_summary(layer, recording, layer.index == scores) for layer in recording.layers)
+    return tuple(_layer_summary(layer, recording, layer.index == recording.scores_index) for layer in recording.layers)
 
 
 def _layer_summary(layer: Layer, recording: Recording, is_scores: bool) -> LayerSummary:
@@ -116,15 +115,3 @@ def _pools_maps(layer: Layer, recording: Recording) -> bool:
     name = layer.inputs[0]
     before = recording.input if name == INPUT else recording[name].output
     return before.ndim == 3 and before.shape[0] == feature_maps(layer).shape[0]
-
-
-def _scores_index(recording: Recording) -> int:
-    """Return the index of the layer whose output are the class scores; -1 where there is none."""
-    if recording.scores is None:
-        return -1
-    same = [
-        layer.index
-        for layer in recording.layers
-        if layer.shape == tuple(recording.scores.shape) and torch.equal(layer.output, recording.scores)
-    ]
-    return same[-1] if same else -1

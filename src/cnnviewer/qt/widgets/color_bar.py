@@ -26,7 +26,7 @@ class ColorBar(QWidget):
         self.setAccessibleName(f"scale from {low} to {high}, {scope}")
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the bar and its texts."""
         theme = current_theme()
         painter = QPainter(self)

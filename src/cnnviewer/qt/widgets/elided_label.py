@@ -33,7 +33,7 @@ class ElidedLabel(QLabel):
         shortest = min(self.sizeHint().width(), self.fontMetrics().averageCharWidth() * 7)
         return QSize(shortest if self.text() else 0, self.sizeHint().height())
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint as much of the text as fits."""
         painter = QPainter(self)
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())

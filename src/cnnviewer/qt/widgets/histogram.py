@@ -47,7 +47,7 @@ class Histogram(QWidget):
         """Return a low strip."""
         return QSize(200, 40 + _BAR + self.fontMetrics().height() + 4)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint counts, colour bar and ends."""
         if self._answer is None or self._image is None:
             return

@@ -132,7 +132,7 @@ class MapView(QWidget):
 
     # ---- painting
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the image, the values and the marks."""
         if self._image is None or self._image.isNull():
             return
@@ -220,11 +220,11 @@ class MapView(QWidget):
             self.clicked.emit(*cell)
         self._pressed = None
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: ARG002 - Qt's signature
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Ask for the large view."""
         self.activated.emit()
 
-    def leaveEvent(self, event: object) -> None:  # noqa: ARG002 - Qt's signature
+    def leaveEvent(self, event: object) -> None:
         """Tell that no cell is under the mouse."""
         self.hovered.emit(None)
 
