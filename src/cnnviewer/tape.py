@@ -165,20 +165,15 @@ class Tape(TorchFunctionMode):
             if storage == _storage(self.image):
                 self.image = self.image.clone()
             aliases = self._in_storage.get(storage, [])
-            can_move = len(targets) == 1 and change.functional is not None and self._is_only(target, aliases)
-            if can_move and self._run_apart(change, target, args, kwargs, aliases):
-                return target
-            self.is_static = False
-            self._save(aliases)
+            if change.functional is None or not self._is_only(target, aliases):
+                self.is_static = False
+            for index in aliases:
+                operation = self.operations[index]
+                if operation.output is operation.result:
+                    operation.output = operation.output.clone()
+                # Every view of the changed memory now holds what the next operation made.
+                self._made_by[id(operation.result)] = len(self.operations)
         return function(*args, **kwargs)
-
-    def _save(self, aliases: list[int]) -> None:
-        for index in aliases:
-            operation = self.operations[index]
-            if operation.output is operation.result:
-                operation.output = operation.output.clone()
-            # Every view of the changed memory now holds what the next operation made.
-            self._made_by[id(operation.result)] = len(self.operations)
 
     def _is_only(self, target: torch.Tensor, aliases: list[int]) -> bool:
         """Whether an operation made the memory of `target`, and no other tensor of the network shares it."""
@@ -187,34 +182,6 @@ class Tape(TorchFunctionMode):
         first, storage = self.operations[aliases[0]], _storage(target)
         givers = _tensors(first.args, first.kwargs)
         return all(giver is target or _storage(giver) != storage for giver in givers)
-
-    def _run_apart(
-        self,
-        change: Change,
-        target: torch.Tensor,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        aliases: list[int],
-    ) -> bool:
-        """Compute the change beside the old values, then let `target` hold the new memory.
-
-        This saves the copy. It is right only where no other tensor of the network shares the memory, and the
-        result has the target's own layout; otherwise nothing is done and False returned.
-        """
-        assert change.functional is not None
-        args, kwargs = change.without(args, kwargs)
-        result = change.functional(*args, **kwargs)
-        if not _same_layout(result, target) or _storage(result) == _storage(target):
-            return False
-        before = target.detach()
-        for index in aliases:
-            operation = self.operations[index]
-            if operation.output is target:
-                operation.output = before
-        del self._in_storage[_storage(target)]
-        target.set_(result)
-        self._in_storage[_storage(target)] = list(aliases)
-        return True
 
     # ---- the module in force
 
@@ -257,17 +224,6 @@ def _storage(tensor: torch.Tensor) -> int:
         return int(tensor.untyped_storage()._cdata)
     except (NotImplementedError, RuntimeError):
         return 0
-
-
-def _same_layout(result: Any, target: torch.Tensor) -> bool:
-    return bool(
-        isinstance(result, torch.Tensor)
-        and result.shape == target.shape
-        and result.dtype == target.dtype
-        and result.stride() == target.stride()
-        and target.storage_offset() == 0
-        and target.untyped_storage().nbytes() == result.untyped_storage().nbytes()
-    )
 
 
 def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from cnnviewer.errors import ImageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["EXTENSIONS", "find_images"]
 
@@ -17,45 +18,70 @@ EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif"
 """How the names of image files end, in small letters."""
 
 
-def find_images(paths: Sequence[Path | str]) -> tuple[Path, ...]:
+def find_images(paths: Iterable[Path | str]) -> tuple[Path, ...]:
     """Return the image files among files and folders.
 
-    A file is taken as it is, whatever its name; a folder gives the images directly in it, or, where it has none,
-    those in the folders below, "img2" before "img10".
+    Parameters
+    ----------
+    paths
+        Files, taken as they are, whatever their names; and folders, each of which gives the images directly
+        in it, or, where it has none, those in the folders below. What is hidden in a folder is left out.
+
+    Returns
+    -------
+    tuple of Path
+        In the order of `paths`; within a folder in natural order, "img2" before "img10".
 
     Raises
     ------
     ImageError
-        If a path does not exist, or a folder holds no image.
+        If a path does not exist or can't be reached, or a folder holds no image.
     """
     found: list[Path] = []
     for path in map(Path, paths):
-        if path.is_dir():
-            found += _in_folder(path)
-        elif path.exists():
-            found.append(path)
-        else:
-            raise ImageError(f"There is no file or folder {path}. Check the path.")
+        try:
+            found += _expanded(path)
+        except OSError as error:
+            raise ImageError(f"{path} can't be read: {error.strerror or error}.") from error
     return tuple(found)
 
 
+def _expanded(path: Path) -> list[Path]:
+    """Return a file as it is, a folder as the images that it holds."""
+    if path.is_dir():
+        return _in_folder(path)
+    if not path.exists():
+        raise ImageError(f"There is no file or folder {path}; check the path.")
+    return [path]
+
+
 def _in_folder(folder: Path) -> list[Path]:
-    try:
-        images = _images(folder.iterdir()) or _images(folder.rglob("*"))
-    except OSError as error:
-        raise ImageError(f"The folder {folder} can't be read: {error.strerror or error}.") from error
+    images = _images(folder.iterdir()) or _images(_below(folder))
     if not images:
-        endings = ", ".join(sorted(ending.removeprefix(".") for ending in EXTENSIONS))
-        raise ImageError(f"The folder {folder} holds no image ({endings}).")
+        endings = ", ".join(sorted(extension.removeprefix(".") for extension in EXTENSIONS))
+        raise ImageError(f"The folder {folder} holds no images ({endings}); choose another.")
     return images
 
 
-def _images(paths: object) -> list[Path]:
-    files = [path for path in paths if path.suffix.lower() in EXTENSIONS and path.is_file()]  # type: ignore[attr-defined]
-    return sorted(files, key=_natural)
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield the files in all folders below, but not behind links, which may lead in a circle."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(parent, name) for name in files)
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """Return a key that sorts numbers in names by their value."""
-    parts = re.split(r"(\d+)", str(path).lower())
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+def _images(paths: Iterable[Path]) -> list[Path]:
+    """Return the images among `paths`, in natural order."""
+    # Hidden ones are no photos: macOS keeps "._cat.jpg" beside "cat.jpg" on foreign disks.
+    named = (path for path in paths if path.suffix.lower() in EXTENSIONS and not path.name.startswith("."))
+    return sorted((path for path in named if path.is_file()), key=_natural)
+
+
+def _natural(path: Path) -> tuple[list[list[tuple[int, str]]], str]:
+    """Return a key that sorts numbers in names by their value, folder by folder; the path breaks ties."""
+    return [_numbered(part) for part in path.parts], str(path)
+
+
+def _numbered(name: str) -> list[tuple[int, str]]:
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return [(int(part), "") if index % 2 else (-1, part) for index, part in enumerate(parts)]

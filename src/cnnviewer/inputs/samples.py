@@ -24,7 +24,17 @@ _DIGITS = tuple((f"digit-{digit}", f"The digit {digit}", f"digit-{digit}.png") f
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample image: its name in the code, its title for people, its file."""
+    """A sample image.
+
+    Parameters
+    ----------
+    name
+        What the code and the command line call it: "chelsea", "digit-7".
+    title
+        What people read: "Chelsea the cat".
+    path
+        Its file.
+    """
 
     name: str
     title: str
@@ -32,5 +42,11 @@ class Sample:
 
 
 def list_samples() -> tuple[Sample, ...]:
-    """Return the sample images: five photos, ten handwritten digits."""
+    """Return the sample images: five photos, then ten handwritten digits in their order.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the installation lacks one.
+    """
     return tuple(Sample(name, title, resource("samples", file)) for name, title, file in (*_PHOTOS, *_DIGITS))

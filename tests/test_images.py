@@ -1,0 +1,583 @@
+"""Every kind of image file becomes a photo, or a sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+from PIL import Image, ImageOps
+
+from cnnviewer import images
+from cnnviewer.errors import ImageError
+from cnnviewer.images import LARGEST, as_image, decode_image, read_image
+
+WHITE = (255, 255, 255)
+
+
+def encoded(image: Image.Image, format: str, **options: object) -> bytes:  # noqa: A002 - PIL's own name
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def colors(height: int = 20, width: int = 30) -> Image.Image:
+    """A photo that no flip or turn leaves as it is."""
+    rows, columns = np.mgrid[:height, :width]
+    pixels = np.stack([rows * 255 // height, columns * 255 // width, (rows + 2 * columns) * 2], axis=-1)
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+def png(width: int, height: int, bit_depth: int, color_type: int, rows: bytes, *chunks: bytes) -> bytes:
+    """A PNG written by hand, for what PIL does not write."""
+    header = struct.pack(">IIBBBBB", width, height, bit_depth, color_type, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), *chunks, chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def assert_sentence(error: pytest.ExceptionInfo[ImageError], *words: str) -> None:
+    text = str(error.value)
+    assert text[-1] == "."
+    assert "\n" not in text
+    assert "<_io" not in text
+    for word in words:
+        assert word in text
+
+
+# Formats
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize(
+    ("extension", "options"),
+    [
+        (".png", {}),
+        (".bmp", {}),
+        (".tif", {}),
+        (".tiff", {"compression": "tiff_lzw"}),
+        (".tif", {"compression": "tiff_adobe_deflate"}),
+        (".jpg", {"quality": 95, "subsampling": 0}),
+        (".jpeg", {"quality": 95, "subsampling": 0, "progressive": True}),
+        (".webp", {"lossless": True}),
+        (".webp", {"quality": 95}),
+    ],
+)
+def test_every_format(tmp_path, mode, extension, options):
+    photo = colors().convert(mode)
+    path = tmp_path / f"photo{extension}"
+    photo.save(path, **{key: value for key, value in options.items() if mode == "RGB" or key != "subsampling"})
+    read = read_image(path)
+    lossy = "quality" in options
+    # WebP knows no grey: what is kept in it is RGB.
+    assert read.mode == ("RGB" if extension == ".webp" else mode)
+    difference = np.abs(np.asarray(read, int) - np.asarray(photo.convert(read.mode), int))
+    assert difference.max() <= (40 if lossy else 0)
+    assert difference.mean() <= (4 if lossy else 0)
+
+
+def test_name_does_not_matter(tmp_path):
+    path = tmp_path / "photo.txt"
+    path.write_bytes(encoded(colors(), "PNG"))
+    assert read_image(str(path)).tobytes() == colors().tobytes()
+
+
+def test_gif(tmp_path):
+    path = tmp_path / "photo.gif"
+    colors().quantize(256).save(path)
+    assert read_image(path).tobytes() == colors().quantize(256).convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize("format", ["GIF", "TIFF", "PNG", "WEBP"])
+def test_first_frame(format):  # noqa: A002
+    frames = [Image.new("RGB", (9, 7), color) for color in ("red", "lime", "blue")]
+    options = {"lossless": True} if format == "WEBP" else {}
+    data = encoded(frames[0], format, save_all=True, append_images=frames[1:], **options)
+    assert Image.open(io.BytesIO(data)).n_frames == 3
+    read = decode_image(data, "animated")
+    assert read.getcolors() == [(63, (255, 0, 0))]
+
+
+def test_result_is_loaded_and_independent(tmp_path):
+    path = tmp_path / "photo.png"
+    colors().save(path)
+    read = read_image(path)
+    path.unlink()
+    assert type(read) is Image.Image
+    assert read.resize((3, 2)).size == (3, 2)
+
+
+# Modes
+
+
+def test_black_and_white():
+    image = Image.fromarray(np.eye(6, dtype=bool))
+    assert image.mode == "1"
+    read = decode_image(encoded(image, "PNG"), "bits.png")
+    assert read.mode == "L"
+    np.testing.assert_array_equal(np.asarray(read), np.eye(6, dtype=np.uint8) * 255)
+
+
+@pytest.mark.parametrize("format", ["PNG", "TIFF"])
+@pytest.mark.parametrize("highest", [200, 4095, 65535])
+def test_16_bits_are_scaled_and_not_stretched(format, highest):  # noqa: A002
+    values = np.linspace(0, highest, 600).astype(np.uint16).reshape(20, 30)
+    read = decode_image(encoded(Image.fromarray(values), format), "deep")
+    assert read.mode == "L"
+    np.testing.assert_array_equal(np.asarray(read), np.rint(values / 65535 * 255))
+
+
+def test_16_bits_big_endian():
+    values = np.arange(0, 65536, 656, dtype=">u2").reshape(10, 10)
+    image = Image.frombytes("I;16B", (10, 10), values.tobytes())
+    np.testing.assert_array_equal(np.asarray(as_image(image)), np.rint(values / 257))
+
+
+def test_16_bit_colors():
+    values = np.arange(0, 65536, 1365, dtype=">u2")[:48].reshape(4, 4, 3)
+    rows = b"".join(b"\0" + row.tobytes() for row in values)
+    read = decode_image(png(4, 4, 16, 2, rows), "deep.png")
+    assert read.mode == "RGB"
+    np.testing.assert_allclose(np.asarray(read), values / 257, atol=1)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0, 100, 255], [0, 100, 255]),
+        ([0, 257, 65535], [0, 1, 255]),
+        ([0, 1_000_000, 2_000_000], [0, 128, 255]),
+        ([-100, 0, 100], [0, 128, 255]),
+        ([7, 7, 7], [7, 7, 7]),
+        ([-7, -7, -7], [0, 0, 0]),
+        ([-(2**31), 0, 2**31 - 1], [0, 128, 255]),
+    ],
+)
+def test_32_bit_integers(values, expected):
+    read = decode_image(encoded(Image.fromarray(np.array([values], np.int32)), "TIFF"), "deep.tif")
+    assert read.mode == "L"
+    assert np.asarray(read).tolist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.0, 0.5, 1.0], [0, 128, 255]),
+        ([0.1, 0.2, 0.4], [26, 51, 102]),
+        ([0.0, 100.0, 255.0], [0, 100, 255]),
+        ([300.0, 550.0, 800.0], [0, 128, 255]),
+        ([-1.0, 0.0, 1.0], [0, 128, 255]),
+        ([1000.0, 1000.0, 1000.0], [0, 0, 0]),
+        ([np.nan, 0.5, 1.0], [128, 128, 255]),
+        ([-np.inf, 0.5, np.inf], [0, 128, 255]),
+        ([np.nan, np.nan, np.nan], [0, 0, 0]),
+        ([-3.4e38, 0.0, 3.4e38], [0, 128, 255]),
+    ],
+)
+def test_floats(values, expected):
+    read = decode_image(encoded(Image.fromarray(np.array([values], np.float32)), "TIFF"), "float.tif")
+    assert read.mode == "L"
+    if np.isnan(values).any():
+        expected = [0 if np.isnan(value) else grey for value, grey in zip(values, expected, strict=True)]
+    assert np.asarray(read).tolist() == [expected]
+
+
+@pytest.mark.parametrize(("alpha", "expected"), [(0, WHITE), (255, (200, 100, 0)), (51, (244, 224, 204))])
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])
+def test_transparent_colors_lie_over_white(format, alpha, expected):  # noqa: A002
+    options = {"lossless": True, "exact": True} if format == "WEBP" else {}
+    data = encoded(Image.new("RGBA", (3, 2), (200, 100, 0, alpha)), format, **options)
+    assert decode_image(data, "transparent").getcolors() == [(6, expected)]
+
+
+@pytest.mark.parametrize(("alpha", "expected"), [(0, 255), (255, 100), (51, 224)])
+def test_transparent_grey_stays_grey(alpha, expected):
+    read = decode_image(encoded(Image.new("LA", (3, 2), (100, alpha)), "PNG"), "transparent.png")
+    assert read.mode == "L"
+    assert read.getcolors() == [(6, expected)]
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("La", 224), ("RGBa", (244, 224, 204))])
+def test_premultiplied(mode, expected):
+    plain = Image.new("LA", (3, 2), (100, 51)) if mode == "La" else Image.new("RGBA", (3, 2), (200, 100, 0, 51))
+    (_, color), *others = as_image(plain.convert(mode)).getcolors()
+    assert not others
+    np.testing.assert_allclose(color, expected, atol=1)
+
+
+def test_palette():
+    image = Image.new("P", (2, 1))
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    image.putpixel((1, 0), 1)
+    read = decode_image(encoded(image, "PNG"), "palette.png")
+    assert read.mode == "RGB"
+    assert list(read.tobytes()) == [255, 0, 0, 0, 0, 255]
+
+
+@pytest.mark.parametrize("transparency", [1, b"\xff\x00"])
+def test_transparent_palette(transparency):
+    image = Image.new("P", (2, 1))
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    image.putpixel((1, 0), 1)
+    for format in ("PNG", "GIF") if transparency == 1 else ("PNG",):  # noqa: A001
+        read = decode_image(encoded(image, format, transparency=transparency), "palette")
+        assert list(read.tobytes()) == [255, 0, 0, *WHITE]
+
+
+@pytest.mark.parametrize(
+    ("image", "transparency", "expected"),
+    [(Image.new("RGB", (2, 1), (9, 8, 7)), (9, 8, 7), WHITE), (Image.new("L", (2, 1), 9), 9, 255)],
+)
+def test_transparent_color_key(image, transparency, expected):
+    read = decode_image(encoded(image, "PNG", transparency=transparency), "key.png")
+    assert read.mode == image.mode
+    assert read.getcolors() == [(2, expected)]
+
+
+def test_palette_with_alpha():
+    image = Image.new("PA", (2, 1))
+    image.putpalette([255, 0, 0])
+    assert as_image(image).getcolors() == [(2, WHITE)]
+
+
+@pytest.mark.parametrize("format", ["JPEG", "TIFF"])
+def test_cmyk(format):  # noqa: A002
+    data = encoded(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), format)
+    (_, color), *others = decode_image(data, "print").getcolors()
+    assert not others
+    np.testing.assert_allclose(color, (255, 0, 0), atol=2)
+
+
+@pytest.mark.parametrize("mode", ["YCbCr", "HSV"])
+def test_other_color_spaces(mode):
+    read = as_image(colors().convert(mode))
+    assert read.mode == "RGB"
+    np.testing.assert_allclose(np.asarray(read), np.asarray(colors()), atol=12)
+
+
+def test_lab():
+    data = encoded(Image.new("LAB", (4, 4), (255, 128, 128)), "TIFF")
+    (_, color), *others = decode_image(data, "lab.tif").getcolors()
+    assert not others
+    np.testing.assert_allclose(color, WHITE, atol=2)
+
+
+def test_colors_without_conversion(monkeypatch):
+    def refuse(image: Image.Image, mode: str) -> None:
+        raise ValueError(f"conversion from {image.mode} to {mode} not supported")
+
+    monkeypatch.setattr(Image.Image, "convert", refuse)
+    with pytest.raises(ImageError) as error:
+        as_image(Image.new("CMYK", (4, 4)))
+    assert_sentence(error, "The image", "CMYK")
+
+
+# EXIF
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_exif_orientation(format, orientation):  # noqa: A002
+    # How a camera stores an upright scene so that the tag's turn makes it upright again.
+    stored = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    scene = colors()
+    image = scene.transpose(stored[orientation]) if orientation > 1 else scene
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}.get(format, {})
+    read = decode_image(encoded(image, format, exif=exif, **options), "turned")
+    assert read.size == scene.size
+    np.testing.assert_allclose(np.asarray(read, int), np.asarray(scene, int), atol=6 if format == "JPEG" else 0)
+    assert ImageOps.exif_transpose(read).tobytes() == read.tobytes(), "turned once, not again"
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0", b"Exif\0\0nonsense", b"Exif\0\0II*\0\xff\xff\xff\xff", b"\0" * 40])
+@pytest.mark.parametrize("format", ["JPEG", "PNG"])
+def test_damaged_exif_does_not_matter(format, exif):  # noqa: A002
+    assert decode_image(encoded(colors(), format, exif=exif), "photo").size == (30, 20)
+
+
+# Inputs that are no files
+
+
+def test_pil_image_is_not_changed():
+    image = colors()
+    image.getexif()[0x0112] = 6
+    before = image.tobytes()
+    result = as_image(image)
+    assert result is not image
+    result.paste("black", (0, 0, *result.size))
+    assert image.tobytes() == before
+
+
+def test_path_as_text(tmp_path):
+    path = tmp_path / "photo.png"
+    colors().save(path)
+    assert as_image(str(path)).tobytes() == as_image(path).tobytes() == colors().tobytes()
+
+
+@pytest.mark.parametrize(
+    ("shape", "mode"),
+    [((5, 4), "L"), ((5, 4, 3), "RGB"), ((5, 4, 4), "RGB"), ((1, 1), "L"), ((3, 3, 3), "RGB")],
+)
+def test_pixels(shape, mode):
+    pixels = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    if shape[-1] == 4 and len(shape) == 3:
+        pixels[..., 3] = 255
+    read = as_image(pixels)
+    assert read.mode == mode
+    np.testing.assert_array_equal(np.asarray(read), pixels[..., :3] if mode == "RGB" else pixels)
+
+
+def test_pixels_are_copied():
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    read = as_image(pixels)
+    pixels[:] = 255
+    assert read.getcolors() == [(16, (0, 0, 0))]
+
+
+def test_strided_pixels():
+    pixels = np.asarray(colors())[::-2, ::3, ::-1]
+    np.testing.assert_array_equal(np.asarray(as_image(pixels)), pixels)
+
+
+@given(
+    npst.arrays(
+        dtype=st.one_of(npst.scalar_dtypes(), st.just(np.dtype(np.uint8))),
+        shape=npst.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5),
+        fill=st.nothing(),
+        elements=None,
+    )
+)
+def test_any_array(pixels):
+    fits = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))
+    if pixels.dtype == np.uint8 and fits and pixels.size:
+        assert as_image(pixels).size == pixels.shape[1::-1]
+        return
+    with pytest.raises(ImageError) as error:
+        as_image(pixels)
+    assert_sentence(error, str(pixels.dtype), str(pixels.shape))
+
+
+@pytest.mark.parametrize("nothing", [None, 3, b"bytes", [[1, 2]]])
+def test_not_an_image(nothing):
+    with pytest.raises(ImageError) as error:
+        as_image(nothing)
+    assert_sentence(error, type(nothing).__name__)
+
+
+@pytest.mark.parametrize("size", [(0, 0), (0, 5), (5, 0)])
+def test_no_pixels(size):
+    with pytest.raises(ImageError) as error:
+        as_image(Image.new("RGB", size))
+    assert_sentence(error, "no pixels")
+
+
+def test_closed_image(tmp_path):
+    colors().save(tmp_path / "photo.png")
+    image = Image.open(tmp_path / "photo.png")
+    image.close()
+    with pytest.raises(ImageError) as error:
+        as_image(image)
+    assert_sentence(error, "The image")
+
+
+# Bad files
+
+
+def test_missing(tmp_path):
+    path = tmp_path / "gone.jpg"
+    with pytest.raises(ImageError) as error:
+        read_image(path)
+    assert_sentence(error, "There is no file", str(path))
+
+
+def test_file_taken_for_a_folder(tmp_path):
+    (tmp_path / "photo.jpg").touch()
+    with pytest.raises(ImageError) as error:
+        read_image(tmp_path / "photo.jpg" / "photo.jpg")
+    assert_sentence(error, "There is no file")
+
+
+@pytest.mark.parametrize(("name", "words"), [("a\0b.jpg", "There is no file"), ("x" * 5000 + ".jpg", "can't be read")])
+def test_impossible_names(name, words):
+    with pytest.raises(ImageError) as error:
+        read_image(name)
+    assert_sentence(error, words)
+
+
+def test_folder(tmp_path):
+    with pytest.raises(ImageError) as error:
+        read_image(tmp_path)
+    assert_sentence(error, str(tmp_path), "folder")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_pipe_does_not_block(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(ImageError) as error:
+        read_image(tmp_path / "pipe.jpg")
+    assert_sentence(error, "pipe.jpg")
+
+
+@pytest.mark.parametrize(
+    ("raised", "word"),
+    [
+        (PermissionError(13, "Permission denied"), "permission"),
+        (OSError(5, "Input/output error"), "Input/output"),
+    ],
+)
+def test_unreadable(tmp_path, monkeypatch, raised, word):
+    # The tests may run as root, who may read everything: the refusal is made up.
+    path = tmp_path / "secret.jpg"
+    path.write_bytes(encoded(colors(), "JPEG"))
+
+    def refuse(*args: object, **options: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ImageError) as error:
+        read_image(path)
+    assert_sentence(error, "secret.jpg", word)
+
+
+def test_empty(tmp_path):
+    (tmp_path / "empty.jpg").touch()
+    with pytest.raises(ImageError) as error:
+        read_image(tmp_path / "empty.jpg")
+    assert_sentence(error, "empty.jpg", "0 bytes")
+    with pytest.raises(ImageError) as error:
+        decode_image(b"", "a browser's picture")
+    assert_sentence(error, "a browser's picture", "0 bytes")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"This is no photo.\n",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        b"\xff\xd8\xff",
+        b"\x89PNG\r\n\x1a\n",
+        b"GIF89a",
+        b"BM",
+        b"II*\0",
+        b"RIFF\0\0\0\0WEBP",
+        b"\0" * 4096,
+    ],
+)
+def test_no_image(tmp_path, data):
+    path = tmp_path / "notes.jpg"
+    path.write_bytes(data)
+    with pytest.raises(ImageError) as error:
+        read_image(path)
+    assert_sentence(error, "notes.jpg")
+
+
+NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8))
+WHOLE = {
+    "JPEG": encoded(NOISE, "JPEG", quality=90),
+    "progressive JPEG": encoded(NOISE, "JPEG", quality=90, progressive=True),
+    "PNG": encoded(NOISE, "PNG"),
+    "WEBP": encoded(NOISE, "WEBP", quality=90),
+    "GIF": encoded(NOISE, "GIF"),
+    "BMP": encoded(NOISE, "BMP"),
+    "TIFF": encoded(NOISE, "TIFF"),
+    "LZW TIFF": encoded(NOISE, "TIFF", compression="tiff_lzw"),
+}
+
+
+@pytest.mark.parametrize("kind", list(WHOLE))
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.9])
+def test_truncated(tmp_path, kind, share):
+    path = tmp_path / "half.jpg"
+    data = WHOLE[kind]
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(ImageError) as error:
+        read_image(path)
+    assert_sentence(error, "half.jpg")
+
+
+@pytest.mark.parametrize("kind", list(WHOLE))
+@settings(max_examples=60, deadline=None)
+@given(share=st.floats(0, 1))
+def test_truncated_anywhere(kind, share):
+    data = WHOLE[kind]
+    try:
+        read = decode_image(data[: round(len(data) * share)], "cut")
+    except ImageError:
+        return
+    assert read.tobytes() == decode_image(data, "whole").tobytes(), "never half an image"
+
+
+@pytest.mark.parametrize("kind", list(WHOLE))
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_damaged_anywhere(kind, data):
+    damaged = bytearray(WHOLE[kind])
+    # Most of what can go wrong hangs on the first bytes.
+    places = st.one_of(st.integers(0, 200), st.integers(0, len(damaged) - 1))
+    for place in data.draw(st.lists(places, min_size=1, max_size=8)):
+        damaged[place] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(ImageError):
+        assert decode_image(bytes(damaged), "damaged").mode in ("L", "RGB")
+
+
+# Large images
+
+
+def huge(width: int, height: int) -> bytes:
+    """The head of a PNG of any size; its pixels are missing."""
+    return png(width, height, 8, 0, b"")
+
+
+@pytest.mark.parametrize(("width", "height"), [(16_100, 10_000), (20_000, 20_000), (2**31 - 1, 2**31 - 1)])
+def test_decompression_bomb(width, height):
+    with pytest.raises(ImageError) as error:
+        decode_image(huge(width, height), "bomb.png")
+    assert_sentence(error, "bomb.png", f"{width * height:,}", f"{LARGEST:,}")
+
+
+def test_large_image_makes_no_warning(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 400)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert decode_image(encoded(colors(), "PNG"), "large.png").size == (30, 20)
+    assert not caught
+
+
+def test_large_pil_image(monkeypatch):
+    monkeypatch.setattr(images, "LARGEST", 599)
+    with pytest.raises(ImageError) as error:
+        as_image(colors())
+    assert_sentence(error, "600")
+
+
+def test_no_memory(monkeypatch):
+    def fail(image: Image.Image) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(ImageOps, "exif_transpose", fail)
+    with pytest.raises(ImageError) as error:
+        decode_image(encoded(colors(), "PNG"), "large.png")
+    assert_sentence(error, "large.png", "memory")
