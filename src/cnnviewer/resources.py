@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cnnviewer.errors import CnnviewerError
+
 __all__ = ["resource"]
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -21,11 +23,11 @@ def resource(*parts: str) -> Path:
 
     Raises
     ------
-    FileNotFoundError
+    CnnviewerError
         If the installation lacks it.
     """
     for folder in _FOLDERS:
         path = folder.joinpath(*parts)
         if path.exists():
             return path
-    raise FileNotFoundError(f"The installation of cnnviewer lacks the file {'/'.join(parts)}; install it again.")
+    raise CnnviewerError(f"The installation of cnnviewer lacks the file {'/'.join(parts)}; install it again.")

@@ -33,13 +33,14 @@ import time; start = time.perf_counter()
 from cnnviewer.qt.app import create_app
 from cnnviewer.qt.main_window import MainWindow
 from cnnviewer.qt.session import Session
+class Window(MainWindow):
+    def paintEvent(self, event):
+        super().paintEvent(event)
+        print(time.perf_counter() - start, flush=True)
 app = create_app()
 session = Session()
-window = MainWindow(session)
-def painted():
-    print(time.perf_counter() - start, flush=True)
-    app.exit(0)
-window.painted.connect(painted)
+window = Window(session)
+window.painted.connect(app.quit)
 window.show()
 app.exec()
 window.close()

@@ -70,8 +70,8 @@ def driver(qtbot, qapp):
     qtbot.addWidget(window)
     window.set_theme("light")
     window.resize(1280, 800)
-    window.show()
-    qtbot.waitExposed(window)
+    with qtbot.waitSignal(window.painted):
+        window.show()
     driver = Driver(qtbot, window, session)
     yield driver
     window.close()

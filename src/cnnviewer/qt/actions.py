@@ -9,29 +9,28 @@ __all__ = ["ACTIONS", "OTHER_KEYS", "ActionInfo"]
 
 @dataclass(frozen=True)
 class ActionInfo:
-    """An action: its name in the code, its text, its keys, its icon and the group in the help."""
+    """An action: its name in the code, its text, its keys and its group in the help."""
 
     name: str
     text: str
     keys: tuple[str, ...]
-    icon: str
     group: str
 
 
 ACTIONS = (
-    ActionInfo("open_files", "Open image…", ("Ctrl+O",), "folder-open", "Images"),
-    ActionInfo("paste", "Paste image", ("Ctrl+V",), "clipboard-paste", "Images"),
-    ActionInfo("next_image", "Next image", ("E",), "chevron-right", "Images"),
-    ActionInfo("previous_image", "Previous image", ("W",), "chevron-left", "Images"),
-    ActionInfo("previous_layer", "Previous layer", ("U",), "chevron-up", "Layers"),
-    ActionInfo("next_layer", "Next layer", ("O",), "chevron-down", "Layers"),
-    ActionInfo("find", "Find a layer", ("Ctrl+F",), "search", "Layers"),
-    ActionInfo("zoom", "Zoom to the unit, or show the whole map", ("Z",), "zoom-in", "Chosen map"),
-    ActionInfo("large_view", "Large view", ("Space",), "maximize-2", "Chosen map"),
-    ActionInfo("full_screen", "Full screen", ("F11",), "maximize", "Window"),
-    ActionInfo("toggle_theme", "Light or dark", ("Ctrl+D",), "sun-moon", "Window"),
-    ActionInfo("help", "Keys and help", ("?", "F1"), "circle-help", "Window"),
-    ActionInfo("step_back", "A step back", ("Esc",), "x", "Window"),
+    ActionInfo("open_files", "Open image…", ("Ctrl+O",), "Images"),
+    ActionInfo("paste", "Paste image", ("Ctrl+V",), "Images"),
+    ActionInfo("next_image", "Next image", ("E",), "Images"),
+    ActionInfo("previous_image", "Previous image", ("W",), "Images"),
+    ActionInfo("previous_layer", "Previous layer", ("U",), "Layers"),
+    ActionInfo("next_layer", "Next layer", ("O",), "Layers"),
+    ActionInfo("find", "Find a layer", ("Ctrl+F",), "Layers"),
+    ActionInfo("zoom", "Zoom to the unit, or show the whole map", ("Z",), "Chosen map"),
+    ActionInfo("large_view", "Large view", ("Space",), "Chosen map"),
+    ActionInfo("full_screen", "Full screen", ("F11",), "Window"),
+    ActionInfo("toggle_theme", "Light or dark", ("Ctrl+D",), "Window"),
+    ActionInfo("help", "Keys and help", ("?", "F1"), "Window"),
+    ActionInfo("step_back", "A step back", ("Esc",), "Window"),
 )
 """All actions, in the order in which the help shows them."""
 

@@ -14,15 +14,8 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QPaintEvent,
-    QShowEvent,
 )
-from PySide6.QtWidgets import (
-    QApplication,
-    QDockWidget,
-    QMainWindow,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.inputs.files import EXTENSIONS
@@ -33,25 +26,26 @@ from cnnviewer.messages import (
 from cnnviewer.qt import drops
 from cnnviewer.qt.actions import ACTIONS
 from cnnviewer.qt.icons import app_icon
-from cnnviewer.qt.panels.input_panel import InputPanel
-from cnnviewer.qt.panels.inspector_panel import InspectorPanel
-from cnnviewer.qt.panels.layers_panel import LayersPanel
-from cnnviewer.qt.panels.network_panel import NetworkPanel
-from cnnviewer.qt.panels.probabilities_panel import ProbabilitiesPanel
-from cnnviewer.qt.presenter import Presenter
-from cnnviewer.qt.status_bar import StatusBar
 from cnnviewer.qt.theme import DARK, LIGHT, apply_theme, current_theme, system_is_dark
-from cnnviewer.qt.tool_bar import ToolBar
-from cnnviewer.qt.widgets.banner import ErrorBanner, ProgressBanner
-from cnnviewer.qt.widgets.large_view import LargeView
 from cnnviewer.qt.worker import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from PySide6.QtWidgets import QDockWidget
+
+    from cnnviewer.qt.panels.input_panel import InputPanel
+    from cnnviewer.qt.panels.inspector_panel import InspectorPanel
+    from cnnviewer.qt.panels.layers_panel import LayersPanel
+    from cnnviewer.qt.panels.network_panel import NetworkPanel
+    from cnnviewer.qt.panels.probabilities_panel import ProbabilitiesPanel
     from cnnviewer.qt.preferences import Preferences
     from cnnviewer.qt.session import Session
+    from cnnviewer.qt.status_bar import StatusBar
+    from cnnviewer.qt.tool_bar import ToolBar
+    from cnnviewer.qt.widgets.banner import ErrorBanner, ProgressBanner
+    from cnnviewer.qt.widgets.large_view import LargeView
 
 __all__ = ["MainWindow"]
 
@@ -59,27 +53,45 @@ _NO_KEY = {"large_view"}  # Space presses the focused button first: see keyPress
 
 
 class MainWindow(QMainWindow):
-    """Wires the panels to the session; `painted` tells the first paint, before which nothing heavy may run."""
+    """The window, its actions and events.
+
+    The panels are built right after the first paint; `painted` tells that they are there, and that heavy work may
+    begin.
+    """
 
     painted = Signal()
+
+    tool_bar: ToolBar
+    layers: LayersPanel
+    error: ErrorBanner
+    progress: ProgressBanner
+    input: InputPanel
+    outline: NetworkPanel
+    probabilities: ProbabilitiesPanel
+    inspector: InspectorPanel
+    large: LargeView
+    status: StatusBar
+    docks: list[QDockWidget]
+    """Input, network, class probabilities, inspector."""
 
     def __init__(self, session: Session, preferences: Preferences | None = None) -> None:
         super().__init__()
         self._session = session
         self._preferences = preferences
         self._has_painted = False
-        self._is_arranged = False
+        self._is_built = False
         self._theme = "system"
         self.setWindowTitle("cnnviewer")
         self.setAcceptDrops(True)
         self.setMinimumSize(QSize(900, 560))
         self.resize(1280, 800)
         self._build_actions()
-        self._build_panels()
-        self.status = StatusBar(self)
-        self.setStatusBar(self.status)
-        self._presenter = Presenter(self, session)
-        self._restore()
+        if preferences is not None:
+            self._theme = preferences.theme()
+            preferences.restore_geometry(self)
+            preferences.restore_appearance(session)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme_changed)
+        self._apply_theme()
 
     # ---- building
 
@@ -93,65 +105,28 @@ class MainWindow(QMainWindow):
             self.addAction(action)
             self._actions[info.name] = action
 
-    def _build_panels(self) -> None:
-        self.tool_bar = ToolBar(self._actions, self)
-        self.addToolBar(self.tool_bar)
-        self.layers = LayersPanel(self)
-        self.error = ErrorBanner(self)
-        self.progress = ProgressBanner(self)
-        center = QWidget(self)
-        column = QVBoxLayout(center)
-        column.setContentsMargins(2, 6, 2, 0)
-        column.setSpacing(6)
-        for widget in (self.progress, self.error):
-            column.addWidget(widget)
-        column.addWidget(self.layers, stretch=1)
-        self.setCentralWidget(center)
-        self.input = InputPanel(self)
-        self.outline = NetworkPanel(self)
-        self.probabilities = ProbabilitiesPanel(self)
-        self.inspector = InspectorPanel(self)
-        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-        docks = [
-            self._dock("Input", "input", self.input, left),
-            self._dock("Network", "network", self.outline, left),
-            self._dock("Class probabilities", "probabilities", self.probabilities, right),
-            self._dock("Inspector", "inspector", self.inspector, right),
-        ]
-        self.setCorner(Qt.Corner.BottomLeftCorner, left)
-        self.setCorner(Qt.Corner.BottomRightCorner, right)
-        self.resizeDocks(docks[:2], [270, 430], Qt.Orientation.Vertical)
-        self.resizeDocks(docks[2:], [200, 500], Qt.Orientation.Vertical)
-        self._sides = [docks[0], docks[2]]
-        self.large = LargeView(self)
+    @Slot()
+    def _on_painted(self) -> None:
+        """Build the panels: they take longer than the first paint, which does not need them."""
+        from cnnviewer.qt.layout import lay_out
+        from cnnviewer.qt.presenter import Presenter
 
-    def _dock(self, title: str, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setFeatures(
-            QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetFloatable
-        )
-        panel.setObjectName("panel")
-        panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        margins = QWidget(dock)
-        around = QVBoxLayout(margins)
-        around.setContentsMargins(6, 0, 6, 6)
-        around.addWidget(panel)
-        margins.setSizePolicy(panel.sizePolicy())
-        if panel.maximumHeight() < 16777215:
-            margins.setMaximumHeight(panel.maximumHeight() + 6)
-        dock.setWidget(margins)
-        self.addDockWidget(area, dock)
-        return dock
-
-    def _restore(self) -> None:
-        if self._preferences is not None:
-            self._theme = self._preferences.theme()
-            self._is_arranged = self._preferences.restore_window(self)
-            self._preferences.restore_appearance(self._session)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme_changed)
-        self._apply_theme()
+        lay_out(self, self._actions)
+        self._presenter = Presenter(self, self._session)
+        self._is_built = True
         self._presenter.refresh()
+        self.tool_bar.refresh_icons()
+        self.setWindowIcon(app_icon())
+        QTimer.singleShot(0, self._on_built)
+
+    @Slot()
+    def _on_built(self) -> None:
+        """Give the panels their sizes, which they take only once they are shown."""
+        if self._preferences is None or not self._preferences.restore_docks(self):
+            from cnnviewer.qt.layout import share_space
+
+            share_space(self)
+        self.painted.emit()
 
     # ---- what others may ask for
 
@@ -186,26 +161,12 @@ class MainWindow(QMainWindow):
 
     # ---- window events
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Give the panels at the sides their share of a large screen, unless the user arranged them."""
-        super().showEvent(event)
-        if not self._is_arranged:
-            self._is_arranged = True
-            widths = [max(350, round(self.width() * 0.2)), max(285, round(self.width() * 0.19))]
-            self.resizeDocks(self._sides, widths, Qt.Orientation.Horizontal)
-
     def paintEvent(self, event: QPaintEvent) -> None:
         """Tell the first paint, once it is on the screen."""
         super().paintEvent(event)
         if not self._has_painted:
             self._has_painted = True
             QTimer.singleShot(0, self._on_painted)
-
-    @Slot()
-    def _on_painted(self) -> None:
-        self.tool_bar.refresh_icons()
-        self.setWindowIcon(app_icon())
-        self.painted.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take what may hold an image."""
@@ -227,7 +188,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the window, and end the worker."""
-        if self._preferences is not None:
+        if self._preferences is not None and self._is_built:
             self._preferences.save(self, self._session, self._theme)
         self.hide()
         self._session.close()
@@ -336,7 +297,7 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         apply_theme(app, DARK if is_dark else LIGHT)
-        if self._has_painted:
+        if self._is_built:
             self.tool_bar.refresh_icons()
         self._session.set_dark(is_dark)
         self.update()

@@ -38,11 +38,15 @@ class Preferences:
         name = str(self._settings.value("network/name", ""))
         return name, None if self._settings.value("network/random") in (True, "true") else "DEFAULT"
 
-    def restore_window(self, window: QMainWindow) -> bool:
-        """Give the window its size and docks back; return whether its docks were known."""
-        geometry, state = self._settings.value("window/geometry"), self._settings.value("window/state")
+    def restore_geometry(self, window: QMainWindow) -> None:
+        """Give the window its place and size back."""
+        geometry = self._settings.value("window/geometry")
         if isinstance(geometry, QByteArray):
             window.restoreGeometry(geometry)
+
+    def restore_docks(self, window: QMainWindow) -> bool:
+        """Give the panels their places back; return whether they were known."""
+        state = self._settings.value("window/state")
         return isinstance(state, QByteArray) and window.restoreState(state, _LAYOUT_VERSION)
 
     def restore_appearance(self, session: Session) -> None:
