@@ -47,7 +47,8 @@ class MapStatistics:
         if not self._values.numel():
             empty = torch.zeros(self._values.shape[0])
             return empty, empty
-        low, high = torch.aminmax(self._values, dim=1)
+        # Not aminmax: along an axis it takes twenty times as long on a CPU.
+        low, high = self._values.amin(1), self._values.amax(1)
         if not bool((torch.isfinite(low) & torch.isfinite(high)).all()):
             usual = torch.where(torch.isfinite(self._values), self._values, torch.nan)
             low = usual.nan_to_num(nan=torch.inf).amin(1).nan_to_num(posinf=0.0)

@@ -260,10 +260,11 @@ class Session(QObject):
         if first is not None:
             self.select(first.name)
 
-    @Slot(int, str, object, object)
-    def _on_pictured(self, generation: int, key: str, request: PictureRequest, answer: object) -> None:
-        if generation == self._generation or isinstance(request, ThumbnailRequest):
-            self.pictured.emit(key, request, answer)
+    @Slot(int, object)
+    def _on_pictured(self, generation: int, answers: tuple[tuple[str, PictureRequest, object], ...]) -> None:
+        for key, request, answer in answers:
+            if generation == self._generation or isinstance(request, ThumbnailRequest):
+                self.pictured.emit(key, request, answer)
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:

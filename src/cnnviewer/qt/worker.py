@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import threading
+import time
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnnviewer.engine import Engine
-    from cnnviewer.messages import PictureRequest
+    from cnnviewer.messages import PictureAnswer, PictureRequest
 
 __all__ = ["Failure", "Job", "Worker"]
+
+_LONGEST_WAIT = 0.015
+"""For how long, in seconds, finished pictures may wait for others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +63,7 @@ class Worker(QObject):
 
     networkOpened = Signal(object, object)
     imageOpened = Signal(object)
-    pictured = Signal(int, str, object, object)
+    pictured = Signal(int, object)
     progressed = Signal(object, object, str)
     failed = Signal(object)
     finished = Signal()
@@ -107,15 +111,19 @@ class Worker(QObject):
             self._render(engine, job.generation, job.pictures)
 
     def _render(self, engine: Engine, generation: int, pictures: tuple[tuple[str, PictureRequest], ...]) -> None:
-        for key, picture in pictures:
-            self._picture(engine, generation, key, picture)
-
-    def _picture(self, engine: Engine, generation: int, key: str, request: PictureRequest) -> None:
-        """Answer one request; a failure leaves the others of the job alone."""
-        try:
-            self.pictured.emit(generation, key, request, engine.picture(request))
-        except CnnviewerError as error:
-            self.failed.emit(Failure(str(error), _details(error), request))
+        """Answer requests, a few at a time: each time the window's thread takes the interpreter for itself."""
+        answers: list[tuple[str, PictureRequest, PictureAnswer]] = []
+        begun = time.perf_counter()
+        for key, request in pictures:
+            try:
+                answers.append((key, request, engine.picture(request)))
+            except CnnviewerError as error:  # the others of the job are shown all the same
+                self.failed.emit(Failure(str(error), _details(error), request))
+            if time.perf_counter() - begun > _LONGEST_WAIT:
+                self.pictured.emit(generation, tuple(answers))
+                answers, begun = [], time.perf_counter()
+        if answers:
+            self.pictured.emit(generation, tuple(answers))
 
     def _ready_engine(self) -> Engine:
         if self._engine is None:
