@@ -169,6 +169,7 @@ QToolButton[segment="true"]:checked {{ background: {accent_soft}; color: {accent
 QToolButton[segment="true"]:focus {{ border-color: {accent}; }}
 QWidget#panel, QFrame#card {{ background: {panel}; border: 1px solid {border}; border-radius: 7px; }}
 QFrame#card[selected="true"] {{ border: 2px solid {accent}; }}
+QAbstractScrollArea#layers {{ background: {window}; border: 0; }}
 QFrame#banner {{ background: {warning_soft}; border: 1px solid {warning}; border-radius: 7px; }}
 QFrame#progress {{ background: {panel}; border: 1px solid {accent}; border-radius: 7px; }}
 QLabel[role="muted"] {{ color: {muted}; }}

@@ -103,7 +103,8 @@ class ToolBar(QToolBar):
         menu = QMenu(self._network)
         self._network_group = QActionGroup(menu)
         for source, names in list_networks().items():
-            menu.addSection(source)
+            if not menu.isEmpty():
+                menu.addSeparator()
             title = menu.addAction(source.capitalize())
             title.setEnabled(False)
             for name in names:

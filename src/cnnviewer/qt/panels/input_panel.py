@@ -48,6 +48,9 @@ class InputPanel(QWidget):
         self._text = QLabel(self)
         self._text.setWordWrap(True)
         self._text.setProperty("role", "muted")
+        # Two lines: a wrapped label asks for one only, and the photo above would cover the second.
+        self._text.setMinimumHeight(2 * self._text.fontMetrics().lineSpacing() + 2)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._warning = QLabel(self)
         self._warning.setWordWrap(True)

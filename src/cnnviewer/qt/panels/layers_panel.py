@@ -6,10 +6,12 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, QTimer, Signal, Slot
+from PySide6.QtCore import QRect, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from cnnviewer.messages import Order, ScaleChoice, View
+from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.card import Card
 from cnnviewer.qt.widgets.card_layout import CARD_CHROME, body_layout
 
@@ -36,6 +38,7 @@ class LayersPanel(QAbstractScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
+        self.setObjectName("layers")
         self.setAccessibleName("Layers")
         self._recording: RecordingSummary | None = None
         self._layers: tuple[LayerSummary, ...] = ()
@@ -131,6 +134,15 @@ class LayersPanel(QAbstractScrollArea):
         return tuple(self._layers[index].name for index in sorted(self._cards))
 
     # ---- geometry
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Tell what to do where there is nothing to show yet."""
+        super().paintEvent(event)
+        if not self._layers:
+            painter = QPainter(self.viewport())
+            painter.setPen(QColor(current_theme().muted))
+            text = "Drop a photo here, and see every layer of the network at work on it."
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay the cards out for the new width."""

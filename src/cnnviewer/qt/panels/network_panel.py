@@ -29,7 +29,7 @@ __all__ = ["NetworkPanel"]
 _NAME = Qt.ItemDataRole.UserRole + 1
 _KIND = Qt.ItemDataRole.UserRole + 2
 _ALL = "All kinds"
-_NARROWEST_NAME = 110
+_WIDEST_NAME = 220
 
 
 class NetworkPanel(QWidget):
@@ -48,6 +48,7 @@ class NetworkPanel(QWidget):
         self._kinds = QComboBox(self)
         self._kinds.setToolTip("Show layers of one kind")
         self._kinds.addItem(_ALL)
+        self._kinds.setMinimumContentsLength(11)
         self._model = QStandardItemModel(self)
         self._proxy = _LayerFilter(self)
         self._proxy.setSourceModel(self._model)
@@ -101,7 +102,8 @@ class NetworkPanel(QWidget):
         if header.count() < 4:
             return
         others = sum(header.sectionSize(column) for column in (1, 2, 3))
-        header.resizeSection(0, max(_NARROWEST_NAME, self._tree.viewport().width() - others - 1))
+        needed = min(self._tree.sizeHintForColumn(0), _WIDEST_NAME)
+        header.resizeSection(0, max(needed, self._tree.viewport().width() - others - 1))
 
     @property
     def search(self) -> QLineEdit:

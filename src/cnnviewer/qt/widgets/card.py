@@ -224,7 +224,7 @@ class Card(QFrame):
             f"background: {color}; color: white; border-radius: 4px; padding: 2px 7px; font-weight: 600;"
         )
         self._name.set_text(layer.name)
-        self._settings.set_text(layer.settings)
+        self._settings.set_text(_settings_text(layer))
         before = shape_text(layer.input_shapes[0]) if layer.input_shapes else ""
         if len(layer.input_shapes) > 1:
             before = f"{len(layer.input_shapes)} inputs"
@@ -323,6 +323,15 @@ class Card(QFrame):
     def _on_cell_chosen(self, cell: int) -> None:
         if self.layer is not None:
             self.mapChosen.emit(self.layer.name, cell, None)
+
+
+def _settings_text(layer: LayerSummary) -> str:
+    """Return a layer's settings, and which layers feed it where that is what matters."""
+    tells_source = len(layer.inputs) > 1 or layer.kind in ("addition", "concatenation", "normalisation", "reshape")
+    if not tells_source or not layer.inputs:
+        return layer.settings
+    names = ["the image" if name == "input" else name for name in dict.fromkeys(layer.inputs)]
+    return f"{layer.settings} of {', '.join(names)}"
 
 
 def _row(left: tuple[QWidget, ...], right: tuple[QWidget, ...]) -> QHBoxLayout:

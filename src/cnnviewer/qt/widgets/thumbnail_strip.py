@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ThumbnailStrip"]
 
-SIDE = 44
+SIDE = 40
 
 
 class ThumbnailStrip(QListWidget):
@@ -33,7 +33,7 @@ class ThumbnailStrip(QListWidget):
         self.setMovement(QListView.Movement.Static)
         self.setIconSize(QSize(SIDE, SIDE))
         self.setGridSize(QSize(SIDE + 8, SIDE + 8))
-        self.setFixedHeight(SIDE + 24)
+        self.setFixedHeight(SIDE + 22)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Images")
         self._images: tuple[ImageRequest, ...] = ()

@@ -1,0 +1,37 @@
+"""The first paint comes before everything heavy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+CODE = """
+import sys
+from cnnviewer.qt.app import create_app
+from cnnviewer.qt.main_window import MainWindow
+from cnnviewer.qt.session import Session
+
+heavy = {"torch", "torchvision", "timm", "numpy", "PIL", "cmap", "pyqtgraph"}
+
+
+class Window(MainWindow):
+    def paintEvent(self, event):
+        super().paintEvent(event)
+        print("at the first paint:", sorted(heavy & set(sys.modules)))
+
+
+app = create_app()
+window = Window(Session())
+window.painted.connect(app.quit)
+window.show()
+app.exec()
+print("with the panels:", sorted(heavy & set(sys.modules)))
+window.close()
+"""
+
+
+def test_nothing_heavy_is_imported_before_the_first_paint():
+    answer = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True, timeout=120)
+    lines = answer.stdout.split("\n")
+    assert lines[0] == "at the first paint: []"
+    assert "with the panels: []" in lines
