@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,8 @@ def run(
     size
         Width and height of the window.
     """
+    # Ctrl+C in the terminal ends the program: Python's own handler would wait for the event loop to end.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     app = create_app()
     session = Session()
     preferences = None if screenshot else Preferences()
