@@ -1,6 +1,8 @@
 """The second image: replayed or run anew, it has the bits of a first recording of it."""
 
+import gc
 import warnings
+import weakref
 
 import pytest
 import torch
@@ -409,3 +411,20 @@ def test_a_failure_leaves_the_recorder_usable():
     with pytest.raises(cnnviewer.CnnviewerError):
         recorder.record(noise(1, 3, 9, 9))
     same(recorder.record(noise(2)), record(network, noise(2)))
+
+
+def test_the_first_image_is_let_go():
+    """A recorder keeps the operations of the first image, and not its tensors."""
+    seen = []
+
+    def watched(h):
+        y = h * 2
+        seen.append(weakref.ref(y))
+        return y + 1
+
+    recorder = Recorder(tiny(watched))
+    recorder.record(noise(1))
+    gc.collect()
+    assert seen[0]() is None
+    recorder.record(noise(2))
+    assert len(seen) == 1  # replayed, and still without the first

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from cnnviewer.errors import RecordingError
 from cnnviewer.operations import function_name, kind_of
-from cnnviewer.recording import INPUT, Call, Layer, Recording
+from cnnviewer.recording import INPUT, Layer, Recording
 from cnnviewer.replay import Plan, plan_of
 from cnnviewer.tape import IMAGE, Operation, Tape, call_of, unique_names
 
@@ -119,11 +118,8 @@ class _Static:
         self._kind = kind_of(operation.function)
         self._operation_name = function_name(operation.function)
         self._module = operation.module
-        self._make_call = partial(call_of, operation, network)
-
-    @cached_property
-    def _call(self) -> Call:
-        return self._make_call()
+        # Now and not when it is asked for: the operation holds the tensors of the first image.
+        self._call = call_of(operation, network)
 
     def layer(self, index: int, output: torch.Tensor, seconds: float) -> Layer:
         return Layer(
@@ -135,11 +131,8 @@ class _Static:
             self._inputs,
             _without_batch(output),
             seconds,
-            self,
+            self._call,
         )
-
-    def __call__(self) -> Call:
-        return self._call
 
 
 def _statics(operations: list[Operation], network: Network) -> tuple[_Static, ...]:

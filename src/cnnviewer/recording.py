@@ -68,6 +68,8 @@ class Layer:
         the batch is one image: ``(C, H, W)``, ``(N,)``.
     seconds
         How long the call took on the host.
+    call
+        The call that made it, with its arguments by name.
     """
 
     index: int
@@ -78,13 +80,7 @@ class Layer:
     inputs: tuple[str, ...]
     output: torch.Tensor
     seconds: float
-    _call: Any = field(repr=False)
-
-    @cached_property
-    def call(self) -> Call:
-        """The call that made this layer, with its arguments by name."""
-        call: Call = self._call()
-        return call
+    call: Call = field(repr=False)
 
     @property
     def settings(self) -> Mapping[str, Any]:

@@ -92,7 +92,7 @@ class Tape(TorchFunctionMode):
         self.operations: list[Operation] = []
         # Whether another image surely takes the same path: see `cnnviewer.replay`.
         self.is_static = True
-        # Tensors are told apart by identity: `_operations` keeps each alive, so no id is used twice.
+        # Tensors are told apart by identity: `operations` keeps each alive, so no id is used twice.
         self._made_by: dict[int, int] = {id(image): IMAGE}
         self._in_storage: dict[int, list[int]] = {}
         self._frame: FrameType | None = None
