@@ -242,6 +242,10 @@ def test_a_missing_image(refused, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_without_images(refused, tmp_path):
+    assert "no images" in refused(tmp_path)
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviewer.errors import CnnviewerError, ImageError
+from cnnviewer.inputs.files import find_images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +54,7 @@ def _window(words: list[str]) -> int:
     parser.add_argument("--version", action="version", version=_version())
     options = parser.parse_args(words)
     _check_paths(options.images)
+    find_images(options.images)  # a folder without images is told here, and the window finds them again
     _check_network(options.network)
     if options.screenshot is not None:
         _check_folder(options.screenshot)
