@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QPixmap, QResizeEvent, QStandardItem, QStandardItemModel
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QSignalBlocker,
+    QSortFilterProxyModel,
+    QTimer,
+    Signal,
+    Slot,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -18,18 +25,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnviewer.qt.theme import KIND_COLORS
-from cnnviewer.qt.widgets.numbers import byte_text, count_text, shape_text
+from cnnviewer.qt.panels.outline_model import LAYER_ROLE, OutlineModel
+from cnnviewer.qt.widgets.numbers import byte_text, count_text
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from cnnviewer.messages import LayerSummary, NetworkSummary, RecordingSummary
 
 __all__ = ["NetworkPanel"]
 
-_NAME = Qt.ItemDataRole.UserRole + 1
-_KIND = Qt.ItemDataRole.UserRole + 2
 _ALL = "All kinds"
 _WIDEST_NAME = 220
+_ENOUGH = 0.72  # of the width that names need: more is cut off before the tree scrolls sideways
 
 
 class NetworkPanel(QWidget):
@@ -39,9 +47,7 @@ class NetworkPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._items: dict[str, QStandardItem] = {}
         self._layers: tuple[LayerSummary, ...] = ()
-        self._spanned: list[QStandardItem] = []
         self._search = QLineEdit(self)
         self._search.setPlaceholderText("Find a layer")
         self._search.setClearButtonEnabled(True)
@@ -49,7 +55,7 @@ class NetworkPanel(QWidget):
         self._kinds.setToolTip("Show layers of one kind")
         self._kinds.addItem(_ALL)
         self._kinds.setMinimumContentsLength(11)
-        self._model = QStandardItemModel(self)
+        self._model = OutlineModel(self)
         self._proxy = _LayerFilter(self)
         self._proxy.setSourceModel(self._model)
         self._build_tree()
@@ -83,10 +89,7 @@ class NetworkPanel(QWidget):
 
     def set_selection(self, layer: str) -> None:
         """Choose the row of a layer, and bring it into view."""
-        item = self._items.get(layer)
-        if item is None:
-            return
-        index = self._proxy.mapFromSource(item.index())
+        index = self._proxy.mapFromSource(self._model.index_of(layer))
         if index.isValid() and index != self._tree.currentIndex():
             self._tree.setCurrentIndex(index)
             self._tree.scrollTo(index)
@@ -103,7 +106,8 @@ class NetworkPanel(QWidget):
             return
         others = sum(header.sectionSize(column) for column in (1, 2, 3))
         needed = min(self._tree.sizeHintForColumn(0), _WIDEST_NAME)
-        header.resizeSection(0, max(needed, self._tree.viewport().width() - others - 1))
+        left = self._tree.viewport().width() - others - 1
+        header.resizeSection(0, left if left >= _ENOUGH * needed else needed)
 
     @property
     def search(self) -> QLineEdit:
@@ -128,7 +132,8 @@ class NetworkPanel(QWidget):
         found = []
         for row in range(self._proxy.rowCount(parent)):
             index = self._proxy.index(row, 0, parent)
-            found += [index.data(_NAME), *self._names(index)]
+            layer = index.data(LAYER_ROLE)
+            found += ["" if layer is None else layer.name, *self._names(index)]
         return found
 
     def _build_tree(self) -> None:
@@ -151,62 +156,33 @@ class NetworkPanel(QWidget):
         self._tree.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
 
     def _fill(self, name: str) -> None:
-        self._model.clear()
-        self._model.setHorizontalHeaderLabels(["Layer", "Output", "Weights", "M-adds"])
-        root = _row(name or "network", ("", "", ""))
-        self._model.appendRow(root)
-        self._spanned = [root[0]]
-        self._items = {"": root[0]}
-        folders: dict[str, QStandardItem] = {"": root[0]}
-        for layer in self._layers:
-            self._append(layer, folders)
-        for item in self._spanned:
-            index = self._proxy.mapFromSource(item.index())
-            self._tree.setFirstColumnSpanned(index.row(), index.parent(), True)
+        self._model.show_layers(name or "network", self._layers)
         header = self._tree.header()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         for column in (1, 2, 3):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         kinds = sorted({layer.kind for layer in self._layers})
-        self._kinds.clear()
-        self._kinds.addItems([_ALL, *kinds])
-        self._tree.expandToDepth(0 if len(self._layers) > 60 else 3)
+        with QSignalBlocker(self._kinds):
+            self._kinds.clear()
+            self._kinds.addItems([_ALL, *kinds])
+        self._filter()
 
-    def _append(self, layer: LayerSummary, folders: dict[str, QStandardItem]) -> None:
-        """Put a layer below the modules of its path."""
-        parts = layer.name.split(".")
-        parent, path = folders[""], ""
-        for part in parts[:-1]:
-            path = f"{path}.{part}" if path else part
-            if path not in folders:
-                below = self._items.get(path)
-                if below is None:
-                    row = _row(part, ("", "", ""))
-                    parent.appendRow(row)
-                    below = row[0]
-                    self._spanned.append(below)
-                folders[path] = below
-            parent = folders[path]
-        numbers = (
-            shape_text(layer.shape),
-            count_text(layer.parameters) if layer.parameters else "",
-            count_text(layer.multiply_adds) if layer.multiply_adds else "",
-        )
-        row = _row(parts[-1], numbers)
-        row[0].setData(layer.name, _NAME)
-        row[0].setData(layer.kind, _KIND)
-        row[0].setIcon(_dot(KIND_COLORS[layer.kind]))
-        row[0].setToolTip(f"{layer.name}: {layer.kind}, {layer.settings}")
-        parent.appendRow(row)
-        self._items[layer.name] = row[0]
+    def _filter(self) -> None:
+        """Show the rows that pass the filters; unfold what is found."""
+        text, kind = self._search.text().strip().lower(), self._kinds.currentText()
+        self._proxy.set_filter(text, "" if kind == _ALL else kind)
+        for module in self._model.modules():
+            index = self._proxy.mapFromSource(module)
+            self._tree.setFirstColumnSpanned(index.row(), index.parent(), True)
+        if text or kind != _ALL:
+            self._tree.expandAll()
+        else:
+            self._tree.expandToDepth(0 if len(self._layers) > 60 else 3)
 
     @Slot(str)
     def _on_filter_changed(self, text: str) -> None:
         del text
-        kind = self._kinds.currentText()
-        self._proxy.set_filter(self._search.text().strip().lower(), "" if kind == _ALL else kind)
-        if self._search.text() or kind != _ALL:
-            self._tree.expandAll()
+        self._filter()
 
     @Slot(int, int)
     def _on_range_changed(self, low: int, high: int) -> None:
@@ -221,9 +197,9 @@ class NetworkPanel(QWidget):
 
     @Slot(QModelIndex)
     def _on_row(self, index: QModelIndex) -> None:
-        name = index.siblingAtColumn(0).data(_NAME)
-        if name:
-            self.layerChosen.emit(name)
+        layer = index.siblingAtColumn(0).data(LAYER_ROLE)
+        if layer is not None:
+            self.layerChosen.emit(layer.name)
 
 
 class _LayerFilter(QSortFilterProxyModel):
@@ -243,26 +219,7 @@ class _LayerFilter(QSortFilterProxyModel):
         if not self._text and not self._kind:
             return True
         index = self.sourceModel().index(row, 0, parent)
-        name = index.data(_NAME)
-        if not name:
+        layer = index.data(LAYER_ROLE)
+        if layer is None:
             return False
-        return self._text in name.lower() and (not self._kind or index.data(_KIND) == self._kind)
-
-
-def _row(name: str, numbers: tuple[str, str, str]) -> list[QStandardItem]:
-    items = [QStandardItem(name), *(QStandardItem(number) for number in numbers)]
-    for item in items[1:]:
-        item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-    return items
-
-
-_dots: dict[str, QPixmap] = {}
-
-
-def _dot(color: str) -> QPixmap:
-    """Return a small square in the colour of a kind."""
-    if color not in _dots:
-        pixmap = QPixmap(9, 9)
-        pixmap.fill(QColor(color))
-        _dots[color] = pixmap
-    return _dots[color]
+        return self._text in layer.name.lower() and self._kind in ("", layer.kind)
