@@ -81,6 +81,8 @@ class LayersPanel(QAbstractScrollArea):
 
     def set_selection(self, layer: str, channel: int, *, scroll: bool = True) -> None:
         """Mark a layer and one of its maps, and scroll to it."""
+        if (layer, channel) == self._selected:
+            return  # as after each image: the cards are placed already
         moved = layer != self._selected[0]
         self._selected = (layer, channel)
         if scroll and moved:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QRect, QSize, Signal, Slot
 from PySide6.QtGui import QColor, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -177,11 +177,6 @@ class Card(QFrame):
     def views(self) -> Segmented:
         """The switch between maps, filters and so on."""
         return self._views
-
-    def focus_body(self) -> None:
-        """Give the pictures the keyboard."""
-        shown = [widget for widget in (self._grid, self._cells, self._bars) if not widget.isHidden()]
-        shown[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     # ---- building
 
