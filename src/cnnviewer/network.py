@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,10 +13,12 @@ from cnnviewer.errors import ImageError, NetworkError
 from cnnviewer.images import as_image
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from cnnviewer.images import ImageLike
     from cnnviewer.preprocessing import Preprocessing
 
-__all__ = ["Network", "from_module"]
+__all__ = ["Network", "eval_mode", "from_module"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +112,19 @@ class Network:
                 f"this one is {tensor.dtype} of shape {tuple(tensor.shape)}."
             )
         return tensor.to(self.device)
+
+
+@contextmanager
+def eval_mode(modules: Iterable[torch.nn.Module]) -> Iterator[None]:
+    """Run in eval mode; give each of the modules its own mode back."""
+    training = [submodule for submodule in modules if submodule.training]
+    for submodule in training:
+        submodule.training = False
+    try:
+        yield
+    finally:
+        for submodule in training:
+            submodule.training = True
 
 
 def from_module(

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from cnnviewer.errors import RecordingError
+from cnnviewer.network import eval_mode
 from cnnviewer.operations import function_name, kind_of
 from cnnviewer.recording import INPUT, Layer, Recording
 from cnnviewer.replay import Plan, plan_of
 from cnnviewer.tape import IMAGE, Operation, Tape, call_of, unique_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from cnnviewer.images import ImageLike
     from cnnviewer.network import Network
@@ -71,7 +72,7 @@ class Recorder:
     def _run(self, tensor: torch.Tensor) -> Recording:
         """Run the network's own code under a tape."""
         tape = Tape(self.network, tensor)
-        with _eval_mode(self.network.modules):
+        with eval_mode(self.network.modules):
             start = time.perf_counter()
             with tape:
                 result = self.network.module(tensor)
@@ -159,19 +160,6 @@ def _class_scores(result: Any) -> torch.Tensor | None:
     if isinstance(result, torch.Tensor) and result.ndim == 2 and result.shape[0] == 1 and result.shape[1] > 1:
         return result
     return None
-
-
-@contextmanager
-def _eval_mode(modules: Iterable[torch.nn.Module]) -> Iterator[None]:
-    """Run in eval mode; give each submodule its own mode back."""
-    training = [submodule for submodule in modules if submodule.training]
-    for submodule in training:
-        submodule.training = False
-    try:
-        yield
-    finally:
-        for submodule in training:
-            submodule.training = True
 
 
 @contextmanager

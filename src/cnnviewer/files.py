@@ -1,0 +1,87 @@
+"""Writing files so that a reader, or the next start, meets the old one or the new one and nothing between."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["PARTIAL", "new_file", "new_folder", "write_text"]
+
+PARTIAL = ".partial-"
+"""How the names of unfinished files and folders begin; what a killed program leaves of them may be deleted."""
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Give a name to write to; the file takes the place of `path` when the `with` ends well.
+
+    Raises
+    ------
+    OSError
+        If it can't be written; `path` is as it was, and nothing else is left.
+    """
+    partial = path.with_name(f"{PARTIAL}{uuid.uuid4().hex}-{path.name}")
+    try:
+        yield partial
+        _flush(partial)
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+    _flush_folder(path.parent)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder to write files into; it takes the name `path` when the `with` ends well.
+
+    A folder that has this name already is replaced.
+
+    Raises
+    ------
+    OSError
+        If it can't be written; `path` is as it was, and nothing else is left.
+    """
+    partial = path.with_name(f"{PARTIAL}{uuid.uuid4().hex}-{path.name}")
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        for file in partial.iterdir():
+            _flush(file)
+        _flush_folder(partial)
+        if path.exists():
+            shutil.rmtree(path)
+        partial.replace(path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    _flush_folder(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8; see `new_file`."""
+    with new_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def _flush(path: Path) -> None:
+    """Have the disk hold what was written, before the name tells that it does."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(path: Path) -> None:
+    if os.name == "posix":  # elsewhere a folder can't be opened
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
