@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cnnviewer.datasets import load_dataset as load_dataset
     from cnnviewer.errors import CnnviewerError as CnnviewerError
     from cnnviewer.network import Network as Network
     from cnnviewer.network import from_module as from_module
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from cnnviewer.recording import Layer as Layer
     from cnnviewer.recording import Recording as Recording
     from cnnviewer.rendering.mosaic import render as render
+    from cnnviewer.training.settings import Settings as Settings
+    from cnnviewer.training.start import train as train
 
 __version__ = "0.1.0"
 
@@ -34,6 +37,9 @@ _HOMES = {
     "load_network": "cnnviewer.networks",
     "record": "cnnviewer.recorder",
     "render": "cnnviewer.rendering.mosaic",
+    "Settings": "cnnviewer.training.settings",
+    "load_dataset": "cnnviewer.datasets",
+    "train": "cnnviewer.training.start",
 }
 
 __all__ = [
@@ -42,11 +48,14 @@ __all__ = [
     "Network",
     "Preprocessing",
     "Recording",
+    "Settings",
     "from_module",
     "list_networks",
+    "load_dataset",
     "load_network",
     "record",
     "render",
+    "train",
 ]
 
 

@@ -13,6 +13,7 @@ __all__ = [
     "ImageError",
     "NetworkError",
     "RecordingError",
+    "TrainingError",
     "WeightsError",
 ]
 
@@ -39,6 +40,10 @@ class DatasetError(CnnviewerError):
 
 class RecordingError(CnnviewerError):
     """A forward pass that can't be recorded, or a layer that a recording does not have."""
+
+
+class TrainingError(CnnviewerError):
+    """A training that can't begin or go on; what it had learnt is kept."""
 
 
 class Cancelled(CnnviewerError):

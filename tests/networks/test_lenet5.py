@@ -3,14 +3,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from PIL import Image
 
 from cnnviewer.datasets.mnist import read_mnist
 from cnnviewer.networks import is_downloaded, load_network
-from cnnviewer.networks.lenet5 import PREPROCESSING, LeNet5
+from cnnviewer.networks.lenet5 import LeNet5
 from cnnviewer.resources import resource
-from cnnviewer.training.lenet5 import prepare_digits
-from cnnviewer.training.trainer import measure_accuracy
+from cnnviewer.training.evaluation import evaluate
 
 MNIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "mnist"
 
@@ -33,8 +31,8 @@ def test_shapes_are_those_of_the_paper():
 def test_the_card_tells_of_the_weights(card):
     network = load_network("lenet5")
     assert card["parameters"] == network.parameter_count == 61_706
-    assert card["split"] == {"train": 60_000, "test": 10_000}
-    assert card["test_accuracy"] >= 0.985
+    assert card["dataset"]["images"] == {"train": 60_000, "validation": 0, "test": 10_000}
+    assert card["results"]["test_accuracy"] >= 0.985
     assert card["preprocessing"] == network.preprocessing.describe()
 
 
@@ -55,16 +53,8 @@ def test_weights_may_be_given_by_path():
     assert all(map(torch.equal, *states))
 
 
-def test_training_batches_equal_the_preprocessing_to_the_bit():
-    digits = torch.randint(256, (20, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
-    single = [PREPROCESSING(Image.fromarray(digit.numpy())) for digit in digits]
-    assert torch.equal(prepare_digits(digits), torch.cat(single))
-
-
 @pytest.mark.skipif(not MNIST.is_dir(), reason="needs MNIST in ../shared/data/mnist")
 def test_the_accuracy_on_the_test_digits_is_that_of_the_card(card):
     digits = read_mnist(MNIST, "test")
-    accuracy = measure_accuracy(load_network("lenet5").module, digits, prepare_digits)
-    assert accuracy == pytest.approx(card["test_accuracy"], abs=2e-4)
-    first = [PREPROCESSING(Image.fromarray(digit.numpy())) for digit in digits.images[:5]]
-    assert torch.equal(prepare_digits(digits.images[:5]), torch.cat(first))
+    accuracy = evaluate(load_network("lenet5"), digits, "test").accuracy
+    assert accuracy == pytest.approx(card["results"]["test_accuracy"], abs=2e-4)

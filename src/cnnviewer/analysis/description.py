@@ -67,7 +67,7 @@ def _convolution(layer: Layer, recording: Recording) -> str:
 
 def _pooling(layer: Layer, recording: Recording) -> str:
     settings = layer.settings
-    how = "max" if "max" in layer.operation else "average"
+    how = "max" if "max" in layer.operation else "sum" if settings.get("divisor_override") == 1 else "average"
     before, after = _input_shape(layer, recording), layer.shape
     if "adaptive" in layer.operation:
         over = tuple(b // a for b, a in zip(before[1:], after[1:], strict=False))

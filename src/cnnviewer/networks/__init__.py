@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviewer.errors import NetworkError
+from cnnviewer.networks.run_folder import is_run
 
 if TYPE_CHECKING:
+    from cnnviewer.downloads import ProgressCallback
     from cnnviewer.network import Network
-    from cnnviewer.networks.downloads import ProgressCallback
     from cnnviewer.networks.recipe import Recipe
 
-__all__ = ["DEFAULT_NETWORK", "check_name", "is_downloaded", "list_networks", "load_network"]
+__all__ = ["DEFAULT_NETWORK", "check_name", "is_downloaded", "list_networks", "load_network", "recipe_of"]
 
 DEFAULT_NETWORK = "efficientnet-lite0"
 """The network that opens first: its weights are installed with the program."""
@@ -43,6 +44,8 @@ _SOURCES = (
     _Source("bundled", "efficientnet_lite", (DEFAULT_NETWORK,)),
     _Source("bundled", "lenet5", ("lenet5",)),
     _Source("torchvision", "torchvision_networks", _TORCHVISION),
+    _Source("untrained", "tiny_vgg", ("tiny-vgg",)),
+    _Source("untrained", "cifar_resnet", ("resnet20", "resnet32", "resnet44", "resnet56")),
 )
 
 
@@ -52,7 +55,8 @@ def list_networks() -> dict[str, tuple[str, ...]]:
     Returns
     -------
     dict
-        "bundled" (installed with the program, weights included) and "torchvision" (weights downloaded once).
+        "bundled" (installed with the program, weights included), "torchvision" (weights downloaded once) and
+        "untrained" (to be trained, or opened with random weights).
     """
     groups: dict[str, tuple[str, ...]] = {}
     for source in _SOURCES:
@@ -68,11 +72,11 @@ def load_network(
     Parameters
     ----------
     name
-        One of the names that `list_networks` gives.
+        One of the names that `list_networks` gives, or the folder of a training run.
     weights
-        "DEFAULT" for pretrained weights, None for random ones, or the path of a file of weights for this
-        network: ``.safetensors``, or what ``torch.save(module.state_dict(), path)`` wrote. No code in a file
-        is run.
+        "DEFAULT" for pretrained weights (of a run those of its latest checkpoint), None for random ones, or
+        the path of a file of weights for this network: ``.safetensors``, or what
+        ``torch.save(module.state_dict(), path)`` wrote. No code in a file is run.
     progress
         Called as ``progress(done, total, text)`` in this thread while weights are downloaded, about 20 times
         a second: bytes so far, all bytes (None where not known), and a line for people. It may raise
@@ -87,7 +91,11 @@ def load_network(
     Cancelled
         If `progress` raised it.
     """
-    return _recipe(name).make(weights, progress)
+    if is_run(name):
+        from cnnviewer.networks.trained import load_run
+
+        return load_run(name, weights)
+    return recipe_of(name).make(weights, progress)
 
 
 def is_downloaded(name: str) -> bool:
@@ -98,21 +106,29 @@ def is_downloaded(name: str) -> bool:
     NetworkError
         If there is no network of this name.
     """
-    return _recipe(name).is_local()
+    return recipe_of(name).is_local()
 
 
 def check_name(name: str | Path) -> None:
-    """Do nothing if there is a network of this name; torch is not imported.
+    """Do nothing if there is a network of this name, or a training run in this folder; torch is not imported.
 
     Raises
     ------
     NetworkError
         If there is none. The sentence tells the nearest names, or what to do with a file.
     """
-    _source(name)
+    if not is_run(name):
+        _source(name)
 
 
-def _recipe(name: str | Path) -> Recipe:
+def recipe_of(name: str | Path) -> Recipe:
+    """Return how a listed network is made; this imports torch.
+
+    Raises
+    ------
+    NetworkError
+        If there is no network of this name.
+    """
     module = import_module(f"{__name__}.{_source(name).file}")
     recipe: Recipe = module.recipe(name)
     return recipe

@@ -1,4 +1,4 @@
-"""LeNet-5 for handwritten digits, with weights trained on MNIST by `cnnviewer.training.lenet5`."""
+"""LeNet-5 for handwritten digits, with weights trained on MNIST by ``cnnviewer train``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cnnviewer.resources import resource
 if TYPE_CHECKING:
     import torch
 
-    from cnnviewer.networks.downloads import ProgressCallback
+    from cnnviewer.downloads import ProgressCallback
 
 __all__ = ["CATEGORIES", "PREPROCESSING", "LeNet5", "recipe"]
 
@@ -40,10 +40,10 @@ class LeNet5(nn.Module):
     - each map of C3 sees all six maps of S2, not those of the paper's table 1,
     - ten logits (for a softmax) instead of the Euclidean radial basis functions.
 
-    It takes float32 ``(N, 1, 32, 32)`` and returns logits ``(N, 10)``; it has 61,706 parameters.
+    It takes float32 ``(N, 1, 32, 32)`` and returns logits ``(N, classes)``; with 10 classes it has 61,706 parameters.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = 10) -> None:
         super().__init__()
         self.c1 = nn.Conv2d(1, 6, kernel_size=5)
         self.relu1 = nn.ReLU()
@@ -56,10 +56,10 @@ class LeNet5(nn.Module):
         self.flatten = nn.Flatten()
         self.f6 = nn.Linear(120, 84)
         self.relu6 = nn.ReLU()
-        self.output = nn.Linear(84, 10)
+        self.output = nn.Linear(84, classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return logits ``(N, 10)`` for digits ``(N, 1, 32, 32)``."""
+        """Return logits ``(N, classes)`` for digits ``(N, 1, 32, 32)``."""
         x = self.s2(self.relu1(self.c1(x)))
         x = self.s4(self.relu3(self.c3(x)))
         x = self.flatten(self.relu5(self.c5(x)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnnviewer.errors import WeightsError
 from cnnviewer.network import Network
 from cnnviewer.networks.weights import load_weights
 
@@ -14,15 +15,26 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from cnnviewer.networks.downloads import ProgressCallback
+    from cnnviewer.downloads import ProgressCallback
     from cnnviewer.networks.weights import Adapt
     from cnnviewer.preprocessing import Preprocessing
 
-__all__ = ["Recipe"]
+__all__ = ["Recipe", "no_pretrained"]
 
 
 def _always() -> bool:
     return True
+
+
+def no_pretrained(name: str, progress: ProgressCallback | None) -> nn.Module:
+    """Raise: nobody has trained this network.
+
+    Raises
+    ------
+    WeightsError
+        Always.
+    """
+    raise WeightsError(f"There are no trained weights of {name}. Train it, or open it with random weights.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from cnnviewer.preprocessing import Preprocessing
 if TYPE_CHECKING:
     from torch import nn
 
-    from cnnviewer.networks.downloads import ProgressCallback
+    from cnnviewer.downloads import ProgressCallback
     from cnnviewer.networks.weights import State
 
 __all__ = ["recipe"]

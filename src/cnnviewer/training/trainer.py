@@ -1,164 +1,237 @@
-"""`train()`: a training loop as a generator. Each `yield` is progress, and a place to stop."""
+"""`Trainer`: learns from a batch at a time. It knows no screen, no file and no clock."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional
 
+from cnnviewer.errors import TrainingError
+from cnnviewer.networks.heads import frozen_modules
+from cnnviewer.training.evaluation import evaluate
+from cnnviewer.training.feed import Feed
+from cnnviewer.training.optimisers import make_optimiser
+from cnnviewer.training.progress import Progress
+from cnnviewer.training.seeds import Purpose, seed_for
+from cnnviewer.training.team import ALONE, choose_device
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cnnviewer.datasets.labelled import LabelledImages
+    from cnnviewer.datasets.labelled import Dataset, LabelledImages
+    from cnnviewer.network import Network
+    from cnnviewer.training.progress import Evaluation
+    from cnnviewer.training.settings import Settings
+    from cnnviewer.training.team import Team
 
-__all__ = ["Prepare", "Progress", "Settings", "measure_accuracy", "train"]
-
-
-class Prepare(Protocol):
-    """Makes a batch for the network of images; it may augment them, drawing from `generator` only."""
-
-    def __call__(self, images: torch.Tensor, generator: torch.Generator | None = None, /) -> torch.Tensor:
-        """Return float32 ``(N, C, H, W)`` for uint8 images ``(N, H, W)``; with no generator, unaugmented."""
+__all__ = ["Trainer"]
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How to train: gradient descent with Nesterov momentum, the learning rate annealed by a cosine.
+class Trainer:
+    """Trains a network's module, in place.
 
-    Parameters
-    ----------
-    epochs
-        How often each image is seen.
-    batch_size
-        Images a step; the last batch of an epoch may be smaller.
-    learning_rate
-        That of the first step; it falls to 0 along half a cosine (Loshchilov and Hutter, 2017: SGDR).
-    momentum
-        Nesterov momentum, 0 < momentum < 1.
-    weight_decay
-        The factor of the L2 penalty.
-    seed
-        Of the order of the images and of their augmentation.
-    """
-
-    epochs: int = 10
-    batch_size: int = 128
-    learning_rate: float = 0.05
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a training is after a step.
+    With the same seed and on the same CPU the same steps give the same weights, to the bit. All random numbers are
+    drawn by the number of the step (see `cnnviewer.training.seeds`): what a step does depends on the weights, the
+    optimiser's state and that number alone.
 
     Parameters
     ----------
-    step, steps
-        How many batches were learnt from, and how many there will be.
-    epoch
-        The epoch of this step, from 1.
-    loss
-        The mean cross-entropy of this step's batch, in nats, before the step.
-    accuracy
-        The share of this step's batch that was classified rightly before the step, 0..1.
-    """
-
-    step: int
-    steps: int
-    epoch: int
-    loss: float
-    accuracy: float
-
-
-def train(
-    module: torch.nn.Module, data: LabelledImages, prepare: Prepare, settings: Settings | None = None
-) -> Iterator[Progress]:
-    """Train a module in place, in train mode; each submodule's own mode comes back at the end.
-
-    The same seed on the same CPU gives the same weights, to the bit, unless the module itself draws random
-    numbers (dropout): those come from torch's global generator.
-
-    Parameters
-    ----------
-    module
-        A module that takes what `prepare` returns and gives logits ``(N, classes)``.
-    data
-        The images to learn from.
-    prepare
-        Makes a batch for the module of images.
+    network
+        Its module gives logits ``(N, classes)``; it is moved to the settings' device, and is in train mode from the
+        first step on.
+    dataset
+        What to learn from.
     settings
-        How to train.
+        How.
+    team
+        The processes that share the work.
 
-    Yields
+    Raises
     ------
-    Progress
-        After each step. A generator that is closed leaves the module as the last step left it.
+    TrainingError
+        If the network's outputs are not the dataset's classes, or the device is not there.
     """
-    settings = settings or Settings()
-    generator = torch.Generator().manual_seed(settings.seed)
-    optimiser = torch.optim.SGD(
-        module.parameters(), settings.learning_rate, settings.momentum,
-        weight_decay=settings.weight_decay, nesterov=True,
-    )  # fmt: skip
-    steps = settings.epochs * math.ceil(len(data) / settings.batch_size)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(steps, 1))
-    modes = [(submodule, submodule.training) for submodule in module.modules()]
-    module.train()
-    try:
-        for step, (epoch, chosen) in enumerate(_batches(len(data), settings, generator), start=1):
-            inputs, labels = prepare(data.images[chosen], generator), data.labels[chosen].long()
-            loss, accuracy = _learn(module, optimiser, inputs, labels)
-            schedule.step()
-            yield Progress(step, steps, epoch, loss, accuracy)
-    finally:
-        for submodule, training in modes:
-            submodule.training = training
+
+    def __init__(self, network: Network, dataset: Dataset, settings: Settings, team: Team = ALONE) -> None:
+        self.network, self.dataset, self.settings, self.team = network, dataset, settings, team
+        self.device = choose_device(settings.device)
+        self.module = network.module.to(self.device).eval()
+        self._feed = Feed(dataset.train, network.preprocessing, settings)
+        _check(self, dataset)
+        self._learnt = [parameter for parameter in self.module.parameters() if parameter.requires_grad]
+        if not self._learnt:
+            raise TrainingError("All weights of the network are frozen: there is nothing to learn.")
+        self._has_dropout = any(isinstance(module, _RANDOM) for module in self.module.modules())
+        self.optimiser = make_optimiser(self._learnt, settings)
+        self._wrapped = team.wrap(self.module)
+        self.learning_rate = settings.learning_rate
+        self.step = 0
+        self.examples = 0
+        self.wants_stop = False
+        """Whether this process wishes to end; may be set by another thread."""
+        self.is_stopped = False
+        """Whether, as of the last step, any process of the team wished to end."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """How many batches hold each image once."""
+        return self._feed.batches_per_epoch
+
+    @property
+    def steps(self) -> int:
+        """How many steps all epochs have."""
+        return self.settings.epochs * self.steps_per_epoch
+
+    @property
+    def epoch(self) -> int:
+        """How many epochs are done."""
+        return self.step // self.steps_per_epoch
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all epochs are done."""
+        return self.step >= self.steps
+
+    def stops_before_next(self) -> bool:
+        """Whether the end was wished for while nothing ran; several processes end after a common step instead."""
+        self.is_stopped |= self.wants_stop and self.team.size == 1
+        return self.is_stopped
+
+    def next_learning_rate(self) -> float:
+        """Return the learning rate of the next step: the one set, times the schedule's factor."""
+        return self.learning_rate * self.settings.factor(self.step, self.steps)
+
+    def next_batch(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return this process's share of the next step's batch, on the device: inputs and labels."""
+        share = self.team.share(self._batch_count())
+        # In a last batch of fewer images than processes, some have none: they compute one that does not count.
+        inputs, labels = self._feed.training_batch(self.step, share if self._own_count() else slice(1))
+        return inputs.to(self.device), labels.to(self.device)
+
+    def advance(self) -> Progress:
+        """Take a step: forward, error, backpropagation, update.
+
+        Raises
+        ------
+        TrainingError
+            If the error is no number any more (the weights are then those before the step), or another process was
+            lost.
+        """
+        inputs, labels = self.next_batch()
+        rate = self.next_learning_rate()
+        with self.team.told(), self._learning():
+            loss, right, count = self._backpropagate(inputs, labels)
+        self._check_loss(loss, rate)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.step()
+        epoch = self.epoch + 1
+        self.step += 1
+        self.examples += count
+        return Progress(self.step, self.steps, epoch, loss, right / count, rate, self.examples)
+
+    def evaluate(self, split: str) -> Evaluation | None:
+        """Measure the network on the images of a split; None where the dataset has no such.
+
+        Parameters
+        ----------
+        split
+            "validation" or "test".
+        """
+        data: LabelledImages | None = getattr(self.dataset, split)
+        if data is None:
+            return None
+        with self.team.told():
+            return evaluate(self.network, data, split, self.step, self.epoch, self.team)
+
+    def gradients(self) -> dict[str, torch.Tensor]:
+        """Return the gradient of the last step by the name of its weight; a copy on the CPU."""
+        return {
+            name: parameter.grad.detach().cpu().clone()
+            for name, parameter in self.module.named_parameters()
+            if parameter.grad is not None
+        }
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """Return the weights and buffers of now by name; a copy on the CPU."""
+        return {name: tensor.detach().cpu().clone() for name, tensor in self.module.state_dict().items()}
+
+    def has_finite_weights(self) -> bool:
+        """Whether no weight is infinite or no number."""
+        return all(bool(torch.isfinite(parameter).all()) for parameter in self.module.parameters())
+
+    def _backpropagate(self, inputs: torch.Tensor, labels: torch.Tensor) -> tuple[float, int, int]:
+        """Leave the gradients on the parameters; return the whole batch's error, and how many were right of all."""
+        logits = self._wrapped(inputs)
+        loss = functional.cross_entropy(logits, labels)
+        self.optimiser.zero_grad()
+        self.is_stopped = self.wants_stop
+        if self.team.size == 1:
+            loss.backward()  # type: ignore[no-untyped-call]
+            return loss.item(), int((logits.detach().argmax(1) == labels).sum()), len(labels)
+        # The team averages gradients over its processes, whose shares of the last batch may differ in size.
+        count, own = self._batch_count(), self._own_count()
+        (loss * (own * self.team.size / count)).backward()  # type: ignore[no-untyped-call]
+        right = (logits.detach().argmax(1) == labels).sum().double() * bool(own)
+        wish = torch.full_like(right, float(self.wants_stop))
+        totals = self.team.total(torch.stack([loss.detach().double() * own, right, wish]))
+        self.is_stopped = bool(totals[2])
+        return float(totals[0]) / count, int(totals[1]), count
+
+    def _batch_count(self) -> int:
+        return len(self._feed.chosen(self.step))
+
+    def _own_count(self) -> int:
+        share = self.team.share(self._batch_count())
+        return len(range(share.start, share.stop, share.step))
+
+    def _check_loss(self, loss: float, rate: float) -> None:
+        if loss != loss or loss in (float("inf"), float("-inf")):
+            raise TrainingError(
+                f"At step {self.step + 1} the error is no number any more: with a learning rate of {rate:g} the "
+                "weights grew without bound. Begin again with a smaller one, a tenth of it for example."
+            )
+
+    @contextmanager
+    def _learning(self) -> Iterator[None]:
+        """Be in train mode, with this step's random numbers; frozen parts stay as they are."""
+        if not self.module.training:
+            self.module.train()
+            for module in frozen_modules(self.module):
+                module.eval()
+        with self._dropout_seed() if self._has_dropout else nullcontext():
+            yield
+
+    @contextmanager
+    def _dropout_seed(self) -> Iterator[None]:
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            torch.manual_seed(seed_for(self.settings.seed + self.team.rank, Purpose.DROPOUT, self.step))
+            yield
 
 
-@torch.inference_mode()
-def measure_accuracy(
-    module: torch.nn.Module, data: LabelledImages, prepare: Prepare, *, batch_size: int = 500
-) -> float:
-    """Return the share of images that a module classifies rightly, 0..1.
-
-    Parameters
-    ----------
-    module
-        In eval mode; it takes what `prepare` returns and gives logits ``(N, classes)``.
-    data
-        At least one image.
-    prepare
-        Called without a generator, so that nothing is augmented.
-    batch_size
-        Images a batch; the figure does not depend on it.
-    """
-    right = 0
-    batches = torch.split(data.images, batch_size), torch.split(data.labels, batch_size)
-    for images, labels in zip(*batches, strict=True):
-        right += int((module(prepare(images)).argmax(1) == labels).sum())
-    return right / len(data)
+_RANDOM = (torch.nn.modules.dropout._DropoutNd, torch.nn.AlphaDropout, torch.nn.RReLU)
 
 
-def _batches(count: int, settings: Settings, generator: torch.Generator) -> Iterator[tuple[int, torch.Tensor]]:
-    """Yield (epoch from 1, indices of a batch), in a new random order each epoch."""
-    for epoch in range(1, settings.epochs + 1):
-        for chosen in torch.split(torch.randperm(count, generator=generator), settings.batch_size):
-            yield epoch, chosen
-
-
-def _learn(
-    module: torch.nn.Module, optimiser: torch.optim.Optimizer, inputs: torch.Tensor, labels: torch.Tensor
-) -> tuple[float, float]:
-    """Take one step, and return the batch's loss and accuracy before it."""
-    logits = module(inputs)
-    loss = functional.cross_entropy(logits, labels)
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
-    accuracy = (logits.argmax(1) == labels).float().mean()
-    return loss.item(), accuracy.item()
+def _check(trainer: Trainer, dataset: Dataset) -> None:
+    """Raise where a network and a dataset do not fit each other."""
+    if not len(dataset.train):
+        raise TrainingError(f"The dataset {dataset.name} has no training images.")
+    inputs, _ = trainer._feed.batch(slice(0, 1))
+    with torch.inference_mode():
+        logits = trainer.module(inputs.to(trainer.device))
+    classes = len(dataset.categories)
+    if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
+        raise TrainingError(f"{trainer.network.name} gives no class scores: it can't learn to classify.")
+    if logits.shape[1] != classes:
+        raise TrainingError(
+            f"{trainer.network.name} has {logits.shape[1]} outputs, and the dataset {dataset.name} has {classes} "
+            "classes. Take a network with a new head."
+        )
+    settings = trainer.settings
+    if dataset.validation is None and (settings.target_accuracy or settings.target_error):
+        raise TrainingError(
+            "A target is measured on validation images, and none were held back: set the share for validation."
+        )

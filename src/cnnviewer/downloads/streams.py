@@ -10,20 +10,32 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
+from cnnviewer.downloads.progress import BEAT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["BEAT", "ByteStream", "ConnectionFailedError"]
-
-BEAT = 0.05
-"""How long the reader waits for bytes before it gets a turn without any, in seconds."""
+__all__ = ["ByteStream", "NotReceivedError"]
 
 _CHUNK = 128 * 1024
 _TIMEOUT = 20.0  # seconds without a byte
 
 
-class ConnectionFailedError(Exception):
-    """The bytes don't come; the message says why, and what to do, as the end of a sentence."""
+class NotReceivedError(Exception):
+    """The bytes don't come, or are not those that were asked for.
+
+    Parameters
+    ----------
+    reason, remedy
+        Why, as the end of a sentence; and what to do, as the beginning of the next. Neither has a full stop.
+    """
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}. {remedy}.")
+        self.reason, self.remedy = reason, remedy
+
+
+_BROKEN_OFF = "the connection broke off", "Try again"
 
 
 class ByteStream:
@@ -53,7 +65,7 @@ class ByteStream:
 
         Raises
         ------
-        ConnectionFailedError
+        NotReceivedError
             If no more bytes can be had before the end.
         """
         done = 0
@@ -61,7 +73,7 @@ class ByteStream:
             done += len(chunk)
             yield chunk
         if self.total is not None and done != self.total:
-            raise ConnectionFailedError("the connection broke off. Try again, or go on with random weights.")
+            raise NotReceivedError(*_BROKEN_OFF)
 
     def close(self) -> None:
         """Let the thread end; what it still reads is dropped."""
@@ -73,7 +85,7 @@ class ByteStream:
         except queue.Empty:
             return b""
         if isinstance(chunk, Exception):
-            raise ConnectionFailedError(_reason(chunk)) from chunk
+            raise NotReceivedError(*_reason_and_remedy(chunk)) from chunk
         return chunk
 
     def _read(self) -> None:
@@ -106,19 +118,16 @@ class ByteStream:
         return False
 
 
-def _reason(error: Exception) -> str:
+def _reason_and_remedy(error: Exception) -> tuple[str, str]:
     if isinstance(error, urllib.error.HTTPError):
-        answer = f"{error.code} ({error.reason})"
-        return f"the server answered {answer}. Try again later, or go on with random weights."
+        return f"the server answered {error.code} ({error.reason})", "Try again later"
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(cause, TimeoutError):
-        return f"no byte came for {_TIMEOUT:.0f} seconds. Try again, or go on with random weights."
+        return f"no byte came for {_TIMEOUT:.0f} seconds", "Try again"
     if isinstance(cause, ssl.SSLError):
-        return (
-            f"no safe connection ({cause.reason}). Check this machine's clock and proxy, or go on with random weights."
-        )
+        return f"no safe connection ({cause.reason})", "Check this machine's clock and proxy"
     if isinstance(cause, (ConnectionResetError, http.client.HTTPException)):
-        return "the connection broke off. Try again, or go on with random weights."
+        return _BROKEN_OFF
     if isinstance(cause, OSError):
-        return "no connection. Connect and try again, or go on with random weights."
-    return f"{cause}. Try again, or go on with random weights."
+        return "no connection", "Connect and try again"
+    return str(cause), "Try again"

@@ -1,0 +1,34 @@
+"""The command line. Qt is imported only when a window opens, torch only when it is needed.
+
+Each command is a file with ``run(words: list[str]) -> int``, and a line in the table below.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from cnnviewer.errors import CnnviewerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+_COMMANDS = ("networks", "record", "train")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status: 0, or 2 with a sentence where something is wrong."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    command = words.pop(0) if words and words[0] in _COMMANDS else "window"
+    try:
+        status: int = import_module(f"{__name__}.{command}").run(words)
+    except CnnviewerError as error:
+        print(f"cnnviewer: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("cnnviewer: stopped.", file=sys.stderr)
+        return 130
+    return status

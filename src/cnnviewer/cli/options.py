@@ -1,0 +1,62 @@
+"""What the commands share: options, checks, a progress line."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from cnnviewer.errors import CnnviewerError, ImageError
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+__all__ = ["add_network", "check_folder", "check_network", "check_paths", "tell_progress", "weights_of"]
+
+
+def add_network(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose a network and its weights."""
+    parser.add_argument("--network", metavar="NAME", help="one of the names that 'cnnviewer networks' lists")
+    parser.add_argument(
+        "--weights",
+        default="default",
+        metavar="WEIGHTS",
+        help="'default' for trained weights, 'random', or a file with weights for the network",
+    )
+
+
+def weights_of(text: str) -> str | None:
+    """Return what `load_network` takes for the text of the option ``--weights``."""
+    return {"default": "DEFAULT", "random": None}.get(text, text)
+
+
+def check_paths(paths: list[Path]) -> None:
+    """Raise where one of the paths does not exist."""
+    for path in paths:
+        try:
+            exists = path.exists()
+        except (OSError, ValueError):  # a name that no file can have
+            exists = False
+        if not exists:
+            raise ImageError(f"There is no file or folder {path}. Check the path.")
+
+
+def check_network(name: str | None) -> None:
+    """Raise where there is no network of this name."""
+    if name is not None:
+        from cnnviewer.networks import check_name
+
+        check_name(name)
+
+
+def check_folder(path: Path) -> None:
+    """Raise where the folder of a file to write does not exist."""
+    if not path.resolve().parent.is_dir():
+        raise CnnviewerError(f"The folder {path.resolve().parent} does not exist; make it first.")
+
+
+def tell_progress(done: int, total: int | None, text: str) -> None:
+    """Write a progress line on a terminal; nothing elsewhere."""
+    if sys.stderr.isatty():
+        share = f" {done / total:4.0%}" if total else ""
+        print(f"\r{text}{share}", end="\n" if total and done >= total else "", file=sys.stderr, flush=True)

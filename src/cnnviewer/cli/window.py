@@ -1,0 +1,65 @@
+"""The command line without a command: the window."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from cnnviewer.cli.options import add_network, check_folder, check_network, check_paths, weights_of
+from cnnviewer.inputs.files import find_images
+
+__all__ = ["run"]
+
+_COMMANDS = """\
+With no command the window opens. Commands:
+  cnnviewer record IMAGE --out FOLDER      write every layer of a recording into a folder
+  cnnviewer train NETWORK --out FOLDER     train a network
+  cnnviewer networks                       list the networks
+"""
+
+
+def run(words: list[str]) -> int:
+    """Open the window and return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="cnnviewer",
+        description="See every layer of a convolutional network at work on any image.",
+        epilog=_COMMANDS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="files or folders to show")
+    add_network(parser)
+    parser.add_argument("--screenshot", type=Path, metavar="FILE", help="paint the window into FILE and end")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window, for example 1280x800")
+    parser.add_argument("--theme", choices=("light", "dark", "system"), help="colours of the window")
+    parser.add_argument("--version", action="version", version=_version())
+    options = parser.parse_args(words)
+    check_paths(options.images)
+    find_images(options.images)  # a folder without images is told here, and the window finds them again
+    check_network(options.network)
+    if options.screenshot is not None:
+        check_folder(options.screenshot)
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from cnnviewer.qt.app import run as run_window
+
+    return run_window(
+        options.images,
+        options.network,
+        weights_of(options.weights),
+        theme=options.theme,
+        screenshot=options.screenshot,
+        size=options.size,
+    )
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit()) or not (0 < int(width) < 20000 and 0 < int(height) < 20000):
+        raise argparse.ArgumentTypeError(f"a size is WIDTHxHEIGHT, for example 1280x800, not {text!r}")
+    return int(width), int(height)
+
+
+def _version() -> str:
+    from cnnviewer import __version__
+
+    return f"cnnviewer {__version__}"

@@ -1,0 +1,382 @@
+"""Designs: networks that are described row by row, as a user puts them together. No torch here.
+
+A design is a list of rows, worked off in their order; behind them comes a fully connected layer with one unit a class,
+the head. `examine` tells what each row makes of the image, and why it can't.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from cnnviewer.errors import NetworkError
+from cnnviewer.files import write_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = [
+    "ACTIVATIONS",
+    "DESIGNS",
+    "POOLINGS",
+    "Activation",
+    "Convolution",
+    "Design",
+    "Dropout",
+    "FullyConnected",
+    "Pooling",
+    "Row",
+    "RowFacts",
+    "examine",
+    "from_json",
+    "open_design",
+    "save_design",
+    "to_json",
+]
+
+ACTIVATIONS = ("relu", "leaky relu", "sigmoid", "tanh", "gelu")
+POOLINGS = ("max", "average", "sum")
+
+_FORMAT = 1
+_LARGEST = 4096
+_MOST_PARAMETERS = 200_000_000
+_MOST_ACTIVATIONS = 50_000_000
+_MOST_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """Filters that slide over the maps: `filters` of them, `kernel` pixels wide and high."""
+
+    filters: int = 16
+    kernel: int = 3
+    stride: int = 1
+    padding: int = 0
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A function of each unit on its own, one of `ACTIVATIONS`."""
+
+    function: str = "relu"
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """One number for each window of a map: its "max", "average" or "sum"."""
+
+    how: str = "max"
+    window: int = 2
+    stride: int = 2
+
+
+@dataclass(frozen=True)
+class FullyConnected:
+    """Units that each see all that comes before."""
+
+    units: int = 64
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """While the network learns, this share of the units is set to 0 at random."""
+
+    share: float = 0.5
+
+
+Row = Convolution | Activation | Pooling | FullyConnected | Dropout
+
+_KINDS: dict[str, type[Row]] = {
+    "convolution": Convolution,
+    "activation": Activation,
+    "pooling": Pooling,
+    "fully connected": FullyConnected,
+    "dropout": Dropout,
+}
+_BOUNDS: dict[str, tuple[int, int]] = {
+    "filters": (1, _LARGEST),
+    "kernel": (1, 31),
+    "stride": (1, 31),
+    "padding": (0, 31),
+    "window": (1, 63),
+    "units": (1, 65_536),
+}
+_CHOICES = {"function": ACTIVATIONS, "how": POOLINGS}
+
+
+@dataclass(frozen=True)
+class Design:
+    """A network, row by row.
+
+    Parameters
+    ----------
+    name
+        What the user calls it.
+    input_shape
+        Channels (1 or 3), height and width of the image.
+    rows
+        What is done to it, before the head.
+    """
+
+    name: str
+    input_shape: tuple[int, int, int]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class RowFacts:
+    """What a row makes.
+
+    Parameters
+    ----------
+    shape
+        What comes out: ``(C, H, W)`` or ``(units,)``; None where it can't be.
+    parameters, multiply_adds
+        How many numbers it learns, and how many products it takes for an image.
+    problem
+        Why it can't be, in a sentence; '' where it can.
+    """
+
+    shape: tuple[int, ...] | None
+    parameters: int = 0
+    multiply_adds: int = 0
+    problem: str = ""
+
+
+def examine(design: Design, classes: int) -> tuple[RowFacts, ...]:
+    """Return the facts of each row, and of the head behind them.
+
+    Parameters
+    ----------
+    design
+        Any design, a wrong one too.
+    classes
+        How many units the head has.
+    """
+    shape: tuple[int, ...] = design.input_shape
+    found: list[RowFacts] = []
+    broken = _input_problem(design)
+    if broken:
+        return (RowFacts(None, problem=broken),) * (len(design.rows) + 1)
+    for number, row in enumerate((*design.rows, FullyConnected(max(classes, 1))), start=1):
+        facts = RowFacts(None, problem=broken) if broken else _examine_row(row, shape)
+        total = facts.parameters + sum(other.parameters for other in found)
+        if not broken and facts.shape is not None:
+            facts = _bounded(facts, total)
+        found.append(facts)
+        if facts.problem and not broken:
+            broken = f"Follows row {number}, which can't be."
+        shape = facts.shape or ()
+    return tuple(found)
+
+
+def _examine_row(row: Row, shape: tuple[int, ...]) -> RowFacts:
+    wrong = _field_problem(row)
+    if wrong:
+        return RowFacts(None, problem=wrong)
+    if isinstance(row, (Convolution, Pooling)):
+        return _slide(row, shape)
+    if isinstance(row, FullyConnected):
+        before = math.prod(shape)
+        return RowFacts((row.units,), (before + 1) * row.units, before * row.units)
+    return RowFacts(shape)
+
+
+def _slide(row: Convolution | Pooling, shape: tuple[int, ...]) -> RowFacts:
+    """Return the facts of a row that slides a window over maps; PyTorch rounds their number down."""
+    what = "convolution" if isinstance(row, Convolution) else "pooling"
+    if len(shape) != 3:
+        return RowFacts(None, problem=f"A {what} needs maps, and a fully connected row before it left none.")
+    window = row.kernel if isinstance(row, Convolution) else row.window
+    padding = row.padding if isinstance(row, Convolution) else 0
+    channels, *sizes = shape
+    if min(sizes) + 2 * padding < window:
+        advice = "take a smaller one" + (", or more padding" if isinstance(row, Convolution) else "")
+        image = f"{sizes[0]}×{sizes[1]}" + (f" with padding {padding}" if padding else "")
+        return RowFacts(None, problem=f"A window of {window}×{window} does not fit into {image}: {advice}.")
+    if isinstance(row, Convolution) and padding >= window:
+        return RowFacts(
+            None, problem=f"With padding {padding} whole windows of {window}×{window} see nothing but padding."
+        )
+    height, width = ((size + 2 * padding - window) // row.stride + 1 for size in sizes)
+    if isinstance(row, Pooling):
+        return RowFacts((channels, height, width))
+    weights = channels * window * window
+    units = row.filters * height * width
+    return RowFacts((row.filters, height, width), (weights + 1) * row.filters, units * weights)
+
+
+def _bounded(facts: RowFacts, parameters: int) -> RowFacts:
+    """Return the facts of a row, as a problem where it would fill the memory."""
+    assert facts.shape is not None
+    if parameters > _MOST_PARAMETERS:
+        return RowFacts(
+            None, problem=f"The network would have {parameters:,} parameters; {_MOST_PARAMETERS:,} is the limit."
+        )
+    if math.prod(facts.shape) > _MOST_ACTIVATIONS:
+        return RowFacts(
+            None, problem=f"The row would make {math.prod(facts.shape):,} units of one image; that is too many."
+        )
+    return facts
+
+
+def _input_problem(design: Design) -> str:
+    channels, height, width = design.input_shape
+    if not design.name.strip():
+        return "The design has no name."
+    if channels not in (1, 3):
+        return f"An image has 1 channel (grey) or 3 (colour), not {channels}."
+    if not (1 <= height <= _LARGEST and 1 <= width <= _LARGEST):
+        return f"An image is 1 to {_LARGEST} pixels high and wide, not {height}×{width}."
+    if len(design.rows) > _MOST_ROWS:
+        return f"A design has at most {_MOST_ROWS} rows, not {len(design.rows)}."
+    return ""
+
+
+def _field_problem(row: Row) -> str:
+    for name, value in asdict(row).items():
+        if name in _BOUNDS:
+            low, high = _BOUNDS[name]
+            if not low <= value <= high:
+                return f"The {name} must be {low:,} to {high:,}, not {value:,}."
+        elif name in _CHOICES and value not in _CHOICES[name]:
+            return f"The {name} is {', '.join(_CHOICES[name])}, not {value!r}."
+        elif name == "share" and not 0 <= value < 1:
+            return f"The share that is dropped is at least 0 and below 1, not {value:g}."
+    return ""
+
+
+# ---- files
+
+
+def to_json(design: Design) -> dict[str, Any]:
+    """Return a design for a file."""
+    names = {kind: name for name, kind in _KINDS.items()}
+    return {
+        "format": _FORMAT,
+        "name": design.name,
+        "input_shape": list(design.input_shape),
+        "rows": [{"kind": names[type(row)], **asdict(row)} for row in design.rows],
+    }
+
+
+def from_json(stored: object) -> Design:
+    """Return what `to_json` was given; a design whose rows do not fit each other is one too.
+
+    Raises
+    ------
+    NetworkError
+        If it is no design; the row and the field are named.
+    """
+    if not isinstance(stored, dict) or not isinstance(stored.get("rows"), list):
+        raise NetworkError("This is no design of a network: it has no rows.")
+    if stored.get("format") != _FORMAT:
+        raise NetworkError(f"The design has the format {stored.get('format')!r}; this program reads {_FORMAT}.")
+    shape, name = stored.get("input_shape"), stored.get("name")
+    if not isinstance(shape, list) or len(shape) != 3 or not all(map(_is_whole, shape)):
+        raise NetworkError("The input_shape of a design is a list of three whole numbers: channels, height, width.")
+    if not isinstance(name, str):
+        raise NetworkError("The name of a design is a text.")
+    rows = tuple(_row_from_json(row, number) for number, row in enumerate(stored["rows"], start=1))
+    return Design(name, (shape[0], shape[1], shape[2]), rows)
+
+
+def open_design(path: Path) -> Design:
+    """Return the design in a file.
+
+    Raises
+    ------
+    NetworkError
+        If it can't be read, or is none.
+    """
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NetworkError(f"{path} can't be read: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise NetworkError(f"{path.name} is no JSON, and so no design of a network.") from error
+    return from_json(stored)
+
+
+def save_design(design: Design, path: Path) -> None:
+    """Write a design into a file.
+
+    Raises
+    ------
+    NetworkError
+        If it can't be written; what was there before is still there then.
+    """
+    try:
+        write_text(path, json.dumps(to_json(design), indent=2, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise NetworkError(f"{path} can't be written: {error.strerror or error}.") from error
+
+
+def _row_from_json(stored: object, number: int) -> Row:
+    kind = _KINDS.get(str(stored.get("kind"))) if isinstance(stored, dict) else None
+    if kind is None or not isinstance(stored, dict):
+        raise NetworkError(f"Row {number} of the design is none of {', '.join(_KINDS)}.")
+    usual = asdict(kind())
+    given = {name: value for name, value in stored.items() if name != "kind"}
+    for name, value in given.items():
+        if name not in usual:
+            raise NetworkError(f"Row {number} of the design has a field {name!r} that is not known.")
+        if not _is_like(usual[name], value):
+            raise NetworkError(f"Row {number} of the design has the {name} {value!r}, which makes no sense.")
+    return kind(**{field.name: given.get(field.name, usual[field.name]) for field in fields(kind)})
+
+
+def _is_like(usual: object, value: object) -> bool:
+    if isinstance(usual, str):
+        return isinstance(value, str)
+    if isinstance(usual, int):
+        return _is_whole(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31
+
+
+# ---- to begin with
+
+_RELU, _HALF = Activation("relu"), Pooling("max", 2, 2)
+
+DESIGNS: dict[str, Design] = {
+    design.name: design
+    for design in (
+        Design(
+            "two blocks",
+            (1, 28, 28),
+            (Convolution(8, 3, 1, 1), _RELU, _HALF, Convolution(16, 3, 1, 1), _RELU, _HALF, FullyConnected(32), _RELU),
+        ),
+        Design(
+            "like LeNet-5",
+            (1, 32, 32),
+            (
+                Convolution(6, 5), _RELU, _HALF, Convolution(16, 5), _RELU, _HALF,
+                Convolution(120, 5), _RELU, FullyConnected(84), _RELU,
+            ),
+        ),
+        Design(
+            "three blocks",
+            (1, 28, 28),
+            (
+                Convolution(24, 3, 1, 1), _RELU, _HALF, Convolution(48, 3, 1, 1), _RELU, _HALF,
+                Convolution(96, 3, 1, 1), _RELU, _HALF,
+            ),
+        ),
+        Design(
+            "like TinyVGG",
+            (3, 64, 64),
+            (
+                Convolution(10, 3), _RELU, Convolution(10, 3), _RELU, _HALF,
+                Convolution(10, 3), _RELU, Convolution(10, 3), _RELU, _HALF,
+            ),
+        ),
+        Design("no convolution", (1, 28, 28), (FullyConnected(64), _RELU)),
+    )
+}  # fmt: skip
+"""Designs to begin with, by name."""

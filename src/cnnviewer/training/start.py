@@ -1,0 +1,179 @@
+"""From a plan, or from a run's folder, to a `Training`; and `train()`, the short way for scripts."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnviewer.datasets import load_dataset
+from cnnviewer.errors import TrainingError, WeightsError
+from cnnviewer.networks.architectures import build, preprocessing_of
+from cnnviewer.networks.run_folder import is_run, list_checkpoints, read_card
+from cnnviewer.networks.trained import latest_state
+from cnnviewer.networks.weights import fit_weights
+from cnnviewer.training.events import Events
+from cnnviewer.training.optimisers import restore_optimiser
+from cnnviewer.training.plan import card_of, check_same_data, plan_from_card
+from cnnviewer.training.run import Run
+from cnnviewer.training.settings import Settings
+from cnnviewer.training.team import ALONE
+from cnnviewer.training.trainer import Trainer
+from cnnviewer.training.training import Training
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnnviewer.datasets.labelled import Dataset
+    from cnnviewer.downloads import ProgressCallback
+    from cnnviewer.network import Network
+    from cnnviewer.networks.trained import SavedState
+    from cnnviewer.training.plan import Plan
+    from cnnviewer.training.team import Team
+    from cnnviewer.training.training import News
+
+__all__ = ["begin", "dataset_of", "go_on", "train"]
+
+
+def train(network: Network, dataset: Dataset | str | Path, settings: Settings | None = None) -> Iterator[News]:
+    """Train a network in place, as a generator: nothing is learnt but while its news are asked for.
+
+    Parameters
+    ----------
+    network
+        Its module gives logits ``(N, classes)``; its preprocessing makes the batches.
+    dataset
+        What to learn from: a `Dataset`, a listed name, or a folder of images.
+    settings
+        How.
+
+    Yields
+    ------
+    Progress, Evaluation, Finished
+        After each step, at the end of each epoch, and at the end.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such dataset.
+    TrainingError
+        If network, dataset and settings do not fit, or the error is no number any more.
+    """
+    settings = settings or Settings()
+    data = dataset
+    if isinstance(data, (str, Path)):
+        data = load_dataset(data, fit=network.preprocessing.pixels, seed=settings.seed)
+    return iter(Training(Trainer(network, data, settings)))
+
+
+def begin(
+    plan: Plan,
+    folder: Path,
+    *,
+    team: Team = ALONE,
+    tensorboard: bool = False,
+    progress: ProgressCallback | None = None,
+) -> Training:
+    """Return a training that begins; `Training.close` lets its folder go.
+
+    Raises
+    ------
+    DatasetError, NetworkError, TrainingError
+        If something of the plan can't be had, or does not fit.
+    """
+    dataset, network = _materials(plan, team, progress)
+    trainer = Trainer(network, dataset, plan.settings, team)
+    with ExitStack() as stack:
+        run = stack.enter_context(Run(folder)) if team.is_writer else None
+        if run is not None:
+            run.begin(card_of(plan, network, dataset))
+        training = Training(trainer, run, events=_events(folder, team, tensorboard))
+        stack.pop_all()
+    return training
+
+
+def go_on(
+    folder: Path,
+    *,
+    team: Team = ALONE,
+    tensorboard: bool = False,
+    progress: ProgressCallback | None = None,
+) -> Training:
+    """Return a training that goes on from its latest checkpoint.
+
+    Raises
+    ------
+    TrainingError
+        If the folder holds no training, all its checkpoints are damaged, its data changed, or another process trains
+        in it.
+    """
+    if not is_run(folder):
+        raise TrainingError(f"{folder} holds no training that could go on; begin one without --resume.")
+    with ExitStack() as stack:
+        run = stack.enter_context(Run(folder)) if team.is_writer else None
+        card = read_card(folder)
+        plan = plan_from_card(card)
+        saved = _saved_state(folder)
+        if saved is not None:  # the run has weights of its own: not the pretrained ones again
+            plan = replace(plan, architecture=replace(plan.architecture, pretrained=False))
+        dataset, network = _materials(plan, team, progress)
+        check_same_data(card, dataset)
+        if saved is not None:
+            fit_weights(network.module, saved.weights, folder.name, network.name)
+        trainer = Trainer(network, dataset, plan.settings, team)
+        if saved is not None:
+            restore_optimiser(trainer.optimiser, saved.optimiser)
+            trainer.step, trainer.examples = saved.step, int(saved.state["examples"])
+            trainer.learning_rate = float(saved.state["learning_rate"])
+        if run is not None:
+            run.go_on(-1 if saved is None else saved.step)
+        seconds = None if saved is None else float(saved.state["seconds"])
+        training = Training(trainer, run, seconds=seconds, events=_events(folder, team, tensorboard))
+        stack.pop_all()
+    return training
+
+
+def dataset_of(plan: Plan, *, progress: ProgressCallback | None = None) -> Dataset:
+    """Return the dataset of a plan; a folder's images have the size that the plan's network sees.
+
+    Raises
+    ------
+    DatasetError
+        If it can't be had.
+    """
+    path = Path(plan.dataset)
+    return load_dataset(
+        path if path.is_dir() else plan.dataset,
+        folder=plan.data_folder,
+        download=plan.download,
+        fit=preprocessing_of(plan.architecture).pixels,
+        validation=plan.validation,
+        seed=plan.settings.seed,
+        progress=progress,
+    )
+
+
+def _materials(plan: Plan, team: Team, progress: ProgressCallback | None) -> tuple[Dataset, Network]:
+    """Return the data and the network of a plan."""
+    if not team.is_writer:
+        team.gather(None)  # the writer looks first, and downloads what is missing
+    dataset = dataset_of(plan, progress=progress)
+    network = build(plan.architecture, dataset.categories, seed=plan.settings.seed, progress=progress)
+    if team.is_writer:
+        team.gather(None)
+    return dataset, network
+
+
+def _saved_state(folder: Path) -> SavedState | None:
+    """Return the checkpoint to go on from; None where the run was killed before its first one, and begins anew."""
+    if not list_checkpoints(folder):
+        return None
+    try:
+        return latest_state(folder)
+    except WeightsError as error:
+        raise TrainingError(str(error)) from error
+
+
+def _events(folder: Path, team: Team, tensorboard: bool) -> Events | None:
+    return Events(folder / "tensorboard") if tensorboard and team.is_writer else None
