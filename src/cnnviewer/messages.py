@@ -11,9 +11,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import numpy as np
+    import torch
     from numpy.typing import NDArray
 
     Pixels = NDArray[np.uint32]
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BarsAnswer",
     "BarsRequest",
+    "HoldRequest",
     "ImageRequest",
     "LayerSummary",
     "MapAnswer",
@@ -44,6 +47,9 @@ __all__ = [
     "TilesAnswer",
     "TilesRequest",
     "View",
+    "WeightsAnswer",
+    "WeightsRequest",
+    "WeightsShown",
 ]
 
 
@@ -61,6 +67,14 @@ class Order(StrEnum):
     CHANNEL = "channel"
     MEAN = "mean"
     MAXIMUM = "maximum"
+
+
+class WeightsShown(StrEnum):
+    """What is shown of the weights of a network that learns."""
+
+    VALUE = "value"
+    GRADIENT = "gradient"
+    CHANGE = "change"
 
 
 class View(StrEnum):
@@ -116,6 +130,36 @@ class NetworkRequest:
 
 
 @dataclass(frozen=True, eq=False)
+class WeightsRequest:
+    """Give the open network other weights: those of now while it learns, or those of a moment of the film.
+
+    Parameters
+    ----------
+    step
+        After how many steps of the training.
+    provenance
+        What is told of them.
+    weights, gradients
+        Tensors by name, which nothing changes any more; no gradients are known of a moment of the film.
+    run
+        The folder of the run, where the weights lie in its film.
+    """
+
+    step: int
+    provenance: str
+    weights: Mapping[str, torch.Tensor] | None = None
+    gradients: Mapping[str, torch.Tensor] | None = None
+    run: Path | None = None
+
+
+@dataclass(frozen=True)
+class HoldRequest:
+    """Hold the moment that is shown, to compare others with it; or let it go."""
+
+    is_held: bool
+
+
+@dataclass(frozen=True, eq=False)
 class ImageRequest:
     """Show an image: a file, or the bytes of one that was pasted or dropped, or pixels ``(H, W, 3)`` uint8."""
 
@@ -141,6 +185,10 @@ class TilesRequest:
         Which of the sorted maps.
     channel
         For FILTERS: the output channel whose kernels are shown.
+    weights
+        For FILTERS: which numbers of the weights.
+    is_paired
+        Whether each picture is asked for together with that of the moment that is held, on one scale.
     """
 
     layer: int
@@ -152,6 +200,8 @@ class TilesRequest:
     order: Order
     scale: ScaleChoice
     channel: int = 0
+    weights: WeightsShown = WeightsShown.VALUE
+    is_paired: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,7 +209,7 @@ class MatrixRequest:
     """One picture of a whole array.
 
     CELLS: a vector wrapped into rows of `width` cells, a pixel each; `height` does not matter. WEIGHTS: a
-    matrix, outputs down and inputs across, at most `height` x `width` pixels.
+    matrix, outputs down and inputs across, at most `height` x `width` pixels; `weights` tells which numbers.
     """
 
     layer: int
@@ -167,6 +217,7 @@ class MatrixRequest:
     height: int
     width: int
     scale: ScaleChoice
+    weights: WeightsShown = WeightsShown.VALUE
 
 
 @dataclass(frozen=True)
@@ -266,6 +317,19 @@ class RecordingSummary:
 
 
 @dataclass(frozen=True, eq=False)
+class WeightsAnswer:
+    """What the window shows after a change of weights, or of the moment that is held.
+
+    `held` are the class probabilities of the moment that is held; None where none is, empty where it has none.
+    """
+
+    step: int | None
+    network: NetworkSummary
+    recording: RecordingSummary | None
+    held: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
 class PhotoAnswer:
     """The picture asked for, ``(H, W)`` pixels, where the network looks at the photo, and what it is given.
 
@@ -286,8 +350,9 @@ class PhotoAnswer:
 class TilesAnswer:
     """Pictures ``(count, height, width)``, with each one's number, range and badge.
 
-    `before` are the maps that went in (POOLED). `scale_text` tells what share one scale; `note` is what else is
-    to be said on the layer: the share of zeros, the bias.
+    `before` are the maps that went in (POOLED), or those of the moment that is held. `low` and `high` are the ends of
+    the scale where all pictures share one; `note` is what else is to be said on the layer: the share of zeros, the
+    bias.
     """
 
     pixels: Pixels

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,14 @@ import torch
 
 from cnnviewer.analysis.statistics import MapStatistics, feature_maps
 from cnnviewer.engine import pictures, summaries
+from cnnviewer.engine.learning import Learning
 from cnnviewer.engine.photos import packed
 from cnnviewer.errors import CnnviewerError, ImageError
 from cnnviewer.images import as_image, decode_image
-from cnnviewer.messages import ThumbnailAnswer, ThumbnailRequest
+from cnnviewer.messages import ThumbnailAnswer, ThumbnailRequest, WeightsAnswer
 from cnnviewer.networks import load_network
+from cnnviewer.networks.trained import read_snapshot
+from cnnviewer.networks.weights import fit_weights
 from cnnviewer.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from cnnviewer.messages import (
+        HoldRequest,
         ImageRequest,
         LayerSummary,
         NetworkRequest,
@@ -30,7 +35,9 @@ if TYPE_CHECKING:
         PictureAnswer,
         PictureRequest,
         RecordingSummary,
+        WeightsRequest,
     )
+    from cnnviewer.network import Network
     from cnnviewer.recording import Layer, Recording
 
 __all__ = ["Engine", "Scene"]
@@ -38,11 +45,17 @@ __all__ = ["Engine", "Scene"]
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A recording with the photo that it is of, and what was worked out about it so far."""
+    """A recording with the photo that it is of, and what was worked out about it so far.
+
+    `held` is the same photo under the weights of the moment that is held, `learning` what is known of the training
+    that the weights come from.
+    """
 
     recording: Recording
     photo: Image
     title: str
+    held: Scene | None = None
+    learning: Learning | None = None
 
     @cached_property
     def _statistics(self) -> dict[int, MapStatistics]:
@@ -77,6 +90,10 @@ class Engine:
         self._recorder: Recorder | None = None
         self._photo: tuple[str, Image] | None = None
         self._scene: Scene | None = None
+        self._held: Recorder | None = None
+        self._learning: Learning | None = None
+        self._provenance = ""
+        self._step: int | None = None
         self._layers: tuple[LayerSummary, ...] = ()
         self._layers_of: tuple[object, ...] = ()
 
@@ -94,10 +111,48 @@ class Engine:
         """
         network = load_network(request.name, request.weights, progress=progress)
         recorder = Recorder(network)
-        if self._photo is not None:
-            self._scene = _scene(recorder, *self._photo)
-        self._recorder = recorder
+        scene = None if self._photo is None else Scene(recorder.record(self._photo[1]), self._photo[1], self._photo[0])
+        self._recorder, self._scene = recorder, scene
+        self._held = self._learning = self._step = None
+        self._provenance = network.provenance
         return summaries.network_summary(network)
+
+    def show_weights(self, request: WeightsRequest) -> WeightsAnswer:
+        """Give the network other weights and, where there is an image, record it anew.
+
+        Raises
+        ------
+        CnnviewerError
+            If no network is open.
+        WeightsError
+            If the weights can't be read, or are another network's.
+        """
+        recorder = self._open_recorder()
+        weights = request.weights
+        if weights is None and request.run is not None:
+            weights = read_snapshot(request.run, request.step)
+        network = recorder.network
+        fit_weights(network.module, weights or {}, f"step {request.step}", network.name)
+        if self._learning is None or self._learning.run != request.run:
+            self._learning = Learning.of(request.run)
+        self._learning = replace(self._learning, gradients=request.gradients or {})
+        self._provenance, self._step = request.provenance, request.step
+        self._record_anew()
+        return self._answer()
+
+    def hold(self, request: HoldRequest) -> WeightsAnswer:
+        """Hold the weights that the network has now, for comparison with others; or let those go.
+
+        Raises
+        ------
+        CnnviewerError
+            If no network is open.
+        """
+        network = self._open_recorder().network
+        # A copy: the network's own tensors will have other values.
+        self._held = Recorder(replace(network, module=copy.deepcopy(network.module))) if request.is_held else None
+        self._record_anew()
+        return self._answer()
 
     def open_image(self, request: ImageRequest) -> RecordingSummary | None:
         """Read an image and, where there is a network, record it.
@@ -111,7 +166,7 @@ class Engine:
         """
         title, photo = request.title, _read(request)
         if self._recorder is not None:
-            self._scene = _scene(self._recorder, title, photo)
+            self._scene = self._new_scene(self._recorder, title, photo)
         self._photo = (title, photo)
         return self.summary()
 
@@ -145,9 +200,34 @@ class Engine:
         with torch.inference_mode():
             return pictures.answer(request, self._scene)
 
+    def _open_recorder(self) -> Recorder:
+        if self._recorder is None:
+            raise CnnviewerError("There is no network yet: open one first.")
+        return self._recorder
 
-def _scene(recorder: Recorder, title: str, photo: Image) -> Scene:
-    return Scene(recorder.record(photo), photo, title)
+    def _record_anew(self) -> None:
+        if self._recorder is not None and self._photo is not None:
+            self._scene = self._new_scene(self._recorder, *self._photo)
+
+    def _new_scene(self, recorder: Recorder, title: str, photo: Image) -> Scene:
+        held = None if self._held is None else Scene(self._held.record(photo), photo, title)
+        return Scene(recorder.record(photo), photo, title, held, self._learning)
+
+    def _answer(self) -> WeightsAnswer:
+        network: Network = self._open_recorder().network
+        return WeightsAnswer(
+            step=self._step,
+            network=replace(summaries.network_summary(network), provenance=self._provenance),
+            recording=self.summary(),
+            held=self._held_probabilities(),
+        )
+
+    def _held_probabilities(self) -> tuple[float, ...] | None:
+        if self._held is None:
+            return None
+        held = None if self._scene is None else self._scene.held
+        has_classes = held is not None and held.recording.scores is not None
+        return tuple(held.recording.probabilities.tolist()) if held is not None and has_classes else ()
 
 
 def _thumbnail(request: ThumbnailRequest) -> ThumbnailAnswer:

@@ -59,9 +59,13 @@ class FilterBank:
         return self.weight[:, 0] if self.is_whole else self.weight[channel]
 
 
-def filter_bank(layer: Layer, recording: Recording) -> FilterBank | None:
-    """Return a layer's filters; None where it is no convolution over two axes."""
-    weight = layer.parameters.get("weight")
+def filter_bank(layer: Layer, recording: Recording, weight: torch.Tensor | None = None) -> FilterBank | None:
+    """Return a layer's filters; None where it is no convolution over two axes.
+
+    `weight` is what is shown instead of the layer's own: its gradient, for example.
+    """
+    if weight is None:
+        weight = layer.parameters.get("weight")
     if layer.kind is not Kind.CONVOLUTION or weight is None or weight.ndim != 4:
         return None
     if "transpose" in layer.operation:  # its weights are (C_in, C_out / groups, kH, kW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import torch
 
 from cnnviewer.analysis.statistics import MapStatistics, feature_maps, histogram
 from cnnviewer.engine.filters import filter_bank
+from cnnviewer.engine.learning import shown_weight
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.messages import (
     BarsAnswer,
@@ -23,6 +25,7 @@ from cnnviewer.messages import (
     TilesAnswer,
     TilesRequest,
     View,
+    WeightsShown,
 )
 from cnnviewer.operations import Kind
 from cnnviewer.recording import INPUT
@@ -62,7 +65,7 @@ def answer(
     if isinstance(request, BarsRequest):
         return _bars(request, layer, scene)
     if isinstance(request, MatrixRequest):
-        return _cells(request, layer, scene) if request.view is View.CELLS else _weights(request, layer)
+        return _cells(request, layer, scene) if request.view is View.CELLS else _weights(request, layer, scene)
     return _filters(request, layer, scene) if request.view is View.FILTERS else _tiles(request, layer, scene)
 
 
@@ -72,18 +75,25 @@ def answer(
 def _tiles(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
     maps, statistics = feature_maps(layer), scene.statistics(layer)
     chosen = _sorted(statistics, request.order, maps.shape[0])[request.first : request.first + request.count]
-    scale = _pooled_scale(layer, scene, request) if request.view is View.POOLED else _scale(layer, scene, request.scale)
+    held = _held_maps(layer, scene, request)
+    if held is not None:
+        scale = _scale(_joined(maps, held), scene, request.scale)
+    elif request.view is View.POOLED:
+        scale = _pooled_scale(layer, scene, request)
+    else:
+        scale = _scale(statistics, scene, request.scale)
     low, high = scale.low[chosen], scale.high[chosen]
     name, size = scale.colormap(request.scale), (request.height, request.width)
     pixels = paint_tiles(_chosen(maps, chosen), low, high, size, name, request.scale.gamma)
-    before = None
-    if request.view is View.POOLED:
-        went_in = _chosen(_operand(layer, scene), chosen)
-        before = paint_tiles(went_in, low, high, size, name, request.scale.gamma)
+    before = held
+    if held is None and request.view is View.POOLED:
+        before = _operand(layer, scene)
+    if before is not None:
+        before_pixels = paint_tiles(_chosen(before, chosen), low, high, size, name, request.scale.gamma)
     shared = None if request.scale.scope is Scope.MAP or not len(chosen) else (float(low[0]), float(high[0]))
     return TilesAnswer(
         pixels=pixels,
-        before=before,
+        before=None if before is None else before_pixels,
         channels=tuple(chosen.tolist()),
         lows=tuple(low.tolist()),
         highs=tuple(high.tolist()),
@@ -93,6 +103,18 @@ def _tiles(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
         high=shared and shared[1],
         note=_note(layer, statistics),
     )
+
+
+def _held_maps(layer: Layer, scene: Scene, request: TilesRequest) -> torch.Tensor | None:
+    """Return the same layer's maps under the weights of the moment that is held; None where none is wanted."""
+    if not request.is_paired or scene.held is None:
+        return None
+    return feature_maps(scene.held.recording.layers[layer.index])
+
+
+def _joined(maps: torch.Tensor, held: torch.Tensor) -> MapStatistics:
+    """Return the statistics of pairs of maps, a pair's values taken together."""
+    return MapStatistics(torch.cat([maps.flatten(1), held.flatten(1)], dim=1)[:, None])
 
 
 def _chosen(maps: torch.Tensor, channels: torch.Tensor) -> torch.Tensor:
@@ -114,13 +136,14 @@ def _sorted(statistics: MapStatistics, order: Order, count: int) -> torch.Tensor
     return key.cpu().argsort(descending=True, stable=True)
 
 
-def _scale(layer: Layer, scene: Scene, choice: ScaleChoice) -> Scale:
-    statistics = scene.statistics(layer)
+def _scale(statistics: MapStatistics, scene: Scene, choice: ScaleChoice) -> Scale:
     if choice.scope is Scope.MAP:
         return map_scale(statistics)
     count = len(statistics.minimum)
     if choice.scope is Scope.NETWORK:
         low, high = scene.extremes
+        if scene.held is not None:
+            low, high = min(low, scene.held.extremes[0]), max(high, scene.held.extremes[1])
         return shared_scale(low, high, statistics.is_signed, count)
     low, high = float(statistics.minimum.min()), float(statistics.maximum.max())
     return shared_scale(low, high, statistics.is_signed, count)
@@ -129,7 +152,7 @@ def _scale(layer: Layer, scene: Scene, choice: ScaleChoice) -> Scale:
 def _pooled_scale(layer: Layer, scene: Scene, request: TilesRequest) -> Scale:
     """Return a scale that holds the maps that went in: the pooled ones lie within it, and can be compared."""
     if request.scale.scope is not Scope.MAP:
-        return _scale(layer, scene, request.scale)
+        return _scale(scene.statistics(layer), scene, request.scale)
     return map_scale(MapStatistics(_operand(layer, scene)))
 
 
@@ -156,59 +179,82 @@ def _note(layer: Layer, statistics: MapStatistics) -> str:
 
 
 def _filters(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
-    bank = filter_bank(layer, scene.recording)
+    weight, told = shown_weight(layer, scene, request.weights)
+    bank = filter_bank(layer, scene.recording, weight)
     if bank is None:
         raise CnnviewerError(f"{layer.name} has no filters to show.")
-    channel = min(max(request.channel, 0), bank.filters - 1)
+    held = _held_bank(layer, scene, request)
     if bank.is_color:
-        return _color_filters(request, bank)
+        return _color_filters(request, bank, held, told)
+    channel = min(max(request.channel, 0), bank.filters - 1)
     kernels = bank.kernels(channel)
+    before = None if held is None else held.kernels(channel)
     statistics = MapStatistics(kernels)
     chosen = _sorted(statistics, request.order, bank.count)[request.first : request.first + request.count]
-    scale = _signed(map_scale(statistics))
+    compared = statistics if before is None else _joined(kernels, before)
+    scale = _signed(map_scale(compared))
     # A kernel of one weight on a scale of its own would show its sign only.
     is_shared = request.scale.scope is not Scope.MAP or bank.kernel_shape == (1, 1)
     if is_shared:
-        scale = _signed(shared_scale(float(kernels.min()), float(kernels.max()), True, bank.count))
-    low, high = scale.low[chosen], scale.high[chosen]
-    name = diverging(request.scale.dark)
-    size = (request.height, request.width)
+        low, high = float(compared.minimum.min()), float(compared.maximum.max())
+        scale = _signed(shared_scale(low, high, True, bank.count))
+    ends = scale.low[chosen], scale.high[chosen]
+    size, gamma, name = (request.height, request.width), request.scale.gamma, diverging(request.scale.dark)
+    pixels = paint_tiles(kernels[chosen], *ends, size, name, gamma)
+    before_pixels = None if before is None else paint_tiles(before[chosen], *ends, size, name, gamma)
+    note = told or ("" if bank.is_whole else _filter_note(bank, channel))
+    return _filters_answer(pixels, before_pixels, chosen, ends, is_shared, name, statistics, note)
+
+
+def _color_filters(request: TilesRequest, bank: FilterBank, held: FilterBank | None, told: str) -> TilesAnswer:
+    whole = bank.weight.reshape(bank.filters, 1, -1)
+    statistics = MapStatistics(whole)
+    chosen = _sorted(statistics, request.order, bank.filters)[request.first : request.first + request.count]
+    compared = statistics if held is None else _joined(whole, held.weight.reshape(bank.filters, 1, -1))
+    reach = torch.maximum(compared.minimum.abs(), compared.maximum.abs())
+    is_shared = request.scale.scope is not Scope.MAP
+    if is_shared:
+        reach = torch.full_like(reach, float(reach.max()))
+    reach, size = reach[chosen], (request.height, request.width)
+    pixels = color_filters(bank.weight[chosen], size, reach)
+    before = None if held is None else color_filters(held.weight[chosen], size, reach)
+    note = f"{told} · grey is 0" if told else "grey is 0"
+    return _filters_answer(pixels, before, chosen, (-reach, reach), is_shared, "", statistics, note)
+
+
+def _filters_answer(
+    pixels: Pixels,
+    before: Pixels | None,
+    chosen: torch.Tensor,
+    ends: tuple[torch.Tensor, torch.Tensor],
+    is_shared: bool,
+    colormap: str,
+    statistics: MapStatistics,
+    note: str,
+) -> TilesAnswer:
+    low, high = ends
     is_shared = is_shared and len(chosen) > 0
     return TilesAnswer(
-        pixels=paint_tiles(kernels[chosen], low, high, size, name, request.scale.gamma),
-        before=None,
+        pixels=pixels,
+        before=before,
         channels=tuple(chosen.tolist()),
         lows=tuple(low.tolist()),
         highs=tuple(high.tolist()),
         badges=_weight_badges(statistics, chosen),
-        colormap=name,
+        colormap=colormap,
         low=float(low[0]) if is_shared else None,
         high=float(high[0]) if is_shared else None,
-        note="" if bank.is_whole else _filter_note(bank, channel),
+        note=note,
     )
 
 
-def _color_filters(request: TilesRequest, bank: FilterBank) -> TilesAnswer:
-    whole = bank.weight.reshape(bank.filters, 1, -1)
-    statistics = MapStatistics(whole)
-    chosen = _sorted(statistics, request.order, bank.filters)[request.first : request.first + request.count]
-    reach = torch.maximum(statistics.minimum.abs(), statistics.maximum.abs())
-    is_shared = request.scale.scope is not Scope.MAP
-    if is_shared:
-        reach = torch.full_like(reach, float(reach.max()))
-    reach = reach[chosen]
-    return TilesAnswer(
-        pixels=color_filters(bank.weight[chosen], (request.height, request.width), reach),
-        before=None,
-        channels=tuple(chosen.tolist()),
-        lows=tuple((-reach).tolist()),
-        highs=tuple(reach.tolist()),
-        badges=_weight_badges(statistics, chosen),
-        colormap="",
-        low=-float(reach[0]) if is_shared and len(reach) else None,
-        high=float(reach[0]) if is_shared and len(reach) else None,
-        note="grey is 0",
-    )
+def _held_bank(layer: Layer, scene: Scene, request: TilesRequest) -> FilterBank | None:
+    """Return the same layer's filters of the moment that is held; None where none are wanted, or known."""
+    if not request.is_paired or scene.held is None or request.weights is WeightsShown.GRADIENT:
+        return None
+    held = scene.held.recording.layers[layer.index]
+    weight, _ = shown_weight(held, replace(scene.held, learning=scene.learning), request.weights)
+    return filter_bank(held, scene.held.recording, weight)
 
 
 def _signed(scale: Scale) -> Scale:
@@ -234,7 +280,7 @@ def _filter_note(bank: FilterBank, channel: int) -> str:
 def _cells(request: MatrixRequest, layer: Layer, scene: Scene) -> MatrixAnswer:
     values = layer.output.reshape(-1).float().cpu()
     wrapped = _wrap(values, max(1, request.width))
-    scale = _scale(layer, scene, request.scale)
+    scale = _scale(scene.statistics(layer), scene, request.scale)
     name = scale.colormap(request.scale)
     pixels = paint_tiles(
         wrapped[None].nan_to_num(0.0) if bool(torch.isfinite(values).all()) else wrapped[None],
@@ -264,8 +310,8 @@ def _wrap(values: torch.Tensor, columns: int) -> torch.Tensor:
     return padded.reshape(rows, columns)
 
 
-def _weights(request: MatrixRequest, layer: Layer) -> MatrixAnswer:
-    weight = layer.parameters.get("weight")
+def _weights(request: MatrixRequest, layer: Layer, scene: Scene) -> MatrixAnswer:
+    weight, told = shown_weight(layer, scene, request.weights)
     if weight is None or weight.ndim != 2:
         raise CnnviewerError(f"{layer.name} has no weight matrix to show.")
     size = (min(weight.shape[0], max(1, request.height)), min(weight.shape[1], max(1, request.width)))
@@ -277,6 +323,7 @@ def _weights(request: MatrixRequest, layer: Layer) -> MatrixAnswer:
     note = f"{weight.shape[0]} outputs down, {weight.shape[1]} inputs across"
     if size != tuple(weight.shape):
         note += f", {size[0]}×{size[1]} of them shown"
+    note = f"{told} · {note}" if told else note
     return MatrixAnswer(pixels, None, name, -float(reach), float(reach), note)
 
 
@@ -301,7 +348,7 @@ def _bars(request: BarsRequest, layer: Layer, scene: Scene) -> BarsAnswer:
 def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
     maps, statistics = feature_maps(layer), scene.statistics(layer)
     index = min(max(request.channel, 0), maps.shape[0] - 1)
-    scale = _scale(layer, scene, request.scale)
+    scale = _scale(statistics, scene, request.scale)
     low, high = float(scale.low[index]), float(scale.high[index])
     values, length = maps[index].float().cpu(), None
     own = MapStatistics(values[None])

@@ -18,7 +18,7 @@ from cnnviewer.messages import (
 )
 
 if TYPE_CHECKING:
-    from cnnviewer.messages import NetworkSummary, PictureRequest, RecordingSummary, ScaleChoice
+    from cnnviewer.messages import NetworkSummary, PictureRequest, RecordingSummary, ScaleChoice, WeightsAnswer
     from cnnviewer.qt.main_window import MainWindow
     from cnnviewer.qt.session import Selection, Session
     from cnnviewer.qt.worker import Failure
@@ -76,6 +76,7 @@ class Presenter(QObject):
     def _connect_session(self) -> None:
         session = self._session
         session.networkChanged.connect(self._on_network_changed)
+        session.weightsChanged.connect(self._on_weights_changed)
         session.recordingChanged.connect(self._on_recording_changed)
         session.selectionChanged.connect(self._on_selection_changed)
         session.imagesChanged.connect(self._on_images_changed)
@@ -93,6 +94,10 @@ class Presenter(QObject):
         self._window.tool_bar.set_network(network.name, network.provenance == "random weights")
         self._window.setWindowTitle(f"{network.name} · cnnviewer")
         self._window.status.show_network(network)
+
+    @Slot(object)
+    def _on_weights_changed(self, answer: WeightsAnswer) -> None:
+        self._window.status.show_network(answer.network)
 
     @Slot(object)
     def _on_recording_changed(self, recording: RecordingSummary) -> None:
@@ -139,7 +144,9 @@ class Presenter(QObject):
     def _on_appearance_changed(self) -> None:
         session = self._session
         self._window.tool_bar.set_appearance(session.scale, session.order, session.tile)
-        self._window.layers.set_appearance(session.scale, session.order, session.tile)
+        self._window.layers.set_appearance(
+            session.scale, session.order, session.tile, session.weights_shown, session.held is not None
+        )
         if session.recording is not None:
             self._show_selection()
             self._window.input.ask(session.scale)

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from cnnviewer.messages import (
+    HoldRequest,
     ImageRequest,
     NetworkRequest,
     Order,
     ScaleChoice,
     ThumbnailRequest,
+    WeightsRequest,
+    WeightsShown,
 )
 from cnnviewer.qt.worker import Failure, Job, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cnnviewer.messages import LayerSummary, NetworkSummary, PictureRequest, RecordingSummary
+    from cnnviewer.messages import LayerSummary, NetworkSummary, PictureRequest, RecordingSummary, WeightsAnswer
 
 __all__ = ["Selection", "Session"]
 
@@ -43,6 +46,7 @@ class Session(QObject):
     networkChanged = Signal(object)
     recordingChanged = Signal(object)
     selectionChanged = Signal(object)
+    weightsChanged = Signal(object)
     imagesChanged = Signal()
     appearanceChanged = Signal()
     pictured = Signal(str, object, object)
@@ -56,6 +60,8 @@ class Session(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.network: NetworkSummary | None = None
+        self.network_request_name = ""
+        """The name, or the folder of a run, by which the network that is open was asked for."""
         self.recording: RecordingSummary | None = None
         self.selection: Selection | None = None
         self.images: tuple[ImageRequest, ...] = ()
@@ -63,10 +69,15 @@ class Session(QObject):
         self.scale = ScaleChoice()
         self.order = Order.CHANNEL
         self.tile = 56
+        self.weights_shown = WeightsShown.VALUE
+        self.held: tuple[float, ...] | None = None
+        """The class probabilities of the moment that is held; None where none is."""
         self._generation = 0
         self._in_flight: Job | None = None
         self._network_waiting: NetworkRequest | None = None
         self._image_waiting: ImageRequest | None = None
+        self._weights_waiting: WeightsRequest | None = None
+        self._hold_waiting: HoldRequest | None = None
         self._pictures_waiting: dict[str, PictureRequest] = {}
         # What the panels show, and so want again of the next image; and what of that is on its way.
         self._pictures_shown: dict[str, PictureRequest] = {}
@@ -79,6 +90,18 @@ class Session(QObject):
     def open_network(self, name: str, weights: str | None = "DEFAULT") -> None:
         """Open a network; what is shown stays until it is there."""
         self._network_waiting = NetworkRequest(name, weights)
+        # They are of the network that is open now.
+        self._weights_waiting = self._hold_waiting = None
+        self._send_next()
+
+    def show_weights(self, request: WeightsRequest) -> None:
+        """Give the open network other weights; `weightsChanged` tells when they are shown."""
+        self._weights_waiting = request
+        self._send_next()
+
+    def hold(self, is_held: bool) -> None:
+        """Hold the weights shown, to compare others with them; or let them go."""
+        self._hold_waiting = HoldRequest(is_held)
         self._send_next()
 
     def show_images(self, images: Sequence[ImageRequest], position: int = 0) -> None:
@@ -118,14 +141,20 @@ class Session(QObject):
         self.select(self.recording.layers[place].name)
 
     def set_appearance(
-        self, *, scale: ScaleChoice | None = None, order: Order | None = None, tile: int | None = None
+        self,
+        *,
+        scale: ScaleChoice | None = None,
+        order: Order | None = None,
+        tile: int | None = None,
+        weights: WeightsShown | None = None,
     ) -> None:
         """Change how maps are shown."""
-        before = (self.scale, self.order, self.tile)
+        before = (self.scale, self.order, self.tile, self.weights_shown)
         self.scale = scale or self.scale
         self.order = order or self.order
         self.tile = tile or self.tile
-        if before != (self.scale, self.order, self.tile):
+        self.weights_shown = weights or self.weights_shown
+        if before != (self.scale, self.order, self.tile, self.weights_shown):
             self.appearanceChanged.emit()
 
     def set_dark(self, is_dark: bool) -> None:
@@ -158,7 +187,7 @@ class Session(QObject):
         if self._is_closed:
             return
         self._is_closed = True
-        self._network_waiting = self._image_waiting = None
+        self._network_waiting = self._image_waiting = self._weights_waiting = self._hold_waiting = None
         self._pictures_waiting.clear()
         self._worker.cancel()
         self._thread.quit()
@@ -184,8 +213,8 @@ class Session(QObject):
     @property
     def is_idle(self) -> bool:
         """Whether nothing runs and nothing waits."""
-        waiting = self._network_waiting or self._image_waiting or self._pictures_waiting
-        return self._in_flight is None and not waiting
+        opening = self._network_waiting or self._image_waiting or self._weights_waiting or self._hold_waiting
+        return self._in_flight is None and not (opening or self._pictures_waiting)
 
     # ---- the worker
 
@@ -199,6 +228,7 @@ class Session(QObject):
         self._jobRequested.connect(self._worker.run)
         self._worker.networkOpened.connect(self._on_network_opened)
         self._worker.imageOpened.connect(self._on_recorded)
+        self._worker.weightsShown.connect(self._on_weights_shown)
         self._worker.pictured.connect(self._on_pictured)
         self._worker.progressed.connect(self.progressed)
         self._worker.failed.connect(self._on_failed)
@@ -212,28 +242,49 @@ class Session(QObject):
         if job is None:
             self.idle.emit()
             return
-        if job.request is not None:
+        if isinstance(job.request, (NetworkRequest, ImageRequest)):
             self.busyChanged.emit(True)
         self._jobRequested.emit(job)
 
     def _take_next(self) -> Job | None:
-        network, image = self._network_waiting, self._image_waiting
+        network, self._network_waiting = self._network_waiting, None
         if network is not None:
-            self._network_waiting = None
             return Job(self._generation, network)
-        if image is not None:
-            self._image_waiting = None
+        renewing = self._take_renewing()
+        if renewing is not None:
             self._pictures_coming = dict(self._pictures_shown)
-            return Job(self._generation, image, tuple(self._pictures_coming.items()))
+            return Job(self._generation, renewing, tuple(self._pictures_coming.items()))
         pictures = tuple(self._pictures_waiting.items())
         self._pictures_waiting.clear()
         return Job(self._generation, None, pictures) if pictures else None
 
+    def _take_renewing(self) -> HoldRequest | ImageRequest | WeightsRequest | None:
+        """Take what makes a new recording with the same network."""
+        hold, self._hold_waiting = self._hold_waiting, None
+        if hold is not None:
+            return hold
+        image, self._image_waiting = self._image_waiting, None
+        if image is not None:
+            return image
+        weights, self._weights_waiting = self._weights_waiting, None
+        return weights
+
     @Slot(object, object)
     def _on_network_opened(self, network: NetworkSummary, recording: RecordingSummary | None) -> None:
-        self.network = network
+        self.network, self.held = network, None
+        if self._in_flight is not None and isinstance(self._in_flight.request, NetworkRequest):
+            self.network_request_name = self._in_flight.request.name
         self.networkChanged.emit(network)
         self._on_recorded(recording)
+
+    @Slot(object)
+    def _on_weights_shown(self, answer: WeightsAnswer) -> None:
+        self.network = answer.network
+        was_held, self.held = self.held, answer.held
+        self.weightsChanged.emit(answer)
+        self._on_recorded(answer.recording)
+        if (was_held is None) != (self.held is None):
+            self.appearanceChanged.emit()
 
     @Slot(object)
     def _on_recorded(self, recording: RecordingSummary | None) -> None:
@@ -272,7 +323,8 @@ class Session(QObject):
 
     @Slot()
     def _on_finished(self) -> None:
-        was_long = self._in_flight is not None and self._in_flight.request is not None
+        request = None if self._in_flight is None else self._in_flight.request
+        was_long = isinstance(request, (NetworkRequest, ImageRequest))
         self._in_flight, self._pictures_coming = None, {}
         if was_long:
             self.busyChanged.emit(False)

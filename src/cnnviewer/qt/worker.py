@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviewer.errors import Cancelled, CnnviewerError
-from cnnviewer.messages import ImageRequest, NetworkRequest
+from cnnviewer.messages import HoldRequest, ImageRequest, NetworkRequest, WeightsRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,14 +37,14 @@ class Job:
     generation
         The number of the recording that the window shows; answers carry it back.
     request
-        A network or an image to open, or None.
+        A network or an image to open, weights to show, or None.
     pictures
-        Pictures to render then, each with the panel's key. After an image they belong to its recording, and are
-        left out where it has other layers than the one before.
+        Pictures to render then, each with the panel's key. After an image or weights they belong to the new
+        recording, and are left out where it has other layers than the one before.
     """
 
     generation: int
-    request: NetworkRequest | ImageRequest | None
+    request: NetworkRequest | ImageRequest | WeightsRequest | HoldRequest | None
     pictures: tuple[tuple[str, PictureRequest], ...] = ()
 
 
@@ -63,6 +63,7 @@ class Worker(QObject):
 
     networkOpened = Signal(object, object)
     imageOpened = Signal(object)
+    weightsShown = Signal(object)
     pictured = Signal(int, object)
     progressed = Signal(object, object, str)
     failed = Signal(object)
@@ -105,6 +106,14 @@ class Worker(QObject):
         elif isinstance(request, ImageRequest):
             before = engine.layers
             self.imageOpened.emit(engine.open_image(request))
+            if engine.layers is before:
+                self._render(engine, job.generation + 1, job.pictures)
+        elif isinstance(request, (WeightsRequest, HoldRequest)):
+            before = engine.layers
+            if isinstance(request, HoldRequest):
+                self.weightsShown.emit(engine.hold(request))
+            else:
+                self.weightsShown.emit(engine.show_weights(request))
             if engine.layers is before:
                 self._render(engine, job.generation + 1, job.pictures)
         else:

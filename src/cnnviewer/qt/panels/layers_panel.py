@@ -10,7 +10,7 @@ from PySide6.QtCore import QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
-from cnnviewer.messages import Order, ScaleChoice, View
+from cnnviewer.messages import Order, ScaleChoice, View, WeightsShown
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.card import Card
 from cnnviewer.qt.widgets.card_layout import CARD_CHROME, body_layout
@@ -50,6 +50,7 @@ class LayersPanel(QAbstractScrollArea):
         self._spare: list[Card] = []
         self._wanted: dict[str, PictureRequest] = {}
         self._scale, self._order, self._tile = ScaleChoice(), Order.CHANNEL, 56
+        self._weights, self._is_held = WeightsShown.VALUE, False
         self._selected: tuple[str, int] = ("", 0)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         # One request for many changes in a row: scrolling, resizing, a slider.
@@ -71,10 +72,18 @@ class LayersPanel(QAbstractScrollArea):
         self._place()
         self._ask()  # at once: the cards come before all else that a new recording brings
 
-    def set_appearance(self, scale: ScaleChoice, order: Order, tile: int) -> None:
-        """Change how maps are shown."""
-        resized = tile != self._tile
+    def set_appearance(
+        self,
+        scale: ScaleChoice,
+        order: Order,
+        tile: int,
+        weights: WeightsShown = WeightsShown.VALUE,
+        is_held: bool = False,
+    ) -> None:
+        """Change how maps are shown; where a moment is held, each stands beside its own of that moment."""
+        resized = (tile, is_held) != (self._tile, self._is_held)
         self._scale, self._order, self._tile = scale, order, tile
+        self._weights, self._is_held = weights, is_held
         if resized:
             self._measure(keep=True)
         self._place()
@@ -161,7 +170,9 @@ class LayersPanel(QAbstractScrollArea):
         heights = (
             CARD_CHROME
             + _GAP
-            + body_layout(layer, self._view(layer), width, self._tile, layer.name in self._unfolded).height
+            + body_layout(
+                layer, self._view(layer), width, self._tile, layer.name in self._unfolded, self._is_held
+            ).height
             for layer in self._layers
         )
         self._tops = list(accumulate(heights, initial=_GAP // 2))
@@ -207,7 +218,7 @@ class LayersPanel(QAbstractScrollArea):
         card.bind(layer, self._view(layer), self._recording.layer_seconds[index], self._categories)
         height = self._tops[index + 1] - self._tops[index] - _GAP
         card.setGeometry(4, self._tops[index] - top, self._card_width(), height)
-        card.lay_out(self._card_width(), self._tile, layer.name in self._unfolded)
+        card.lay_out(self._card_width(), self._tile, layer.name in self._unfolded, self._is_held)
         card.set_selected(layer.name == self._selected[0], self._selected[1])
         card.show()
 
@@ -238,7 +249,7 @@ class LayersPanel(QAbstractScrollArea):
         ratio = self.devicePixelRatioF()
         for index, card in sorted(self._cards.items()):
             visible = QRect(0, -card.y(), card.width(), self.viewport().height())
-            request = card.request(visible, self._order, self._scale, ratio)
+            request = card.request(visible, self._order, self._scale, ratio, self._weights)
             key = f"{_KEY}{index}"
             if request is not None and request != self._wanted.get(key):
                 self._wanted[key] = request

@@ -18,6 +18,7 @@ from cnnviewer.messages import (
     TilesAnswer,
     TilesRequest,
     View,
+    WeightsShown,
 )
 from cnnviewer.qt.theme import KIND_COLORS
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
@@ -89,11 +90,11 @@ class Card(QFrame):
         ):
             widget.setVisible(shown)
 
-    def lay_out(self, width: int, tile: int, unfolded: bool) -> None:
+    def lay_out(self, width: int, tile: int, unfolded: bool, is_held: bool = False) -> None:
         """Lay the body out for a card of this width."""
         if self.layer is None:
             return
-        self._layout = layout = body_layout(self.layer, self.view, width, tile, unfolded)
+        self._layout = layout = body_layout(self.layer, self.view, width, tile, unfolded, is_held)
         what = "filter" if self.view is View.FILTERS and not self.layer.filters else "map"
         what = "kernel of input" if self.view is View.FILTERS and self.layer.filters else what
         self._grid.set_layout(layout, what)
@@ -117,7 +118,14 @@ class Card(QFrame):
             self.style().unpolish(self)
             self.style().polish(self)
 
-    def request(self, visible: QRect, order: Order, scale: ScaleChoice, ratio: float) -> PictureRequest | None:
+    def request(
+        self,
+        visible: QRect,
+        order: Order,
+        scale: ScaleChoice,
+        ratio: float,
+        weights: WeightsShown = WeightsShown.VALUE,
+    ) -> PictureRequest | None:
         """Return the request for what is to be seen in `visible`, in the card's coordinates."""
         layer, layout = self.layer, self._layout
         if layer is None or layout is None or not layout.shown:
@@ -128,7 +136,7 @@ class Card(QFrame):
             return MatrixRequest(layer.index, self.view, 0, layout.columns, scale)
         if self.view is View.WEIGHTS:
             size = self._cells.size() * ratio
-            return MatrixRequest(layer.index, self.view, size.height(), size.width(), scale)
+            return MatrixRequest(layer.index, self.view, size.height(), size.width(), scale, weights)
         first, count = self._visible_places(visible)
         if count <= 0:
             return None
@@ -143,6 +151,8 @@ class Card(QFrame):
             order=order,
             scale=scale,
             channel=self._channel if self.property("selected") else 0,
+            weights=weights if self.view is View.FILTERS else WeightsShown.VALUE,
+            is_paired=layout.is_paired,
         )
 
     def show_answer(self, request: PictureRequest, answer: object) -> None:

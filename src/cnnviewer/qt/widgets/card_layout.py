@@ -52,6 +52,8 @@ class BodyLayout:
         Width and height of the grid's cell, without the gap.
     height
         Of the whole body.
+    is_paired
+        Whether a cell shows two pictures: before pooling and after, or the moment that is held and that of now.
     """
 
     view: View
@@ -62,6 +64,7 @@ class BodyLayout:
     tile: tuple[int, int]
     cell: tuple[int, int]
     height: int
+    is_paired: bool = False
 
     @property
     def is_cut(self) -> bool:
@@ -69,7 +72,9 @@ class BodyLayout:
         return self.shown < self.total
 
 
-def body_layout(layer: LayerSummary, view: View, width: int, tile: int, unfolded: bool) -> BodyLayout:
+def body_layout(
+    layer: LayerSummary, view: View, width: int, tile: int, unfolded: bool, is_held: bool = False
+) -> BodyLayout:
     """Lay out a card's body of `width` pixels, colour bar included, with pictures about `tile` pixels wide."""
     across = max(width - 2 * MARGIN - COLOR_BAR_WIDTH, 40)
     if view is View.BARS:
@@ -78,7 +83,7 @@ def body_layout(layer: LayerSummary, view: View, width: int, tile: int, unfolded
         return _cells(layer, across, tile, unfolded)
     if view is View.WEIGHTS:
         return _fixed(view, 1, max(64, 2 * tile))
-    return _grid(layer, view, across, tile, unfolded)
+    return _grid(layer, view, across, tile, unfolded, is_held or view is View.POOLED)
 
 
 def _fixed(view: View, total: int, height: int) -> BodyLayout:
@@ -96,22 +101,24 @@ def _cells(layer: LayerSummary, across: int, tile: int, unfolded: bool) -> BodyL
     return BodyLayout(View.CELLS, count, shown, columns, rows, (side, side), (side, side), height)
 
 
-def _grid(layer: LayerSummary, view: View, across: int, tile: int, unfolded: bool) -> BodyLayout:
+def _grid(layer: LayerSummary, view: View, across: int, tile: int, unfolded: bool, is_paired: bool) -> BodyLayout:
     total, (rows, columns) = layer.maps, layer.map_shape
     if view is View.FILTERS:
         total, (rows, columns) = layer.kernels, layer.kernel_shape
         tile = _kernel_tile(tile, columns)
     if total == 1 and view is not View.FILTERS:
         tile = min(max(tile * 3, 96), across) if rows > 4 else across
+    if is_paired:
+        tile = min(tile, (across - ARROW) // 2)
     wide = min(tile, across)
     high = min(max(round(wide * rows / max(columns, 1)), 6), 3 * tile)
-    cell = (2 * wide + ARROW, high) if view is View.POOLED else (wide, high)
-    per_row = max(1, (across + GAP) // (cell[0] + GAP + (GAP if view is View.POOLED else 0)))
+    cell = (2 * wide + ARROW, high) if is_paired else (wide, high)
+    per_row = max(1, (across + GAP) // (cell[0] + GAP + (GAP if is_paired else 0)))
     all_rows = ceil(total / per_row)
     shown_rows = all_rows if unfolded else min(all_rows, _COLLAPSED_ROWS if high <= 96 else 1)
     height = max(shown_rows * (high + GAP) - GAP, _LOWEST_BODY)
     shown = min(total, shown_rows * per_row)
-    return BodyLayout(view, total, shown, per_row, shown_rows, (wide, high), cell, height)
+    return BodyLayout(view, total, shown, per_row, shown_rows, (wide, high), cell, height, is_paired)
 
 
 def _kernel_tile(tile: int, columns: int) -> int:

@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from cnnviewer.messages import View
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.card_layout import ARROW, GAP
 from cnnviewer.qt.widgets.images import to_image
@@ -49,7 +48,11 @@ class TileGrid(QWidget):
 
     def set_layout(self, layout: BodyLayout, what: str) -> None:
         """Lay the grid out anew; pictures of another size are forgotten."""
-        if self._layout is None or (layout.view, layout.tile) != (self._layout.view, self._layout.tile):
+        if self._layout is None or (layout.view, layout.tile, layout.is_paired) != (
+            self._layout.view,
+            self._layout.tile,
+            self._layout.is_paired,
+        ):
             self._answer = self._image = self._before = None
         self._layout, self._what = layout, what
         self.update()
@@ -83,7 +86,7 @@ class TileGrid(QWidget):
         if layout is None:
             return QRect()
         row, column = divmod(place, layout.columns)
-        extra = GAP if layout.view is View.POOLED else 0
+        extra = GAP if layout.is_paired else 0
         left = column * (layout.cell[0] + GAP + extra)
         return QRect(left, row * (layout.cell[1] + GAP), *layout.cell)
 
