@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QMimeData
 
-__all__ = ["accepts", "from_mime", "from_paths"]
+__all__ = ["accepts", "from_mime", "from_paths", "local_paths"]
 
 
 def accepts(mime: QMimeData) -> bool:
@@ -32,7 +32,7 @@ def from_mime(mime: QMimeData) -> tuple[ImageRequest, ...]:
     ImageError
         If a folder holds no image, or there is only the address of one.
     """
-    paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+    paths = local_paths(mime)
     if paths:
         return from_paths(paths)
     if mime.hasImage():
@@ -43,6 +43,11 @@ def from_mime(mime: QMimeData) -> tuple[ImageRequest, ...]:
         "Only the picture's address came, and nothing is downloaded unasked: "
         "copy the picture itself in the browser, and paste it here (Ctrl+V)."
     )
+
+
+def local_paths(mime: QMimeData) -> list[Path]:
+    """Return the files and folders in something dropped or pasted."""
+    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
 
 
 def from_paths(paths: Iterable[Path]) -> tuple[ImageRequest, ...]:

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
     from cnnviewer.qt.main_window import MainWindow
+    from cnnviewer.qt.session import Session
+    from cnnviewer.qt.training_presenter import TrainingPresenter
 
-__all__ = ["lay_out", "share_space"]
+__all__ = ["add_training", "lay_out", "share_space"]
 
 
 def lay_out(window: MainWindow, actions: Mapping[str, QAction]) -> None:
@@ -53,11 +55,30 @@ def lay_out(window: MainWindow, actions: Mapping[str, QAction]) -> None:
         _dock(window, "Class probabilities", "probabilities", window.probabilities, right),
         _dock(window, "Inspector", "inspector", window.inspector, right),
     ]
-    window.setCorner(Qt.Corner.BottomLeftCorner, left)
-    window.setCorner(Qt.Corner.BottomRightCorner, right)
+    bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+    window.setCorner(Qt.Corner.BottomLeftCorner, bottom)
+    window.setCorner(Qt.Corner.BottomRightCorner, bottom)
     window.large = LargeView(window)
     window.status = StatusBar(window)
     window.setStatusBar(window.status)
+
+
+def add_training(window: MainWindow, session: Session) -> TrainingPresenter:
+    """Add the training panel below the layers."""
+    # Not above: it imports a library for plots, which would hold the first paint for half a second.
+    from cnnviewer.qt.panels.training_panel import TrainingPanel
+    from cnnviewer.qt.training_presenter import TrainingPresenter
+
+    panel = TrainingPanel(window)
+    dock = _dock(window, "Training", "training", panel, Qt.DockWidgetArea.BottomDockWidgetArea)
+    dock.setFeatures(dock.features() | QDockWidget.DockWidgetFeature.DockWidgetClosable)
+    window.restoreDockWidget(dock)
+    height = max(272, round(window.height() * 0.34))
+    window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
+    # What is left above is enough for the photo and its crop; the outline can be scrolled.
+    above = window.height() - height
+    window.resizeDocks(window.docks[:2], [min(280, above // 2), above // 2], Qt.Orientation.Vertical)
+    return TrainingPresenter(window, session, panel, dock)
 
 
 def share_space(window: MainWindow) -> None:

@@ -20,9 +20,8 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.inputs.files import EXTENSIONS
 from cnnviewer.inputs.samples import list_samples
-from cnnviewer.messages import (
-    ImageRequest,
-)
+from cnnviewer.messages import ImageRequest
+from cnnviewer.networks.run_folder import is_run
 from cnnviewer.qt import drops
 from cnnviewer.qt.actions import ACTIONS
 from cnnviewer.qt.icons import app_icon
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from cnnviewer.qt.session import Session
     from cnnviewer.qt.status_bar import StatusBar
     from cnnviewer.qt.tool_bar import ToolBar
+    from cnnviewer.qt.training_presenter import TrainingPresenter
     from cnnviewer.qt.widgets.banner import ErrorBanner, ProgressBanner
     from cnnviewer.qt.widgets.large_view import LargeView
 
@@ -81,6 +81,7 @@ class MainWindow(QMainWindow):
         self._has_painted = False
         self._is_built = False
         self._theme = "system"
+        self._training: TrainingPresenter | None = None
         self.setWindowTitle("cnnviewer")
         self.setAcceptDrops(True)
         self.setMinimumSize(QSize(900, 560))
@@ -142,13 +143,25 @@ class MainWindow(QMainWindow):
             self.show_images([ImageRequest(sample.path.name, path=sample.path) for sample in chosen])
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Show the images that files and folders hold."""
-        self._try_images(lambda: drops.from_paths(paths))
+        """Show the images that files and folders hold; the folder of a training is opened as one."""
+        if len(paths) == 1 and is_run(paths[0]):
+            self.open_training().open_folder(paths[0])
+        else:
+            self._try_images(lambda: drops.from_paths(paths))
 
     def set_theme(self, name: str) -> None:
         """Show the window "light", "dark", or as the "system" asks."""
         self._theme = name
         self._apply_theme()
+
+    def open_training(self) -> TrainingPresenter:
+        """Show the training panel; it is built when it is first wanted."""
+        if self._training is None:
+            from cnnviewer.qt.layout import add_training
+
+            self._training = add_training(self, self._session)
+        self._training.dock.show()
+        return self._training
 
     @Slot()
     def toggle_large_view(self) -> None:
@@ -176,7 +189,11 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         """Show what was dropped."""
         mime = event.mimeData()
-        self._try_images(lambda: drops.from_mime(mime))
+        paths = drops.local_paths(mime)
+        if paths:
+            self.open_paths(paths)
+        else:
+            self._try_images(lambda: drops.from_mime(mime))
         event.acceptProposedAction()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -191,6 +208,8 @@ class MainWindow(QMainWindow):
         if self._preferences is not None and self._is_built:
             self._preferences.save(self, self._session, self._theme)
         self.hide()
+        if self._training is not None:
+            self._training.training.close()
         self._session.close()
         super().closeEvent(event)
 
@@ -252,6 +271,23 @@ class MainWindow(QMainWindow):
         self.toggle_large_view()
 
     @Slot()
+    def _on_training(self) -> None:
+        if self._training is None or self._training.dock.isHidden():
+            self.open_training()
+        else:
+            self._training.dock.hide()
+
+    @Slot()
+    def _on_pause_training(self) -> None:
+        if self._training is not None:
+            self._training.panel.toggle_running()
+
+    @Slot()
+    def _on_step_training(self) -> None:
+        if self._training is not None:
+            self._training.panel.step.click()
+
+    @Slot()
     def _on_full_screen(self) -> None:
         if self.isFullScreen():
             self.showNormal()
@@ -299,6 +335,8 @@ class MainWindow(QMainWindow):
         apply_theme(app, DARK if is_dark else LIGHT)
         if self._is_built:
             self.tool_bar.refresh_icons()
+        if self._training is not None:
+            self._training.panel.refresh_icons()
         self._session.set_dark(is_dark)
         self.update()
 

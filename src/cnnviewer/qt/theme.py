@@ -157,6 +157,8 @@ QToolButton:hover, QPushButton:hover {{ border-color: {accent}; }}
 QToolButton:pressed, QPushButton:pressed {{ background: {accent_soft}; }}
 QToolButton:focus, QPushButton:focus {{ border-color: {accent}; }}
 QToolButton:disabled, QPushButton:disabled {{ color: {muted}; }}
+QPushButton#primary {{ background: {accent}; border-color: {accent}; color: {on_accent}; font-weight: 600; }}
+QPushButton#primary:disabled {{ background: {raised}; border-color: {border}; color: {muted}; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
 QToolButton[flat="true"] {{ background: transparent; border: 1px solid transparent; padding: 3px; }}
 QToolButton[flat="true"]:hover {{ background: {raised}; }}
@@ -172,6 +174,7 @@ QFrame#card[selected="true"] {{ border: 2px solid {accent}; }}
 QAbstractScrollArea#layers {{ background: {window}; border: 0; }}
 QFrame#banner {{ background: {warning_soft}; border: 1px solid {warning}; border-radius: 7px; }}
 QFrame#progress {{ background: {panel}; border: 1px solid {accent}; border-radius: 7px; }}
+QFrame[role="line"] {{ color: {border}; }}
 QLabel[role="muted"] {{ color: {muted}; }}
 QLabel[role="name"] {{ font-weight: 600; }}
 QLabel[role="warning"] {{ color: {warning}; }}

@@ -193,6 +193,8 @@ class ToolBar(QToolBar):
         self.addWidget(self.order)
 
     def _build_window(self) -> None:
+        train = self._button("", "train", "Train a network (Ctrl+T)")
+        train.clicked.connect(self._actions["training"].trigger)
         theme = self._button("", "sun-moon", "Light or dark (Ctrl+D)")
         theme.clicked.connect(self._actions["toggle_theme"].trigger)
         help_button = self._button("", "circle-help", "Keys and help (?)")

@@ -15,7 +15,7 @@ from cnnviewer.training.progress import Account, Checkpoint, Evaluation, Finishe
 from cnnviewer.training.team import ProcessLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     import torch
 
@@ -56,7 +56,9 @@ class Training:
     ) -> None:
         self.trainer, self.run = trainer, run
         self.watched: Weight | None = None
-        """The weight whose steps are accounted for: an `Account` follows each `Progress`."""
+        """The weight whose steps are accounted for: an `Account` comes before each `Progress`."""
+        self.before_step: Callable[[], None] | None = None
+        """Called before each step; it may wait, and change what the training is to do."""
         self._events = events
         self._begins = seconds is None
         self._clock = _Clock(seconds or 0.0)
@@ -111,13 +113,15 @@ class Training:
         """Take steps until one of the ends is reached; return why it ended."""
         trainer = self.trainer
         while not trainer.is_done:
+            if self.before_step is not None:
+                self.before_step()
             if trainer.stops_before_next():
                 return f"Stopped after {trainer.step:,} of {trainer.steps:,} steps."
             progress, account = self._advance()
             self._write(progress)
-            yield progress
             if account is not None:
                 yield account
+            yield progress
             is_epoch = trainer.step % trainer.steps_per_epoch == 0
             if trainer.step in self._film:
                 self._keep_moment()

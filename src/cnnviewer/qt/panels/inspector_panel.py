@@ -15,9 +15,14 @@ from cnnviewer.qt.widgets.map_view import MapView
 from cnnviewer.qt.widgets.numbers import shape_text, value_text
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from cnnviewer.messages import LayerSummary, MapAnswer
 
 __all__ = ["InspectorPanel"]
+
+
+_ROOM_FOR_NUMBERS, _ROOM_FOR_FLOW = 250, 300
 
 
 class InspectorPanel(QWidget):
@@ -113,6 +118,12 @@ class InspectorPanel(QWidget):
         if row >= rows or column >= columns:
             return None
         return column / columns, row / rows, (column + 1) / columns, (row + 1) / rows
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what matters least where there is no room: else it would be cut off."""
+        super().resizeEvent(event)
+        self._numbers.setVisible(self.height() >= _ROOM_FOR_NUMBERS)
+        self._flow.setVisible(self.height() >= _ROOM_FOR_FLOW)
 
     def _text_of(self, row: int, column: int) -> str:
         assert self._answer is not None

@@ -1,0 +1,145 @@
+"""The form in which a training's settings are chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QSpinBox, QWidget
+
+from cnnviewer.training.settings import Optimiser, Schedule, Settings
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QAbstractSpinBox
+
+__all__ = ["SettingsForm"]
+
+_USUAL_RATE = {Optimiser.SGD: 0.05, Optimiser.ADAMW: 0.001}
+
+
+class SettingsForm(QWidget):
+    """Fields for epochs, batch, optimiser and so on; two columns."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        usual = Settings(epochs=5)
+        self.epochs = _whole(self, 1, 10_000, usual.epochs, "How often each image is seen at most")
+        self.batch = _whole(self, 1, 65_536, usual.batch_size, "Images a step")
+        self.optimiser = _choice(
+            self, {"SGD": Optimiser.SGD, "AdamW": Optimiser.ADAMW}, "How a gradient changes a weight; SGD has momentum"
+        )
+        self.rate = _number(self, 1e-6, 100.0, usual.learning_rate, 6, "The learning rate of the first steps")
+        self.momentum = _number(self, 0.0, 0.999, usual.momentum, 3, "The share of the last direction that is kept")
+        self.decay = _number(self, 0.0, 1.0, usual.weight_decay, 6, "Weight decay: pulls all weights towards 0")
+        self.schedule = _choice(
+            self,
+            {"cosine": Schedule.COSINE, "constant": Schedule.CONSTANT, "steps": Schedule.STEPS},
+            "How the learning rate falls over the run",
+        )
+        self.shift = _whole(self, 0, 64, 0, "Training images are shifted at random by up to so many pixels")
+        self.flip = QCheckBox("mirror", self)
+        self.flip.setToolTip("Half of the training images are mirrored, left to right")
+        self.target = _number(self, 0.0, 100.0, 0.0, 1, "The run ends at this accuracy on the validation images")
+        self.target.setSuffix(" %")
+        self.target.setSpecialValueText("none")
+        self.seed = _whole(self, 0, 2**31 - 1, 0, "The same seed gives the same run")
+        self.device = _choice(
+            self, {"auto": "auto", "CPU": "cpu", "CUDA": "cuda", "MPS": "mps"}, "Where it is computed"
+        )
+        self.optimiser.currentIndexChanged.connect(self._on_optimiser_changed)
+        self._lay_out()
+
+    def settings(self) -> Settings:
+        """Return what is chosen."""
+        target = self.target.value()
+        return Settings(
+            epochs=self.epochs.value(),
+            batch_size=self.batch.value(),
+            optimiser=Optimiser(self.optimiser.currentData()),
+            learning_rate=self.rate.value(),
+            momentum=self.momentum.value(),
+            weight_decay=self.decay.value(),
+            schedule=Schedule(self.schedule.currentData()),
+            shift=self.shift.value(),
+            flip=self.flip.isChecked(),
+            target_accuracy=target / 100 if target else None,
+            seed=self.seed.value(),
+            device=self.device.currentData(),
+        )
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(5)
+        rows = (
+            (("Epochs", self.epochs), ("Schedule", self.schedule)),
+            (("Batch", self.batch), ("Weight decay", self.decay)),
+            (("Optimiser", self.optimiser), ("Shift by", self.shift)),
+            (("Learning rate", self.rate), ("Flip", self.flip)),
+            (("Momentum", self.momentum), ("Stop at", self.target)),
+            (("Device", self.device), ("Seed", self.seed)),
+        )
+        for row, cells in enumerate(rows):
+            for column, (text, field) in enumerate(cells):
+                label = QLabel(text, self)
+                label.setProperty("role", "muted")
+                label.setBuddy(field)
+                field.setAccessibleName(text)
+                grid.addWidget(label, row, 2 * column)
+                grid.addWidget(field, row, 2 * column + 1)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        grid.setRowStretch(len(rows), 1)
+
+    @Slot()
+    def _on_optimiser_changed(self) -> None:
+        optimiser = Optimiser(self.optimiser.currentData())
+        self.momentum.setEnabled(optimiser is Optimiser.SGD)
+        if self.rate.value() in _USUAL_RATE.values():
+            self.rate.setValue(_USUAL_RATE[optimiser])
+
+
+def _whole(parent: QWidget, low: int, high: int, value: int, tip: str) -> QSpinBox:
+    box = QSpinBox(parent)
+    box.setRange(low, high)
+    box.setValue(value)
+    _dress(box, tip)
+    return box
+
+
+def _number(parent: QWidget, low: float, high: float, value: float, digits: int, tip: str) -> QDoubleSpinBox:
+    box = ShortNumber(parent)
+    box.setDecimals(digits)
+    box.setRange(low, high)
+    box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+    box.setValue(value)
+    _dress(box, tip)
+    return box
+
+
+def _dress(box: QAbstractSpinBox, tip: str) -> None:
+    box.setToolTip(tip)
+    box.setMinimumSize(78, 25)
+    box.setKeyboardTracking(False)
+
+
+class ShortNumber(QDoubleSpinBox):
+    """A number without the zeros behind it: 0.05 instead of 0.050000."""
+
+    def textFromValue(self, value: float) -> str:
+        """Return the number as short as it can be."""
+        text = self.locale().toString(value, "f", self.decimals())
+        point = self.locale().decimalPoint()
+        return text.rstrip("0").rstrip(point) if point in text else text
+
+
+def _choice(parent: QWidget, options: dict[str, str], tip: str) -> QComboBox:
+    box = QComboBox(parent)
+    for text, value in options.items():
+        box.addItem(text, value)
+    box.setToolTip(tip)
+    box.setMinimumWidth(78)
+    return box

@@ -1,0 +1,159 @@
+"""Five steps in numbers: what one step of the training did to one weight."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+
+from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.step_table import StepRow, StepTable
+from cnnviewer.training.progress import Weight
+
+if TYPE_CHECKING:
+    from cnnviewer.training.progress import Account, ForwardValue
+
+__all__ = ["StepsPage"]
+
+_PLACES = {4: ("filter", "channel", "row", "column"), 2: ("output", "input"), 1: ("unit",)}
+
+
+class StepsPage(QWidget):
+    """Chooses a weight, and shows the account of its last step. `watchRequested` tells the weight, or None."""
+
+    watchRequested = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shapes: dict[str, tuple[int, ...]] = {}
+        self.tensor = QComboBox(self)
+        self.tensor.setAccessibleName("Tensor of the weight")
+        self.tensor.setToolTip("Which tensor of weights")
+        self.tensor.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.tensor.activated.connect(self._on_tensor_chosen)
+        self.places = [self._place() for _ in range(4)]
+        self._names = [QLabel(self) for _ in range(4)]
+        self._hint = ElidedLabel(self, role="muted")
+        self._hint.set_text("Pause, and take single steps to read them.")
+        self.table = StepTable(self)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        row.addWidget(self.tensor)
+        for name, place in zip(self._names, self.places, strict=True):
+            name.setProperty("role", "muted")
+            name.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+            row.addWidget(name)
+            row.addWidget(place)
+        row.addStretch(1)
+        row.addWidget(self._hint)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 4, 8, 4)
+        layout.setSpacing(5)
+        layout.addLayout(row)
+        layout.addWidget(self.table, stretch=1)
+
+    def clear(self, shapes: dict[str, tuple[int, ...]]) -> None:
+        """Begin a new training of a network with these weights."""
+        self._shapes = shapes
+        with QSignalBlocker(self.tensor):
+            self.tensor.clear()
+            self.tensor.addItems(list(shapes))
+        self.table.show_rows(())
+        self._show_places(centre=True)
+
+    def weight(self) -> Weight | None:
+        """Return the weight that is chosen."""
+        name = self.tensor.currentText()
+        if name not in self._shapes:
+            return None
+        count = len(self._shapes[name])
+        return Weight(name, tuple(place.value() for place in self.places[:count]))
+
+    def choose(self, name: str, channel: int) -> None:
+        """Choose the middle weight of a filter, or of a unit, as the user chose its map."""
+        if name not in self._shapes or not self.isVisible():
+            return
+        self.tensor.setCurrentText(name)
+        self._show_places(centre=True, channel=channel)
+        self.watchRequested.emit(self.weight())
+
+    def show_account(self, account: Account) -> None:
+        """Show what the last step did."""
+        if account.weight == self.weight():
+            self.table.show_rows(_rows(account))
+
+    def _place(self) -> QSpinBox:
+        box = QSpinBox(self)
+        box.setKeyboardTracking(False)
+        box.valueChanged.connect(self._on_place_changed)
+        return box
+
+    def _show_places(self, *, centre: bool, channel: int = 0) -> None:
+        shape = self._shapes.get(self.tensor.currentText(), ())
+        names = _PLACES.get(len(shape), tuple(f"axis {axis}" for axis in range(len(shape))))
+        for axis, (label, box) in enumerate(zip(self._names, self.places, strict=True)):
+            is_used = axis < len(shape)
+            label.setVisible(is_used)
+            box.setVisible(is_used)
+            if not is_used:
+                continue
+            label.setText(names[axis])
+            with QSignalBlocker(box):
+                box.setAccessibleName(names[axis])
+                box.setRange(0, shape[axis] - 1)
+                if centre:
+                    box.setValue(shape[axis] // 2 if axis >= 2 else min(channel, shape[0] - 1) if axis == 0 else 0)
+
+    @Slot()
+    def _on_tensor_chosen(self) -> None:
+        self._show_places(centre=True)
+        self.watchRequested.emit(self.weight())
+
+    @Slot()
+    def _on_place_changed(self) -> None:
+        self.watchRequested.emit(self.weight())
+
+
+def _rows(account: Account) -> tuple[StepRow, ...]:
+    start = "not known: the film has no beginning" if account.start is None else f"{account.start:+.6g}"
+    return (
+        StepRow("1  Random start", "The value before the first step.", f"w at step 0 = {start}", start),
+        _forward_row(account.forward, account.before),
+        StepRow(
+            "3  Error",
+            "How far the outputs for this batch are from their labels.",
+            "mean cross-entropy of the batch, −log(probability of the right class)",
+            f"{account.loss:.6g}",
+        ),
+        StepRow(
+            "4  Gradient",
+            "By how much the error would grow with this weight; backpropagation tells it for all weights at once.",
+            "∂ error / ∂ w, over the whole batch",
+            f"{account.gradient:+.6g}",
+        ),
+        _update_row(account),
+    )
+
+
+def _forward_row(forward: ForwardValue | None, weight: float) -> StepRow:
+    if forward is None:
+        sentence = "The weight before this step. What it made is told of convolutions, linear layers, batch norms."
+        return StepRow("2  Forward", sentence, f"w = {weight:+.6g}", f"{weight:+.6g}")
+    unit = ", ".join(map(str, forward.unit))
+    return StepRow(
+        "2  Forward",
+        f"In the batch's first image, at the unit ({unit}) where it does most; all parts make {forward.value:+.6g}.",
+        f"w × input = {weight:+.6g} × {forward.factor:+.6g}",
+        f"{forward.product:+.6g}",
+    )
+
+
+def _update_row(account: Account) -> StepRow:
+    lines = [f"{term.name} = {term.formula} = {term.value:+.6g}" for term in account.terms]
+    difference = abs(account.computed - account.after)
+    sentence = (
+        f"The optimiser changed {account.before:+.7g} into {account.after:+.7g}; "
+        f"the formula, worked in float64, differs by {difference:.1g}."
+    )
+    return StepRow(f"5  Update (step {account.step:,})", sentence, "\n".join(lines), f"{account.after:+.6g}")

@@ -1,0 +1,354 @@
+"""The training panel: controls at the left, pages at the right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnviewer.messages import WeightsShown
+from cnnviewer.qt.icons import icon
+from cnnviewer.qt.panels.training.curves_page import CurvesPage
+from cnnviewer.qt.panels.training.film_page import FilmPage
+from cnnviewer.qt.panels.training.mistakes_page import MistakesPage
+from cnnviewer.qt.panels.training.settings_form import ShortNumber
+from cnnviewer.qt.panels.training.setup_page import SetupPage
+from cnnviewer.qt.panels.training.steps_page import StepsPage
+from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.segmented import Segmented
+from cnnviewer.training.progress import Account, Evaluation, Finished, Progress
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent
+
+    from cnnviewer.qt.training_worker import Begun, Told
+
+__all__ = ["TrainingPanel"]
+
+PAGES = ("Set-up", "Curves", "Mistakes", "Five steps", "Film")
+_TIPS = (
+    "Which network learns what, and how",
+    "Error and accuracy, on the training and on the validation images",
+    "What the network takes for what, and its worst mistakes",
+    "One step for one weight, in numbers",
+    "The moments of the training: drag, play, compare",
+)
+_STAGES = {
+    "none": "no training yet",
+    "preparing": "getting ready",
+    "running": "learning",
+    "paused": "paused",
+    "stopping": "stopping after this step",
+    "ended": "ended",
+    "following": "following",
+}
+
+
+_CONTROLS_WIDTH = 250
+
+
+class TrainingPanel(QWidget):
+    """Shows a training; emits what the user wishes."""
+
+    pauseRequested = Signal()
+    resumeRequested = Signal()
+    stepRequested = Signal()
+    stopRequested = Signal()
+    continueRequested = Signal()
+    learningRateChanged = Signal(float)
+    weightsShownChanged = Signal(object)
+    liveToggled = Signal(bool)
+    folderDropped = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAcceptDrops(True)
+        self._stage = "none"
+        self._begun: Begun | None = None
+        self._validation = ""
+        self._build_controls()
+        self._build_pages()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(9, 7, 4, 6)
+        layout.setSpacing(10)
+        layout.addLayout(self._controls)
+        layout.addLayout(self._right, stretch=1)
+        self.setMinimumHeight(236)
+        self.set_stage("none", can_continue=False)
+
+    # ---- what is shown
+
+    def show_begun(self, begun: Begun) -> None:
+        """Show a training that is ready."""
+        self._begun = begun
+        card = begun.card
+        self._title.set_text(f"{card['network']} on {card['dataset']['name']}")
+        self._title.setToolTip(str(begun.folder))
+        self._progress.setRange(0, max(begun.steps, 1))
+        self._progress.setValue(begun.step)
+        self.rate.setValue(begun.learning_rate)
+        self._validation = ""
+        self._numbers.setText("")
+        self._step_text.setText(f"step {begun.step:,} of {begun.steps:,}")
+        categories = tuple(card["categories"])
+        self.curves.clear(begun.steps)
+        self.mistakes.clear(categories)
+        self.steps.clear(begun.weights)
+        self.film.line.set_moments(begun.moments, begun.steps_per_epoch)
+        self.curves.add(begun.history)
+        for news in begun.history:
+            if isinstance(news, Evaluation) and len(news.confusion):
+                self.mistakes.show_evaluation(news, None)
+        self.show_page("Curves")
+
+    def show_told(self, told: Told) -> None:
+        """Show news of a training."""
+        if told.has_restarted and self._begun is not None:
+            self.curves.clear(self._begun.steps)
+        self.curves.add(told.news)
+        for news in told.news:
+            if isinstance(news, Evaluation):
+                self._show_evaluation(news, told)
+            elif isinstance(news, Account):
+                self.steps.show_account(news)
+            elif isinstance(news, Finished):
+                self._ended.set_text(news.reason)
+                self._ended.setToolTip(news.reason)
+        last = next((news for news in reversed(told.news) if isinstance(news, Progress)), None)
+        if last is not None:
+            self._show_progress(last, told)
+        if told.moments and self._begun is not None:
+            self.film.line.set_moments(told.moments, self._begun.steps_per_epoch)
+
+    def set_stage(self, stage: str, *, can_continue: bool) -> None:
+        """Show where the training is; `can_continue` tells whether one that ended may go on."""
+        self._stage = stage
+        self._stage_text.setText(_STAGES[stage])
+        is_ready = stage in ("running", "paused")
+        self.play.setEnabled(is_ready or can_continue)
+        self.step.setEnabled(is_ready)
+        self.stop.setEnabled(is_ready or stage in ("preparing", "following"))
+        self.rate.setEnabled(is_ready)
+        self.setup.set_busy(stage not in ("none", "ended"))
+        if stage in ("preparing", "running", "following"):
+            self._ended.set_text("")
+        self.refresh_icons()
+        tip = "Pause (Ctrl+P)" if stage == "running" else "Go on (Ctrl+P)"
+        self.play.setToolTip("Let this training go on from its last checkpoint (Ctrl+P)" if can_continue else tip)
+
+    def refresh_icons(self) -> None:
+        """Paint the icons in the theme's colour."""
+        self.play.setIcon(icon("pause" if self._stage == "running" else "play"))
+        self.step.setIcon(icon("step"))
+        self.stop.setIcon(icon("stop"))
+
+    def show_page(self, name: str) -> None:
+        """Turn to a page."""
+        self.pages.set_current(name)
+        self._stack.setCurrentIndex(PAGES.index(name))
+
+    @property
+    def page(self) -> str:
+        """The page that is shown."""
+        return PAGES[self._stack.currentIndex()]
+
+    @property
+    def numbers(self) -> str:
+        """The figures at the left."""
+        return self._numbers.text()
+
+    @property
+    def ended(self) -> str:
+        """Why the training ended."""
+        return self._ended.text()
+
+    def toggle_running(self) -> None:
+        """Pause, or go on."""
+        if self.play.isEnabled():
+            self.play.click()
+
+    # ---- building
+
+    def _build_controls(self) -> None:
+        self._title = ElidedLabel(self, role="name")
+        self._title.set_text("Train a network")
+        self._stage_text = QLabel(self)
+        self._stage_text.setProperty("role", "muted")
+        self._progress = QProgressBar(self)
+        self._progress.setTextVisible(False)
+        self._progress.setFixedHeight(6)
+        self._progress.setAccessibleName("Progress of the training")
+        self._step_text = QLabel(self)
+        self._step_text.setProperty("role", "muted")
+        self.play = self._button("Start with the page Set-up", self._on_play)
+        self.step = self._button("Take one step, and pause", self.stepRequested.emit)
+        self.stop = self._button("Stop, with a checkpoint to go on from", self.stopRequested.emit)
+        self.rate = ShortNumber(self)
+        self.rate.setDecimals(6)
+        self.rate.setRange(1e-6, 100.0)
+        self.rate.setStepType(ShortNumber.StepType.AdaptiveDecimalStepType)
+        self.rate.setKeyboardTracking(False)
+        self.rate.setValue(0.05)
+        self.rate.setAccessibleName("Learning rate of the running training")
+        self.rate.setToolTip(
+            "The learning rate, before the schedule lowers it; it may be changed while the training runs"
+        )
+        self.rate.valueChanged.connect(self._on_rate_changed)
+        self._numbers = QLabel(self)
+        self._numbers.setWordWrap(True)
+        self._numbers.setProperty("role", "muted")
+        self._ended = ElidedLabel(self, role="name")
+        self.live = QCheckBox("Live panels", self)
+        self.live.setChecked(True)
+        self.live.setToolTip("Record the chosen image anew with the weights of now, again and again")
+        self.live.toggled.connect(self.liveToggled)
+        self.shown = Segmented(
+            [shown.value for shown in WeightsShown],
+            self,
+            (
+                "Filters show their weights",
+                "Filters show the gradient of the last step",
+                "Filters show how far their weights have moved since the start",
+            ),
+        )
+        self.shown.chosen.connect(self._on_shown_chosen)
+        self._controls = QVBoxLayout()
+        self._controls.setSpacing(5)
+        for row in (
+            (self._title, self._stage_text),
+            (self._progress,),
+            (self.play, self.step, self.stop, self._step_text),
+            (_muted("Learning rate", self), self.rate),
+        ):
+            self._controls.addLayout(_row(*row))
+        self._controls.addWidget(self._numbers)
+        self._controls.addWidget(self._ended)
+        self._controls.addStretch(1)
+        self._controls.addLayout(_row(_muted("Filters", self), self.shown))
+        self._controls.addWidget(self.live)
+        for widget in (self._title, self._ended):
+            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._numbers.setFixedWidth(_CONTROLS_WIDTH)
+
+    def _build_pages(self) -> None:
+        self.setup = SetupPage(self)
+        self.curves = CurvesPage(self)
+        self.mistakes = MistakesPage(self)
+        self.steps = StepsPage(self)
+        self.film = FilmPage(self)
+        self.pages = Segmented(PAGES, self, _TIPS)
+        self.pages.chosen.connect(self.show_page)
+        self._stack = QStackedWidget(self)
+        # A page that is wider than the window must not push the panels at the sides away.
+        self._stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        for page in (self.setup, self.curves, self.mistakes, self.steps, self.film):
+            self._stack.addWidget(page)
+        head = QHBoxLayout()
+        head.addWidget(self.pages)
+        head.addStretch(1)
+        self._right = QVBoxLayout()
+        self._right.setSpacing(2)
+        self._right.addLayout(head)
+        self._right.addWidget(self._stack, stretch=1)
+
+    def _button(self, tip: str, clicked: object) -> QToolButton:
+        button = QToolButton(self)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setIconSize(QSize(16, 16))
+        button.clicked.connect(clicked)
+        return button
+
+    # ---- showing
+
+    def _show_evaluation(self, evaluation: Evaluation, told: Told) -> None:
+        name = "Test" if evaluation.split == "test" else "Validation"
+        text = f"{name}: error {evaluation.loss:.4f}, {evaluation.accuracy:.1%} right".replace("%", " %")
+        self._validation = text
+        if len(evaluation.confusion):
+            self.mistakes.show_evaluation(evaluation, told.mistakes.get((evaluation.split, evaluation.step)))
+
+    def _show_progress(self, progress: Progress, told: Told) -> None:
+        self._progress.setRange(0, max(progress.steps, 1))
+        self._progress.setValue(progress.step)
+        self._step_text.setText(f"epoch {progress.epoch} · step {progress.step:,} of {progress.steps:,}")
+        lines = [f"Batch: error {progress.loss:.4f}, {progress.accuracy:.1%} right".replace("%", " %")]
+        if self._validation:
+            lines.append(self._validation)
+        if told.speed > 0:
+            left = (progress.steps - progress.step) * (progress.examples / progress.step) / told.speed
+            lines.append(f"{told.speed:,.0f} images a second · {_duration(left)} left")
+        lines.append(f"Learning rate of this step {progress.learning_rate:.3g}")
+        self._numbers.setText("\n".join(lines))
+
+    # ---- user
+
+    @Slot()
+    def _on_play(self) -> None:
+        if self._stage == "running":
+            self.pauseRequested.emit()
+        elif self._stage == "paused":
+            self.resumeRequested.emit()
+        else:
+            self.continueRequested.emit()
+
+    @Slot(float)
+    def _on_rate_changed(self, rate: float) -> None:
+        if self.rate.isEnabled():
+            self.learningRateChanged.emit(rate)
+
+    @Slot(str)
+    def _on_shown_chosen(self, shown: str) -> None:
+        self.weightsShownChanged.emit(WeightsShown(shown))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take a folder: images to learn from, or a training."""
+        if _folder_in(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Tell which folder was dropped."""
+        folder = _folder_in(event)
+        if folder is not None:
+            event.acceptProposedAction()
+            self.folderDropped.emit(folder)
+
+
+def _folder_in(event: QDropEvent) -> Path | None:
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    return next((path for path in paths if path.is_dir()), None)
+
+
+def _duration(seconds: float) -> str:
+    """Return a time that is left: ``40 s``, ``12 min``, ``3.4 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _muted(text: str, parent: QWidget) -> QLabel:
+    label = QLabel(text, parent)
+    label.setProperty("role", "muted")
+    return label
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(6)
+    for widget in widgets:
+        row.addWidget(widget, stretch=1 if isinstance(widget, (ElidedLabel, QProgressBar, ShortNumber)) else 0)
+    if not isinstance(widgets[0], (ElidedLabel, QProgressBar)):
+        row.addStretch(1)
+    return row

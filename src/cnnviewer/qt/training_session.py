@@ -1,0 +1,215 @@
+"""The training session: the state of the window's training, and its talk with the training worker."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QThread, Signal, Slot
+
+from cnnviewer.qt.training_worker import Controls, Order, TrainingWorker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cnnviewer.qt.training_worker import Begun
+    from cnnviewer.training.plan import Plan
+    from cnnviewer.training.progress import Weight
+    from cnnviewer.training.samples import DatasetSummary
+
+__all__ = ["Stage", "TrainingSession"]
+
+
+class Stage(StrEnum):
+    """Where the window's training is."""
+
+    NONE = "none"
+    PREPARING = "preparing"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    ENDED = "ended"
+    FOLLOWING = "following"
+
+
+class TrainingSession(QObject):
+    """Holds the state of one training, and passes wishes to the worker that runs it.
+
+    A thread is started when the first order is given, and ended by `close`.
+    """
+
+    stageChanged = Signal(object)
+    looked = Signal(object)
+    begun = Signal(object)
+    told = Signal(object)
+    weightsTaken = Signal(object)
+    progressed = Signal(object, object, str)
+    lookEnded = Signal()
+    failed = Signal(object)
+
+    _ordered = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.stage = Stage.NONE
+        self.begun_with: Begun | None = None
+        self.dataset: DatasetSummary | None = None
+        self._controls = Controls()
+        self._thread: QThread | None = None
+        self._in_flight: Order | None = None
+        self._waiting: Order | None = None
+
+    # ---- wishes
+
+    def look(self, plan: Plan) -> None:
+        """Read the dataset of a plan, to be looked at; `looked` tells of it. The newest wish wins."""
+        self._give(Order("look", plan))
+
+    def begin(self, plan: Plan, folder: Path) -> None:
+        """Begin a training in a folder."""
+        self._start(Order("begin", plan, folder))
+
+    def resume_run(self, folder: Path) -> None:
+        """Let a training that was interrupted go on; it waits for `resume`."""
+        self._start(Order("resume", None, folder), is_paused=True)
+
+    def follow(self, folder: Path) -> None:
+        """Show a training that goes on elsewhere, or has ended."""
+        self._start(Order("follow", None, folder))
+
+    def pause(self) -> None:
+        """Wait before the next step."""
+        if self.stage is Stage.RUNNING:
+            self._controls.pause()
+            self._set_stage(Stage.PAUSED)
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self.stage is Stage.PAUSED:
+            self._controls.resume()
+            self._set_stage(Stage.RUNNING)
+
+    def take_step(self) -> None:
+        """Take one step, and wait."""
+        if self.stage in (Stage.RUNNING, Stage.PAUSED):
+            self._controls.take_step()
+            self._set_stage(Stage.PAUSED)
+
+    def stop(self) -> None:
+        """End the training with a checkpoint, or what it takes to begin it, or the following of another."""
+        if self._in_flight is not None:
+            self._controls.stop()
+            if self._in_flight.what != "look":
+                self._set_stage(Stage.STOPPING)
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Have another learning rate from the next step on."""
+        self._controls.set_learning_rate(rate)
+
+    def watch(self, weight: Weight | None) -> None:
+        """Account for each step of one weight."""
+        self._controls.watch(weight)
+
+    def ask_weights(self) -> None:
+        """Ask for the weights of now; `weightsTaken` brings them."""
+        self._controls.ask_weights()
+
+    def close(self) -> None:
+        """End the thread; a training is ended after the step under way, with a checkpoint."""
+        self._waiting = None
+        self._controls.stop()
+        if self._thread is not None:
+            self._thread.quit()
+            self._thread.wait()
+            self._thread = None
+
+    # ---- state asked for
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a training runs, waits, or is being made ready."""
+        return self.stage not in (Stage.NONE, Stage.ENDED)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the worker has something to do."""
+        return self._in_flight is not None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the worker's thread lives."""
+        return self._thread is not None and self._thread.isRunning()
+
+    # ---- the worker
+
+    def _start(self, order: Order, *, is_paused: bool = False) -> None:
+        if self.is_active:
+            return
+        self._is_paused_first = is_paused
+        self._give(order)
+        self._set_stage(Stage.PREPARING)
+
+    _is_paused_first = False
+
+    def _give(self, order: Order) -> None:
+        self._waiting = order
+        if self._in_flight is None:
+            self._send_next()
+        elif self._in_flight.what == "look":
+            self._controls.stop()  # the newest wish wins
+
+    def _send_next(self) -> None:
+        order, self._waiting = self._waiting, None
+        self._in_flight = order
+        if order is None:
+            return
+        self._controls.reset(is_paused=self._is_paused_first and order.what != "look")
+        self._ready_thread()
+        self._ordered.emit(order)
+
+    def _ready_thread(self) -> None:
+        if self._thread is not None:
+            return
+        self._thread = QThread(self)
+        self._thread.setObjectName("cnnviewer training")
+        self._thread.setStackSize(16 * 1024 * 1024)
+        self._worker = TrainingWorker(self._controls)
+        self._worker.moveToThread(self._thread)
+        self._ordered.connect(self._worker.run)
+        self._worker.looked.connect(self._on_looked)
+        self._worker.begun.connect(self._on_begun)
+        self._worker.told.connect(self.told)
+        self._worker.weightsTaken.connect(self.weightsTaken)
+        self._worker.progressed.connect(self.progressed)
+        self._worker.failed.connect(self.failed)
+        self._worker.finished.connect(self._on_finished)
+        self._thread.start()
+
+    def _set_stage(self, stage: Stage) -> None:
+        if stage is not self.stage:
+            self.stage = stage
+            self.stageChanged.emit(stage)
+
+    @Slot(object)
+    def _on_looked(self, dataset: DatasetSummary) -> None:
+        self.dataset = dataset
+        self.looked.emit(dataset)
+
+    @Slot(object)
+    def _on_begun(self, begun: Begun) -> None:
+        self.begun_with = begun
+        self.dataset = begun.dataset or self.dataset
+        self.begun.emit(begun)
+        if self.stage is Stage.PREPARING:
+            paused = Stage.PAUSED if self._is_paused_first else Stage.RUNNING
+            self._set_stage(Stage.FOLLOWING if begun.is_followed else paused)
+
+    @Slot(object)
+    def _on_finished(self, order: Order) -> None:
+        self._in_flight = None
+        if order.what == "look":
+            self.lookEnded.emit()
+        elif self.is_active:
+            self._set_stage(Stage.NONE if self.stage is Stage.PREPARING else Stage.ENDED)
+        if self._waiting is not None:
+            self._send_next()
