@@ -21,7 +21,8 @@ PHOTOS = {
 
 def test_names():
     names = [sample.name for sample in list_samples()]
-    assert names == [*PHOTOS, *(f"digit-{digit}" for digit in range(10))]
+    small = [f"{sort}-{number}" for sort in ("digit", "clothing") for number in range(10)]
+    assert names == [*PHOTOS, *small]
 
 
 def test_titles():
@@ -36,7 +37,7 @@ def test_image(sample):
     assert (image.mode, image.size) == PHOTOS.get(sample.name, ("L", (28, 28)))
 
 
-@pytest.mark.parametrize("sample", list_samples()[-10:], ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", list_samples()[5:15], ids=lambda sample: sample.name)
 def test_digits_are_white_on_black(sample):
     pixels = np.asarray(read_image(sample.path))
     assert pixels[0].max() == 0

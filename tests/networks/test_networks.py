@@ -30,7 +30,7 @@ def test_the_table_is_listed_without_anything_heavy():
 
 def test_names_are_grouped_by_source():
     networks = list_networks()
-    assert networks["bundled"] == ("efficientnet-lite0", "lenet5")
+    assert networks["bundled"] == ("efficientnet-lite0", "lenet5", "fashion-cnn")
     assert {"alexnet", "googlenet", "resnet18", "squeezenet1_0"} <= set(networks["torchvision"])
     assert DEFAULT_NETWORK in networks["bundled"]
 

@@ -34,11 +34,7 @@ def run(words: list[str]) -> int:
 
     device = "auto" if plan is None else plan.settings.device
     with join_team(choose_device(device)) as team:
-        training = _training(plan, options, team)
-        try:
-            return _learn(training, team)
-        finally:
-            training.close()
+        return _train(plan, options, team)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -116,6 +112,15 @@ def _plan(options: argparse.Namespace) -> Plan:
     from dataclasses import replace
 
     return replace(plan, validation=options.validation)
+
+
+def _train(plan: Plan | None, options: argparse.Namespace, team: Team) -> int:
+    # In a function of its own: what talks to the other processes is gone before the team is left.
+    training = _training(plan, options, team)
+    try:
+        return _learn(training, team)
+    finally:
+        training.close()
 
 
 def _training(plan: Plan | None, options: argparse.Namespace, team: Team) -> Training:

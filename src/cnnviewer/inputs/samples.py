@@ -20,6 +20,15 @@ _PHOTOS = (
     ("astronaut", "An astronaut", "astronaut.jpg"),
 )
 _DIGITS = tuple((f"digit-{digit}", f"The digit {digit}", f"digit-{digit}.png") for digit in range(10))
+_CLOTHES = tuple(
+    (f"clothing-{number}", title, f"clothing-{number}.png")
+    for number, title in enumerate(
+        (
+            "A T-shirt", "Trousers", "A pullover", "A dress", "A coat",
+            "A sandal", "A shirt", "A sneaker", "A bag", "An ankle boot",
+        )
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,11 +51,13 @@ class Sample:
 
 
 def list_samples() -> tuple[Sample, ...]:
-    """Return the sample images: five photos, then ten handwritten digits in their order.
+    """Return the sample images: five photos, ten handwritten digits, ten pieces of clothing.
 
     Raises
     ------
     FileNotFoundError
         If the installation lacks one.
     """
-    return tuple(Sample(name, title, resource("samples", file)) for name, title, file in (*_PHOTOS, *_DIGITS))
+    return tuple(
+        Sample(name, title, resource("samples", file)) for name, title, file in (*_PHOTOS, *_DIGITS, *_CLOTHES)
+    )

@@ -43,6 +43,7 @@ _TORCHVISION = (
 _SOURCES = (
     _Source("bundled", "efficientnet_lite", (DEFAULT_NETWORK,)),
     _Source("bundled", "lenet5", ("lenet5",)),
+    _Source("bundled", "fashion_cnn", ("fashion-cnn",)),
     _Source("torchvision", "torchvision_networks", _TORCHVISION),
     _Source("untrained", "tiny_vgg", ("tiny-vgg",)),
     _Source("untrained", "cifar_resnet", ("resnet20", "resnet32", "resnet44", "resnet56")),

@@ -41,7 +41,7 @@ def find_head(network: Network) -> str:
     classes = scores.shape[-1] if isinstance(scores, torch.Tensor) and scores.ndim == 2 else -1
     for name in reversed(met):
         module = network.module.get_submodule(name)
-        if _outputs(module) == classes:
+        if classes > 0 and _outputs(module) == classes:
             return name
     raise NetworkError(f"{network.name} has no layer with an output for each class: it can't be given a new head.")
 

@@ -107,6 +107,8 @@ def join_team(device: torch.device) -> Iterator[Team]:
         ) from error
     try:
         yield Team(distributed.get_rank(), distributed.get_world_size())
+        # A process that leaves while others still talk to it takes them down.
+        distributed.barrier()
     finally:
         distributed.destroy_process_group()
 
