@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import statistics
-import time
 from typing import TYPE_CHECKING
 
 import torch
-from measuring import PAIRS, Result, network_for, photo, seconds, weights_for
+from measuring import PAIRS, Gaps, Result, network_for, photo, seconds, weights_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +30,7 @@ def measure(networks: list[str]) -> Iterator[Result]:
     window.painted.connect(shown.quit)
     window.show()
     shown.exec()
-    gaps = _Gaps()
+    gaps = Gaps()
     timer = QTimer()
     timer.setInterval(5)
     timer.timeout.connect(gaps.tick)
@@ -101,19 +100,3 @@ def _ratio(show: Callable[[], None], name: str, pixels) -> float:
     for call in (bare, show, bare, show):
         call()
     return statistics.median(seconds(show) / seconds(bare) for _ in range(PAIRS))
-
-
-class _Gaps:
-    """The longest time between two ticks of a timer."""
-
-    def __init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        self.longest, self._last = 0.0, None
-
-    def tick(self) -> None:
-        now = time.perf_counter()
-        if self._last is not None:
-            self.longest = max(self.longest, now - self._last)
-        self._last = now

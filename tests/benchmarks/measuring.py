@@ -20,7 +20,7 @@ PAIRS = 15
 
 @dataclass(frozen=True)
 class Result:
-    """One figure of one network (empty: of the program)."""
+    """One figure of one network (empty: of the program). A mark is the most it may be, a negative one the least."""
 
     benchmark: str
     network: str
@@ -29,9 +29,10 @@ class Result:
     mark: float | None = None
 
     def line(self) -> str:
-        mark = (
-            "" if self.mark is None else f"   mark {self.mark:g} {'reached' if self.value <= self.mark else 'MISSED'}"
-        )
+        mark = ""
+        if self.mark is not None:
+            is_reached = self.value <= self.mark if self.mark > 0 else self.value >= -self.mark
+            mark = f"   mark {abs(self.mark):g} {'reached' if is_reached else 'MISSED'}"
         return f"{self.benchmark:52s} {self.network:20s} {self.value:9.3f} {self.unit:6s}{mark}"
 
 
@@ -65,3 +66,19 @@ def photo() -> np.ndarray:
     from cnnviewer.resources import resource
 
     return np.asarray(read_image(resource("samples", "chelsea.png")))
+
+
+class Gaps:
+    """The longest time between two ticks of a timer."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self.longest, self._last = 0.0, None
+
+    def tick(self) -> None:
+        now = time.perf_counter()
+        if self._last is not None:
+            self.longest = max(self.longest, now - self._last)
+        self._last = now

@@ -20,12 +20,18 @@ BENCHMARKS = {
     "recording": "bench_recording",
     "window": "bench_window",
     "startup": "bench_startup",
+    "training": "bench_training",
+    "memory": "bench_memory",
 }
+LONG = {"memory"}
+"""Those that take minutes, and are run only by name."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure cnnviewer.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all by default")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all but memory by default"
+    )
     parser.add_argument("--networks", nargs="+", default=NETWORKS, metavar="NETWORK")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as a list")
     options = parser.parse_args()
@@ -34,7 +40,7 @@ def main() -> int:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     results: list[Result] = []
-    for name in options.names or BENCHMARKS:
+    for name in options.names or [name for name in BENCHMARKS if name not in LONG]:
         for result in import_module(BENCHMARKS[name]).measure(options.networks):
             results.append(result)
             print(result.line(), flush=True)
