@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -23,6 +25,7 @@ from cnnviewer.designs import (
     examine,
     from_json,
     open_design,
+    problems,
     save_design,
     to_json,
 )
@@ -50,11 +53,12 @@ designs = st.builds(
 def test_what_can_be_is_what_pytorch_makes(design, classes):
     facts = examine(design, classes)
     assert len(facts) == len(design.rows) + 1
-    problems = [fact.problem for fact in facts if fact.problem]
-    if problems:
+    number, wrong = next(((number, fact.problem) for number, fact in enumerate(facts, 1) if fact.problem), (0, ""))
+    assert problems(design, classes) == ((f"Row {number}: {wrong}",) if wrong else ())
+    if wrong:
         with pytest.raises(NetworkError) as told:
             build_design(design, classes)
-        assert problems[0] in str(told.value)
+        assert wrong in str(told.value)
         return
     module = build_design(design, classes).eval()
     x = torch.zeros(1, *design.input_shape)
@@ -114,7 +118,28 @@ def test_a_design_comes_back_from_a_file(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+def test_designs_need_no_torch():
+    code = "import sys, cnnviewer.designs; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(GOOD), encoding="utf-8-sig")
+    assert open_design(path) == DESIGNS["two blocks"]
+
+
+def test_a_name_that_no_file_can_hold_is_told(tmp_path):
+    path = tmp_path / "a.json"
+    save_design(DESIGNS["two blocks"], path)
+    with pytest.raises(NetworkError, match="can't be written"):
+        save_design(Design("\ud800", (1, 8, 8), ()), path)
+    assert open_design(path) == DESIGNS["two blocks"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
 GOOD = to_json(DESIGNS["two blocks"])
+KERNEL = {"kind": "convolution", "filters": 1, "kernel": 3, "stride": 1, "padding": 0}
 
 
 @pytest.mark.parametrize(
@@ -123,16 +148,26 @@ GOOD = to_json(DESIGNS["two blocks"])
         ([], "no rows"),
         ({}, "no rows"),
         ({**GOOD, "format": 2}, "format 2"),
+        ({**GOOD, "format": True}, "format True"),
         ({**GOOD, "name": 3}, "name of a design"),
         ({**GOOD, "input_shape": [1, 28]}, "input_shape"),
         ({**GOOD, "input_shape": [1, 28, 28.5]}, "input_shape"),
+        ({**GOOD, "input_shape": [True, 28, 28]}, "input_shape"),
+        ({**GOOD, "input_shape": [2, 28, 28]}, "input_shape.*1 channel"),
+        ({**GOOD, "input_shape": "abc"}, "input_shape"),
         ({**GOOD, "rows": [{"kind": "magic"}]}, "Row 1"),
         ({**GOOD, "rows": [7]}, "Row 1"),
-        ({**GOOD, "rows": [{"kind": "convolution", "kernel": "3"}]}, "kernel '3'"),
-        ({**GOOD, "rows": [{"kind": "convolution", "kernel": True}]}, "kernel True"),
-        ({**GOOD, "rows": [{"kind": "convolution", "size": 3}]}, "'size'"),
-        ({**GOOD, "rows": [{"kind": "dropout"}, {"kind": "dropout", "share": math.nan}]}, "Row 2"),
+        ({**GOOD, "rows": [{**KERNEL, "kernel": "3"}]}, "Row 1 .* kernel .* not '3'"),
+        ({**GOOD, "rows": [{**KERNEL, "kernel": True}]}, "Row 1 .* kernel .* not True"),
+        ({**GOOD, "rows": [{**KERNEL, "kernel": 3.0}]}, "kernel .* whole number"),
+        ({**GOOD, "rows": [{**KERNEL, "kernel": 32}]}, "kernel .* 1 to 31, not 32"),
+        ({**GOOD, "rows": [{**KERNEL, "size": 3}]}, "'size'"),
+        ({**GOOD, "rows": [{"kind": "convolution", "filters": 1}]}, "Row 1 of the design has no kernel"),
+        ({**GOOD, "rows": [KERNEL, {"kind": "dropout", "share": math.nan}]}, "Row 2"),
+        ({**GOOD, "rows": [{"kind": "dropout", "share": 10**400}]}, "share"),
+        ({**GOOD, "rows": [{"kind": "dropout", "share": False}]}, "share"),
         ({**GOOD, "rows": [{"kind": "fully connected", "units": 10**20}]}, "units"),
+        ({**GOOD, "rows": [{"kind": "activation", "function": ["relu"]}]}, "function"),
     ],
 )
 def test_what_is_no_design_is_told(stored, told):
@@ -159,7 +194,12 @@ def test_a_file_that_is_no_design_is_told(tmp_path, text):
         (Design("a", (2, 8, 8), ()), "1 channel"),
         (Design("a", (1, 0, 8), ()), "1 to 4096"),
         (Design("a", (1, 8, 8), (Activation(),) * 201), "200 rows"),
+        (Design("a", (1, 8), ()), "three whole numbers"),
+        (Design("a", (1, 8.5, 8), ()), "three whole numbers"),
         (Design("a", (1, 8, 8), (Convolution(0),)), "filters must be"),
+        (Design("a", (1, 8, 8), (Convolution(2.5),)), "filters must be a whole number"),
+        (Design("a", (1, 8, 8), (FullyConnected("9"),)), "units must be a whole number"),
+        (Design("a", (1, 8, 8), (Dropout("0.5"),)), "share"),
         (Design("a", (1, 8, 8), (Activation("swish"),)), "'swish'"),
         (Design("a", (1, 8, 8), (Dropout(1.0),)), "below 1"),
         (Design("a", (1, 8, 8), (FullyConnected(), Convolution())), "needs maps"),
@@ -167,13 +207,19 @@ def test_a_file_that_is_no_design_is_told(tmp_path, text):
         (Design("a", (1, 4, 4), (Convolution(4, 7, 1, 1),)), "with padding 1: take a smaller one, or more padding"),
         (Design("a", (1, 4, 4), (Convolution(4, 3, 1, 3),)), "nothing but padding"),
         (Design("a", (3, 1024, 1024), (FullyConnected(65_536),)), "parameters"),
-        (Design("a", (3, 1024, 1024), (Convolution(64, 1),)), "too many"),
+        (Design("a", (3, 1024, 1024), (Convolution(64, 1),)), "67,108,864 units of one image"),
+        (Design("a", (3, 1024, 1024), (Convolution(40, 1), Activation())), "83,886,080 units of one image"),
     ],
 )
 def test_impossible_designs_say_why(design, told):
     facts = examine(design, 10)
     assert told in next(fact.problem for fact in facts if fact.problem)
     assert facts[-1].shape is None
+    (problem,) = problems(design, 10)
+    assert told in problem
+    with pytest.raises(NetworkError) as refused:
+        build_design(design, 10)
+    assert problem in str(refused.value)
 
 
 def test_sum_pooling_sums_and_is_called_so():

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
+from reprlib import repr as short_repr
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.errors import NetworkError
 from cnnviewer.files import write_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = [
     "ACTIVATIONS",
     "DESIGNS",
+    "LARGEST_IMAGE",
     "POOLINGS",
     "Activation",
     "Convolution",
@@ -32,15 +35,17 @@ __all__ = [
     "examine",
     "from_json",
     "open_design",
+    "problems",
     "save_design",
     "to_json",
 ]
 
 ACTIVATIONS = ("relu", "leaky relu", "sigmoid", "tanh", "gelu")
 POOLINGS = ("max", "average", "sum")
+LARGEST_IMAGE = 4096
+"""The most pixels that an image may be high or wide."""
 
 _FORMAT = 1
-_LARGEST = 4096
 _MOST_PARAMETERS = 200_000_000
 _MOST_ACTIVATIONS = 50_000_000
 _MOST_ROWS = 200
@@ -96,7 +101,7 @@ _KINDS: dict[str, type[Row]] = {
     "dropout": Dropout,
 }
 _BOUNDS: dict[str, tuple[int, int]] = {
-    "filters": (1, _LARGEST),
+    "filters": (1, 4096),
     "kernel": (1, 31),
     "stride": (1, 31),
     "padding": (0, 31),
@@ -161,15 +166,26 @@ def examine(design: Design, classes: int) -> tuple[RowFacts, ...]:
     if broken:
         return (RowFacts(None, problem=broken),) * (len(design.rows) + 1)
     for number, row in enumerate((*design.rows, FullyConnected(max(classes, 1))), start=1):
-        facts = RowFacts(None, problem=broken) if broken else _examine_row(row, shape)
-        total = facts.parameters + sum(other.parameters for other in found)
-        if not broken and facts.shape is not None:
-            facts = _bounded(facts, total)
+        facts = RowFacts(None, problem=broken) if broken else _bounded(_examine_row(row, shape), found)
         found.append(facts)
         if facts.problem and not broken:
             broken = f"Follows row {number}, which can't be."
         shape = facts.shape or ()
     return tuple(found)
+
+
+def problems(design: Design, classes: int) -> tuple[str, ...]:
+    """Return why a design can't be built, in sentences; nothing where it can.
+
+    Rows that merely follow a wrong one are left out: what they would be given is not known.
+    """
+    whole = _input_problem(design)
+    if whole:
+        return (whole,)
+    for number, fact in enumerate(examine(design, classes), start=1):
+        if fact.problem:
+            return (f"Row {number}: {fact.problem}",)
+    return ()
 
 
 def _examine_row(row: Row, shape: tuple[int, ...]) -> RowFacts:
@@ -208,44 +224,58 @@ def _slide(row: Convolution | Pooling, shape: tuple[int, ...]) -> RowFacts:
     return RowFacts((row.filters, height, width), (weights + 1) * row.filters, units * weights)
 
 
-def _bounded(facts: RowFacts, parameters: int) -> RowFacts:
-    """Return the facts of a row, as a problem where it would fill the memory."""
-    assert facts.shape is not None
+def _bounded(facts: RowFacts, before: list[RowFacts]) -> RowFacts:
+    """Return the facts of a row, as a problem where it and the rows before it would fill the memory."""
+    together = (*before, facts)
+    parameters = sum(row.parameters for row in together)
+    units = sum(math.prod(row.shape) for row in together if row.shape is not None)
+    problem = ""
     if parameters > _MOST_PARAMETERS:
-        return RowFacts(
-            None, problem=f"The network would have {parameters:,} parameters; {_MOST_PARAMETERS:,} is the limit."
-        )
-    if math.prod(facts.shape) > _MOST_ACTIVATIONS:
-        return RowFacts(
-            None, problem=f"The row would make {math.prod(facts.shape):,} units of one image; that is too many."
-        )
-    return facts
+        problem = f"The network would have {parameters:,} parameters; {_MOST_PARAMETERS:,} is the limit."
+    elif units > _MOST_ACTIVATIONS:
+        problem = f"Up to here the network would make {units:,} units of one image; {_MOST_ACTIVATIONS:,} is the limit."
+    return RowFacts(None, problem=problem) if problem else facts
 
 
 def _input_problem(design: Design) -> str:
-    channels, height, width = design.input_shape
     if not design.name.strip():
         return "The design has no name."
-    if channels not in (1, 3):
-        return f"An image has 1 channel (grey) or 3 (colour), not {channels}."
-    if not (1 <= height <= _LARGEST and 1 <= width <= _LARGEST):
-        return f"An image is 1 to {_LARGEST} pixels high and wide, not {height}×{width}."
+    wrong = _shape_problem(design.input_shape)
+    if wrong:
+        return wrong
     if len(design.rows) > _MOST_ROWS:
         return f"A design has at most {_MOST_ROWS} rows, not {len(design.rows)}."
     return ""
 
 
+def _shape_problem(shape: Sequence[object]) -> str:
+    if len(shape) != 3 or not all(map(_is_whole, shape)):
+        return "The image of a design has three whole numbers: channels, height, width."
+    if shape[0] not in (1, 3):
+        return f"An image has 1 channel (grey) or 3 (colour), not {shape[0]}."
+    if not all(_is_whole(size, 1, LARGEST_IMAGE) for size in shape[1:]):
+        return f"An image is 1 to {LARGEST_IMAGE} pixels high and wide, not {shape[1]}×{shape[2]}."
+    return ""
+
+
 def _field_problem(row: Row) -> str:
     for name, value in asdict(row).items():
-        if name in _BOUNDS:
+        if name in _BOUNDS and not _is_whole(value, *_BOUNDS[name]):
             low, high = _BOUNDS[name]
-            if not low <= value <= high:
-                return f"The {name} must be {low:,} to {high:,}, not {value:,}."
-        elif name in _CHOICES and value not in _CHOICES[name]:
-            return f"The {name} is {', '.join(_CHOICES[name])}, not {value!r}."
-        elif name == "share" and not 0 <= value < 1:
-            return f"The share that is dropped is at least 0 and below 1, not {value:g}."
+            return f"The {name} must be a whole number, {low:,} to {high:,}, not {short_repr(value)}."
+        if name in _CHOICES and value not in _CHOICES[name]:
+            return f"The {name} must be one of {', '.join(_CHOICES[name])}, not {short_repr(value)}."
+        if name == "share" and not _is_share(value):
+            return f"The share that is dropped must be at least 0 and below 1, not {short_repr(value)}."
     return ""
+
+
+def _is_whole(value: object, low: int = -(2**31), high: int = 2**31) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1  # which NaN is not
 
 
 # ---- files
@@ -268,15 +298,18 @@ def from_json(stored: object) -> Design:
     Raises
     ------
     NetworkError
-        If it is no design; the row and the field are named.
+        If it is no design, or a number in it is out of bounds; the row and the field are named.
     """
     if not isinstance(stored, dict) or not isinstance(stored.get("rows"), list):
         raise NetworkError("This is no design of a network: it has no rows.")
-    if stored.get("format") != _FORMAT:
-        raise NetworkError(f"The design has the format {stored.get('format')!r}; this program reads {_FORMAT}.")
-    shape, name = stored.get("input_shape"), stored.get("name")
-    if not isinstance(shape, list) or len(shape) != 3 or not all(map(_is_whole, shape)):
-        raise NetworkError("The input_shape of a design is a list of three whole numbers: channels, height, width.")
+    version = stored.get("format")
+    if not _is_whole(version, _FORMAT, _FORMAT):
+        raise NetworkError(f"The design has the format {short_repr(version)}; this program reads {_FORMAT}.")
+    name, given = stored.get("name"), stored.get("input_shape")
+    shape = given if isinstance(given, list) else []
+    wrong = _shape_problem(shape)
+    if wrong:
+        raise NetworkError(f"The input_shape of the design is wrong. {wrong}")
     if not isinstance(name, str):
         raise NetworkError("The name of a design is a text.")
     rows = tuple(_row_from_json(row, number) for number, row in enumerate(stored["rows"], start=1))
@@ -292,7 +325,8 @@ def open_design(path: Path) -> Design:
         If it can't be read, or is none.
     """
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        # Some editors put a byte order mark in front of UTF-8.
+        stored = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise NetworkError(f"{path} can't be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
@@ -310,34 +344,26 @@ def save_design(design: Design, path: Path) -> None:
     """
     try:
         write_text(path, json.dumps(to_json(design), indent=2, ensure_ascii=False) + "\n")
-    except OSError as error:
-        raise NetworkError(f"{path} can't be written: {error.strerror or error}.") from error
+    except (OSError, ValueError) as error:  # ValueError: of letters that a name or a path can't have
+        raise NetworkError(f"{path} can't be written: {getattr(error, 'strerror', None) or error}.") from error
 
 
 def _row_from_json(stored: object, number: int) -> Row:
     kind = _KINDS.get(str(stored.get("kind"))) if isinstance(stored, dict) else None
     if kind is None or not isinstance(stored, dict):
         raise NetworkError(f"Row {number} of the design is none of {', '.join(_KINDS)}.")
-    usual = asdict(kind())
     given = {name: value for name, value in stored.items() if name != "kind"}
-    for name, value in given.items():
-        if name not in usual:
-            raise NetworkError(f"Row {number} of the design has a field {name!r} that is not known.")
-        if not _is_like(usual[name], value):
-            raise NetworkError(f"Row {number} of the design has the {name} {value!r}, which makes no sense.")
-    return kind(**{field.name: given.get(field.name, usual[field.name]) for field in fields(kind)})
-
-
-def _is_like(usual: object, value: object) -> bool:
-    if isinstance(usual, str):
-        return isinstance(value, str)
-    if isinstance(usual, int):
-        return _is_whole(value)
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31
+    known = asdict(kind())
+    for name in (*known, *given):
+        if name not in known:
+            raise NetworkError(f"Row {number} of the design has a field {short_repr(name)} that is not known.")
+        if name not in given:
+            raise NetworkError(f"Row {number} of the design has no {name}.")
+    row = kind(**given)
+    wrong = _field_problem(row)
+    if wrong:
+        raise NetworkError(f"Row {number} of the design is wrong. {wrong}")
+    return row
 
 
 # ---- to begin with

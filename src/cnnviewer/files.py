@@ -19,8 +19,16 @@ PARTIAL = ".partial-"
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[Path]:
+def new_file(path: Path, *, is_durable: bool = True) -> Iterator[Path]:
     """Give a name to write to; the file takes the place of `path` when the `with` ends well.
+
+    Parameters
+    ----------
+    path
+        The file.
+    is_durable
+        Whether to wait until the disk holds it, as what must outlast a power cut needs. That may take long; a program
+        that is killed loses nothing either way.
 
     Raises
     ------
@@ -30,13 +38,15 @@ def new_file(path: Path) -> Iterator[Path]:
     partial = path.with_name(f"{PARTIAL}{uuid.uuid4().hex}-{path.name}")
     try:
         yield partial
-        _flush(partial)
+        if is_durable:
+            _flush(partial)
         partial.replace(path)
     except BaseException:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
-    _flush_folder(path.parent)
+    if is_durable:
+        _flush_folder(path.parent)
 
 
 @contextmanager
@@ -66,9 +76,9 @@ def new_folder(path: Path) -> Iterator[Path]:
     _flush_folder(path.parent)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, is_durable: bool = True) -> None:
     """Write a text file in UTF-8; see `new_file`."""
-    with new_file(path) as partial:
+    with new_file(path, is_durable=is_durable) as partial:
         partial.write_text(text, encoding="utf-8")
 
 

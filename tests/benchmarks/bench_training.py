@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from cnnviewer.datasets.labelled import LabelledImages
 
 NETWORKS = ("lenet5", "resnet20")
-PAIRS = 7
-SECONDS = 4.0
+PAIRS = 15
+SECONDS = 1.5
 BATCH = 128
 
 
@@ -82,7 +82,9 @@ class Window:
         self.shown = 0
         self._training.told.connect(self._on_told)
         self._session.weightsChanged.connect(self._on_shown)
-        plan = Plan(Architecture(name), settings=Settings(epochs=100_000, batch_size=BATCH, schedule="constant"))
+        # No validation: the bare loop has none either.
+        settings = Settings(epochs=100_000, batch_size=BATCH, schedule="constant")
+        plan = Plan(Architecture(name), validation=0, settings=settings)
         self._training.begin(plan, folder)
         self.until(lambda: self._training.stage is Stage.RUNNING)
         self.until(lambda: self._session.recording is not None and len(self._marks) > 5)
@@ -140,7 +142,7 @@ class BareLoop:
         from cnnviewer.networks.architectures import Architecture, build
 
         torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-        data = load_dataset("mnist-5k")
+        data = load_dataset("mnist-5k", validation=0)
         network = build(Architecture(name), data.categories, seed=0)
         self._module = network.module.train()
         self._inputs, self._labels = _inputs(network.preprocessing, data.train), data.train.labels

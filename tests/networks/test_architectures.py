@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import torchvision
 
 import cnnviewer
 from cnnviewer.designs import DESIGNS, save_design
@@ -26,13 +27,30 @@ def image_for(network):
     return torch.rand(1, network.preprocessing.channels, *network.preprocessing.size)
 
 
+def outputs_of_modules(module, x):
+    """Return what plain PyTorch makes in each module that has none below it, by name."""
+    outputs, handles = {}, []
+    for name, part in module.named_modules():
+        if not list(part.children()):
+            keep = lambda _, __, output, name=name: outputs.update({name: output[0].clone()})  # noqa: E731
+            handles.append(part.register_forward_hook(keep))
+    with torch.inference_mode():
+        module(x)
+    for handle in handles:
+        handle.remove()
+    return outputs
+
+
 @pytest.mark.parametrize("name", FROM_SCRATCH)
 def test_small_networks_are_built_for_any_classes(name):
     network = build(Architecture(name), CLASSES, seed=3)
     assert network.categories == CLASSES
     assert network.provenance == "random weights, seed 3"
-    recording = cnnviewer.record(network, image_for(network))
+    image = image_for(network)
+    expected = outputs_of_modules(network.module, image)
+    recording = cnnviewer.record(network, image)
     assert recording.probabilities.shape == (3,)
+    assert all(torch.equal(recording[name].output, output) for name, output in expected.items())
 
 
 def test_a_seed_makes_the_weights_and_leaves_others_alone():
@@ -65,10 +83,35 @@ def test_networks_of_the_chooser_get_a_new_head(name, frozen):
     assert preprocessing_of(architecture) == network.preprocessing == load_network(name, weights=None).preprocessing
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(set(list_architectures()) - set(FROM_SCRATCH) - set(SMALL)))
+def test_all_of_the_chooser_get_a_new_head(name):
+    network = build(Architecture.named(name, frozen=True, pretrained=False), CLASSES, seed=0)
+    with torch.inference_mode():
+        assert network.module(image_for(network)).shape == (1, 3)
+    learnt = {key.rpartition(".")[0] for key, weight in network.module.named_parameters() if weight.requires_grad}
+    assert learnt == {find_head(network)}
+
+
+def test_heads_that_work_only_in_training_are_refused():
+    module = torchvision.models.googlenet(weights=None, aux_logits=True, init_weights=False)
+    network = cnnviewer.from_module(module, name="googlenet")
+    with pytest.raises(NetworkError, match=r"further heads.*aux1\.fc2, aux2\.fc2"):
+        replace_head(network, 3, frozen=True)
+    assert all(weight.requires_grad for weight in module.parameters())
+
+
+def test_a_seed_leaves_the_accelerators_alone(monkeypatch):
+    seeded = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+    build(Architecture("lenet5"), CLASSES, seed=1)
+    assert not seeded
+
+
 def test_pretrained_weights_stay_under_a_new_head():
     whole = load_network("efficientnet-lite0")
     network = build(Architecture.named("efficientnet-lite0"), CLASSES, seed=0)
-    assert network.provenance.endswith("new head")
+    assert network.provenance == "pretrained on ImageNet-1k, new head, seed 0"
     states = whole.module.state_dict(), network.module.state_dict()
     differ = [key for key in states[0] if states[0][key].shape != states[1][key].shape]
     assert {key.rpartition(".")[0] for key in differ} == {find_head(whole)}
@@ -111,6 +154,8 @@ def test_a_design_may_be_named_by_its_file(tmp_path):
         (lambda: Architecture.named("lenet5", frozen=True), "nothing of it can be frozen"),
         (lambda: Architecture.from_json({}), "which network"),
         (lambda: Architecture.from_json([]), "which network"),
+        (lambda: Architecture.from_json({"name": "resnet18", "frozen": "no"}), "true or false"),
+        (lambda: Architecture.from_json({"name": "elsewhere.json"}), "no network"),
         (lambda: build(Architecture("lenet5"), ("one",), seed=0), "at least 2 classes"),
         (lambda: Architecture.named("missing.json"), "can't be read"),
     ],

@@ -64,6 +64,10 @@ class Architecture:
         """
         if name.endswith(".json"):
             return cls(design=designs.open_design(Path(name)))
+        return cls._listed(name, frozen=frozen, pretrained=pretrained)
+
+    @classmethod
+    def _listed(cls, name: str, *, frozen: bool, pretrained: bool) -> Architecture:
         if name not in list_architectures():
             from difflib import get_close_matches
 
@@ -99,7 +103,12 @@ class Architecture:
             return cls(design=designs.from_json(stored["design"]))
         if not isinstance(stored, dict) or not isinstance(stored.get("name"), str):
             raise NetworkError("The card of the run does not tell which network it trains.")
-        return cls.named(stored["name"], frozen=bool(stored.get("frozen")), pretrained=bool(stored.get("pretrained")))
+        flags = {name: stored.get(name, False) for name in ("frozen", "pretrained")}
+        for name, flag in flags.items():
+            if not isinstance(flag, bool):
+                raise NetworkError(f"The card of the run has the {name} {flag!r} instead of true or false.")
+        # Not `named`: a card that points to a file of a design would mean another network when that file changes.
+        return cls._listed(stored["name"], **flags)
 
 
 def preprocessing_of(architecture: Architecture) -> Preprocessing:
@@ -151,7 +160,8 @@ def build(
     if len(categories) < 2:
         raise NetworkError(f"A network learns to tell at least 2 classes apart; here is {len(categories)}.")
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        # Not torch.manual_seed, which seeds the accelerators too: weights are made on the CPU.
+        torch.default_generator.manual_seed(seed)
         return _build(architecture, categories, seed, progress)
 
 
@@ -177,7 +187,7 @@ def _build(
 
     network = load_network(name, "DEFAULT" if architecture.pretrained else None, progress=progress)
     replace_head(network, classes, frozen=architecture.frozen)
-    provenance = f"{network.provenance}, new head" if architecture.pretrained else provenance
+    provenance = f"{network.provenance}, new head, seed {seed}" if architecture.pretrained else provenance
     # A network of its own: the first has the old head in what it keeps of its modules.
     return replace(network, categories=categories, provenance=provenance)
 

@@ -18,6 +18,7 @@ from cnnviewer.designs import (
     Pooling,
     Row,
     examine,
+    problems,
 )
 from cnnviewer.errors import NetworkError
 from cnnviewer.preprocessing import Preprocessing
@@ -65,10 +66,10 @@ def build_design(design: Design, classes: int) -> nn.Module:
     NetworkError
         If a row can't be; the first reason is told.
     """
+    wrong = problems(design, classes)
+    if wrong:
+        raise NetworkError(f"The design {design.name!r} can't be built. {wrong[0]}")
     facts = examine(design, classes)
-    for number, fact in enumerate(facts, start=1):
-        if fact.problem:
-            raise NetworkError(f"The design {design.name!r} can't be built. Row {number}: {fact.problem}")
     module, counts = nn.Sequential(), Counter[str]()
     before: tuple[int, ...] = design.input_shape
     for number, (row, fact) in enumerate(zip((*design.rows, FullyConnected(classes)), facts, strict=True)):

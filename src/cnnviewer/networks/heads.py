@@ -24,8 +24,24 @@ def find_head(network: Network) -> str:
     Raises
     ------
     NetworkError
-        If there is no such layer.
+        If there is no such layer, or others beside it: heads that work only while the network learns.
     """
+    met, classes = _run(network)
+    heads = {name: module for name, module in network.module.named_modules() if _outputs(module) == classes}
+    # Attention runs its own subclass of Linear without calling it.
+    idle = [name for name, module in heads.items() if name not in met and type(module) is nn.Linear]
+    if idle:
+        raise NetworkError(
+            f"{network.name} has further heads, which work only while it learns ({', '.join(idle)}): build it without."
+        )
+    for name in reversed(met):
+        if name in heads:
+            return name
+    raise NetworkError(f"{network.name} has no layer with an output for each class: it can't be given a new head.")
+
+
+def _run(network: Network) -> tuple[list[str], int]:
+    """Return the paths of the layers that a forward pass meets, in their order; and its class count, 0 if none."""
     met: list[str] = []
     handles = []
     for name, module in network.module.named_modules():
@@ -34,16 +50,12 @@ def find_head(network: Network) -> str:
     try:
         preprocessing = network.preprocessing
         with torch.inference_mode():
-            scores = network.module(torch.zeros(1, preprocessing.channels, *preprocessing.size))
+            zeros = torch.zeros(1, preprocessing.channels, *preprocessing.size, device=network.device)
+            scores = network.module(zeros)
     finally:
         for handle in handles:
             handle.remove()
-    classes = scores.shape[-1] if isinstance(scores, torch.Tensor) and scores.ndim == 2 else -1
-    for name in reversed(met):
-        module = network.module.get_submodule(name)
-        if classes > 0 and _outputs(module) == classes:
-            return name
-    raise NetworkError(f"{network.name} has no layer with an output for each class: it can't be given a new head.")
+    return met, scores.shape[1] if isinstance(scores, torch.Tensor) and scores.ndim == 2 else 0
 
 
 def replace_head(network: Network, classes: int, *, frozen: bool) -> None:
@@ -71,6 +83,7 @@ def replace_head(network: Network, classes: int, *, frozen: bool) -> None:
     else:
         assert isinstance(old, nn.Linear)
         new = nn.Linear(old.in_features, classes, bias=old.bias is not None)
+    new = new.to(device=old.weight.device, dtype=old.weight.dtype)
     if frozen:
         network.module.requires_grad_(False)
     parent, _, own = name.rpartition(".")

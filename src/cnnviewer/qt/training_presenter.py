@@ -151,8 +151,7 @@ class TrainingPresenter(QObject):
         if stage not in (Stage.PREPARING,):
             self._window.progress.hide()
         self.panel.set_stage(stage.value, can_continue=stage is Stage.ENDED and self._may_continue())
-        if stage is Stage.PAUSED:
-            self._ask_weights()
+        self._ask_weights()
 
     def _may_continue(self) -> bool:
         """Whether the training shown was stopped before its end."""

@@ -130,7 +130,8 @@ class Run:
     def write_evaluation(self, evaluation: Evaluation) -> None:
         """Add an evaluation to the metrics; its confusion matrix and mistakes take the place of the last ones."""
         with _told_disk(self.folder):
-            write_text(self.folder / "evaluation.json", json.dumps(evaluation_to_json(evaluation)))
+            text = json.dumps(evaluation_to_json(evaluation))
+            write_text(self.folder / "evaluation.json", text, is_durable=False)
         self._add({
             "step": evaluation.step,
             "epoch": evaluation.epoch,
@@ -144,7 +145,7 @@ class Run:
         path = snapshot_path(self.folder, step)
         with _told_disk(self.folder):
             path.parent.mkdir(exist_ok=True)
-            with new_file(path) as partial:
+            with new_file(path, is_durable=False) as partial:
                 save_file(weights, partial)
         return path
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CurvePlot"]
 
-_DRAWN = 1500
+_DRAWN = 800
 """At most so many points of a curve are drawn: more than a plot has columns."""
-_BEAT = 60
-"""Milliseconds between two drawings while values come."""
+_BEAT = 250
+"""Milliseconds between two drawings while values come: each takes the interpreter from what trains."""
 _SMOOTHED = 0.9
 """Of the smoothed value each step keeps this share."""
 
