@@ -85,6 +85,7 @@ def test_a_target_ends_it(design, tmp_path, capsys):
         (["lenet6"], "lenet5"),
         (["lenet5", "--dataset", "minst"], "mnist"),
         (["lenet5", "--frozen"], "nothing of it can be frozen"),
+        (["resnet18", "--frozen", "--from-scratch"], "Only pretrained weights"),
         (["lenet5", "--resume", "--epochs", "3"], "leave --epochs out"),
         (["--resume"], "holds no training"),
         ([], "Name the network"),

@@ -66,7 +66,8 @@ def test_a_seed_makes_the_weights_and_leaves_others_alone():
 @pytest.mark.parametrize("name", SMALL)
 @pytest.mark.parametrize("frozen", [False, True])
 def test_networks_of_the_chooser_get_a_new_head(name, frozen):
-    architecture = Architecture.named(name, frozen=frozen, pretrained=False)
+    # With random weights: the pretrained ones would have to be downloaded.
+    architecture = replace(Architecture.named(name, frozen=frozen), pretrained=False)
     network = build(architecture, CLASSES, seed=0)
     assert network.module(image_for(network)).shape == (1, 3)
     head = find_head(network)

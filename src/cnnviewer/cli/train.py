@@ -81,6 +81,8 @@ def _check(options: argparse.Namespace) -> None:
     if options.resume and extra:
         named = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(extra))
         raise TrainingError(f"A training that goes on is as it began: leave {named} out, or begin another one.")
+    if options.frozen and options.from_scratch:
+        raise TrainingError("Only pretrained weights can be frozen: leave --from-scratch out, or --frozen.")
     if not options.resume and options.network is None:
         raise TrainingError("Name the network to train, for example: cnnviewer train lenet5 --out RUN")
 

@@ -44,14 +44,15 @@ class FilmPage(QWidget):
             column = QVBoxLayout()
             column.setSpacing(2)
             column.addWidget(title)
-            column.addWidget(bars, stretch=1)
+            column.addWidget(bars)
             row.addLayout(column, stretch=1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         layout.setSpacing(4)
         layout.addWidget(self.line)
         layout.addWidget(hint)
-        layout.addLayout(row, stretch=1)
+        layout.addLayout(row)
+        layout.addStretch(1)
 
     def show_probabilities(
         self,

@@ -170,6 +170,8 @@ class SetupPage(QWidget):
         self.pretrained.setToolTip("Transfer learning: only the new head begins at random")
         self.frozen = QCheckBox("learn the new head only", self)
         self.frozen.setToolTip("The weights before the head stay as they are")
+        self.pretrained.setChecked(True)
+        self.frozen.toggled.connect(self._on_frozen_toggled)
 
     def _build_data(self) -> None:
         self.dataset = QComboBox(self)
@@ -262,6 +264,13 @@ class SetupPage(QWidget):
         self._show_network_options()
         if self._summary is not None and Path(self.dataset.currentData()).is_dir():
             self.look()  # a folder's images have the size that the network sees
+
+    @Slot(bool)
+    def _on_frozen_toggled(self, is_frozen: bool) -> None:
+        """Frozen weights are pretrained ones: random ones would see nothing."""
+        self.pretrained.setEnabled(not is_frozen)
+        if is_frozen:
+            self.pretrained.setChecked(True)
 
     @Slot()
     def _on_design(self) -> None:
