@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cnnviewer.cli.options import add_network, check_folder, check_network, check_paths, weights_of
 from cnnviewer.inputs.files import find_images
+from cnnviewer.networks.run_folder import is_run
 
 __all__ = ["run"]
 
@@ -27,7 +28,7 @@ def run(words: list[str]) -> int:
         epilog=_COMMANDS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="files or folders to show")
+    parser.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="files or folders to show, or a training")
     add_network(parser)
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="paint the window into FILE and end")
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window, for example 1280x800")
@@ -35,7 +36,8 @@ def run(words: list[str]) -> int:
     parser.add_argument("--version", action="version", version=_version())
     options = parser.parse_args(words)
     check_paths(options.images)
-    find_images(options.images)  # a folder without images is told here, and the window finds them again
+    if not (len(options.images) == 1 and is_run(options.images[0])):
+        find_images(options.images)  # a folder without images is told here, and the window finds them again
     check_network(options.network)
     if options.screenshot is not None:
         check_folder(options.screenshot)
