@@ -35,3 +35,17 @@ def test_nothing_heavy_is_imported_before_the_first_paint():
     lines = answer.stdout.split("\n")
     assert lines[0] == "at the first paint: []"
     assert "with the panels: []" in lines
+
+
+def test_a_training_opens_from_the_command_line(tmp_path):
+    """In a process of its own: what is left of its threads would abort it."""
+    from cnnviewer.cli import main
+
+    run, picture = tmp_path / "run", tmp_path / "window.png"
+    assert main(["train", "lenet5", "--epochs", "1", "--batch-size", "512", "--out", str(run)]) == 0
+    words = [str(run), "--screenshot", str(picture), "--size", "1280x800"]
+    done = subprocess.run(
+        [sys.executable, "-m", "cnnviewer", *words], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert picture.stat().st_size > 20_000

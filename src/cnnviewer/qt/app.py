@@ -73,7 +73,7 @@ def run(
     window.painted.connect(start.begin)
     window.show()
     status = app.exec()
-    session.close()
+    window.end_workers()
     return shot.status if shot else status
 
 

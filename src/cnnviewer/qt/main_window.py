@@ -163,6 +163,12 @@ class MainWindow(QMainWindow):
         self._training.dock.show()
         return self._training
 
+    def end_workers(self) -> None:
+        """End all threads; a training ends after the step under way, with a checkpoint."""
+        if self._training is not None:
+            self._training.training.close()
+        self._session.close()
+
     @Slot()
     def toggle_large_view(self) -> None:
         """Show the chosen map over the whole window, or the window again."""
@@ -208,9 +214,7 @@ class MainWindow(QMainWindow):
         if self._preferences is not None and self._is_built:
             self._preferences.save(self, self._session, self._theme)
         self.hide()
-        if self._training is not None:
-            self._training.training.close()
-        self._session.close()
+        self.end_workers()
         super().closeEvent(event)
 
     # ---- actions
