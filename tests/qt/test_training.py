@@ -137,14 +137,23 @@ def test_a_stopped_training_goes_on(trainee):
     trainee.until_stage(Stage.ENDED)
     step = list(list_checkpoints(trainee.folder))[-1]
     assert 3 < step < 68
-    trainee.press(trainee.panel.play)  # let it go on: it waits first
-    trainee.until_stage(Stage.PAUSED)
-    assert trainee.panel.curves.error.count == step
     trainee.press(trainee.panel.play)
+    trainee.until_stage(Stage.RUNNING)
     trainee.until_stage(Stage.ENDED)
     assert trainee.panel.ended == "All 4 epochs are done."
     assert trainee.panel.curves.error.count == 68
     assert trainee.panel.curves.error._steps.values.tolist() == list(range(1, 69))
+
+
+def test_a_target_ends_it(trainee):
+    form = trainee.panel.setup.form
+    for kind, target, field in (("accuracy", 30, "target_accuracy"), ("error", 2.2, "target_error")):
+        form.target_kind.setCurrentIndex(form.target_kind.findData(kind))
+        trainee.train(epochs=100, target=target)
+        card = json.loads((trainee.folder / "run.json").read_text())
+        assert card["settings"][field] == (0.3 if kind == "accuracy" else 2.2)
+        assert "The target is reached" in trainee.panel.ended
+        assert not trainee.panel.play.isEnabled()
 
 
 def test_the_learning_rate_may_change_while_it_runs(trainee):
@@ -297,6 +306,28 @@ def test_live_panels_follow_the_weights(trainee):
     count = len(seen)
     trainee.train(epochs=1)
     assert len(seen) <= count + 2  # but for the beginning and the end
+
+
+def test_another_network_may_be_opened_meanwhile(trainee):
+    trainee.start(epochs=300)
+    trainee.session.open_network("fashion-cnn")
+    trainee.until(lambda: trainee.window.status.provenance == "pretrained on Fashion-MNIST")
+    count = trainee.panel.curves.error.count
+    trainee.until(lambda: trainee.panel.curves.error.count > count + 5)
+    assert trainee.window.status.provenance == "pretrained on Fashion-MNIST"
+    # The film brings the network of the training back, and "Now" its newest weights.
+    trainee.page("Film")
+    line = trainee.panel.film.line
+    line.slider.setValue(2)
+    trainee.until(lambda: trainee.window.status.provenance == "training, step 2")
+    assert trainee.session.recording.layers[0].name == "c1"
+    trainee.session.open_network("fashion-cnn")
+    trainee.until(lambda: trainee.window.status.provenance == "pretrained on Fashion-MNIST")
+    trainee.press(line.now)
+    trainee.until(lambda: trainee.presenter.shown_step is not None and trainee.presenter.shown_step > count)
+    assert trainee.session.recording.layers[0].name == "c1"
+    trainee.press(trainee.panel.stop)
+    trainee.until_stage(Stage.ENDED)
 
 
 def test_a_training_elsewhere_can_be_followed(trainee, tmp_path):

@@ -140,7 +140,7 @@ def _learn(training: Training, team: Team) -> int:
     with _stopped_by_signals(training), reporter(training, is_silent=not team.is_writer) as report:
         for news in training:
             report(news)
-    return _STOPPED if training.trainer.is_stopped else 0
+    return 0 if training.is_finished else _STOPPED
 
 
 @contextmanager

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QStandardPaths, QTimer, Slot
 
+from cnnviewer.errors import CnnviewerError
 from cnnviewer.messages import ImageRequest, WeightsRequest, WeightsShown
-from cnnviewer.networks.run_folder import is_run, list_checkpoints
+from cnnviewer.networks.run_folder import is_run, list_checkpoints, read_card
 from cnnviewer.qt.training_session import Stage, TrainingSession
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ class TrainingPresenter(QObject):
         self.training = TrainingSession(self)
         self._film = _Film()
         self._run: Path | None = None
-        self._is_open = False
+        self._is_open = self._is_opening = False
         self._live = QTimer(self)
         self._live.setSingleShot(True)
         self._live.setInterval(_LIVE_INTERVAL)
@@ -120,12 +122,12 @@ class TrainingPresenter(QObject):
     def _on_begun(self, begun: Begun) -> None:
         self._window.progress.hide()
         self._film = _Film()
-        self._run, self._is_open = begun.folder, False
+        self._run, self._is_open, self._is_opening = begun.folder, False, False
         self.panel.show_begun(begun)
         if begun.dataset is not None:
             self.panel.setup.show_dataset(begun.dataset)
             self._show_one_of_each(begun)
-        self._session.open_network(str(begun.folder))
+        self._open_run()
 
     def _show_one_of_each(self, begun: Begun) -> None:
         """Show an image of each class: photos of other things say nothing on what the network learns."""
@@ -143,8 +145,9 @@ class TrainingPresenter(QObject):
         self.panel.show_told(told)
         if self.training.stage is Stage.PAUSED:
             self._ask_weights()  # a single step was taken
-        if self.training.stage is Stage.FOLLOWING and told.moments and self._film.is_live:
-            self._show_moment(told.moments[-1])
+        newest = told.moments[-1] if told.moments else self._film.shown
+        if self.training.stage is Stage.FOLLOWING and self._film.is_live and newest != self._film.shown:
+            self._show_moment(newest)
 
     @Slot(object)
     def _on_stage_changed(self, stage: Stage) -> None:
@@ -158,9 +161,9 @@ class TrainingPresenter(QObject):
         begun = self.training.begun_with
         if begun is None or not list_checkpoints(begun.folder):
             return False
-        return list(list_checkpoints(begun.folder))[-1] < begun.steps and not self.panel.ended.startswith(
-            ("All", "The target")
-        )
+        with suppress(CnnviewerError):
+            return "finished_step" not in read_card(begun.folder)
+        return False
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:
@@ -189,13 +192,15 @@ class TrainingPresenter(QObject):
     @Slot(object)
     def _on_network_changed(self, network: NetworkSummary) -> None:
         del network
+        self._is_opening = False
         begun = self.training.begun_with
         self._is_open = begun is not None and self._session.network_request_name == str(begun.folder)
         if self._is_open and begun is not None:
             self._film.shown = begun.step
             self._ask_weights()
         else:
-            self._film = _Film()
+            self._film = _Film(is_live=self._film.is_live)
+            self.panel.film.line.let_go()
 
     @Slot(object)
     def _on_weights_changed(self, answer: WeightsAnswer) -> None:
@@ -277,12 +282,17 @@ class TrainingPresenter(QObject):
     @Slot(int)
     def _on_moment_requested(self, step: int) -> None:
         self._film.is_live = False
-        if not self._is_open and self._run is not None:
-            self._session.open_network(str(self._run))
         self._show_moment(step)
 
-    def _show_moment(self, step: int) -> None:
-        if self._run is not None:
+    def _open_run(self) -> None:
+        """Open the network of the training, at first and where the user opened another one meanwhile."""
+        if not (self._is_open or self._is_opening) and self._run is not None:
+            self._is_opening = True
+            self._session.open_network(str(self._run))
+
+    def _show_moment(self, step: int | None) -> None:
+        if self._run is not None and step is not None:
+            self._open_run()
             self._session.show_weights(WeightsRequest(step, f"training, step {step:,}", run=self._run))
 
     @Slot()
@@ -290,6 +300,7 @@ class TrainingPresenter(QObject):
         self._film.is_live = True
         self.panel.curves.set_moments(None, self._film.held)
         if self.training.stage in (Stage.RUNNING, Stage.PAUSED):
+            self._open_run()
             self._ask_weights()
         else:
             moments = self.panel.film.line.moments

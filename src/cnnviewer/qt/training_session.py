@@ -70,8 +70,8 @@ class TrainingSession(QObject):
         self._start(Order("begin", plan, folder))
 
     def resume_run(self, folder: Path) -> None:
-        """Let a training that was interrupted go on; it waits for `resume`."""
-        self._start(Order("resume", None, folder), is_paused=True)
+        """Let a training that was interrupted go on."""
+        self._start(Order("resume", None, folder))
 
     def follow(self, folder: Path) -> None:
         """Show a training that goes on elsewhere, or has ended."""
@@ -142,14 +142,11 @@ class TrainingSession(QObject):
 
     # ---- the worker
 
-    def _start(self, order: Order, *, is_paused: bool = False) -> None:
+    def _start(self, order: Order) -> None:
         if self.is_active:
             return
-        self._is_paused_first = is_paused
         self._give(order)
         self._set_stage(Stage.PREPARING)
-
-    _is_paused_first = False
 
     def _give(self, order: Order) -> None:
         self._waiting = order
@@ -163,7 +160,7 @@ class TrainingSession(QObject):
         self._in_flight = order
         if order is None:
             return
-        self._controls.reset(is_paused=self._is_paused_first and order.what != "look")
+        self._controls.reset()
         self._ready_thread()
         self._ordered.emit(order)
 
@@ -201,8 +198,7 @@ class TrainingSession(QObject):
         self.dataset = begun.dataset or self.dataset
         self.begun.emit(begun)
         if self.stage is Stage.PREPARING:
-            paused = Stage.PAUSED if self._is_paused_first else Stage.RUNNING
-            self._set_stage(Stage.FOLLOWING if begun.is_followed else paused)
+            self._set_stage(Stage.FOLLOWING if begun.is_followed else Stage.RUNNING)
 
     @Slot(object)
     def _on_finished(self, order: Order) -> None:

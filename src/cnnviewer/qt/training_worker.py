@@ -29,6 +29,8 @@ __all__ = ["Begun", "Controls", "Order", "Told", "TrainingWorker"]
 
 _BEAT = 0.1
 """Seconds between two messages to the window; each makes it take the interpreter from the training."""
+_MOST = 2000
+"""So many pieces of news at most are told at once."""
 _FOLLOWED = 0.5
 """Seconds between two looks into a folder that is followed."""
 
@@ -52,7 +54,7 @@ class Order:
 class Begun:
     """A training is ready to run, or to be followed.
 
-    `weights` are the shapes of its weights by name, `history` what was told before it was interrupted.
+    `weights` are the shapes of its weights by name.
     """
 
     folder: Path
@@ -64,7 +66,6 @@ class Begun:
     weights: dict[str, tuple[int, ...]]
     dataset: DatasetSummary | None
     moments: tuple[int, ...]
-    history: tuple[News, ...] = ()
     is_followed: bool = False
 
 
@@ -90,10 +91,10 @@ class Controls:
         self._learning_rate: float | None = None
         self._watched: Weight | None = None
 
-    def reset(self, *, is_paused: bool) -> None:
+    def reset(self) -> None:
         """Be ready for another training."""
         with self._changed:
-            self._is_paused, self._is_stopped, self._steps = is_paused, False, 0
+            self._is_paused, self._is_stopped, self._steps = False, False, 0
             self._learning_rate = None
             self._changed.notify_all()
 
@@ -197,7 +198,7 @@ class TrainingWorker(QObject):
     def __init__(self, controls: Controls) -> None:
         super().__init__()
         self._controls = controls
-        self._dataset: tuple[object, Dataset] | None = None
+        self._is_ready = False
 
     @Slot(object)
     def run(self, order: Order) -> None:
@@ -218,9 +219,12 @@ class TrainingWorker(QObject):
 
     def _ready(self) -> None:
         """Import what is slow to import, and choose how many threads train: one is left to the window."""
+        if self._is_ready:
+            return
         import torch
 
-        torch.set_num_threads(max(1, (torch.get_num_threads() or 1) - 1))
+        torch.set_num_threads(max(1, torch.get_num_threads() - 1))
+        self._is_ready = True
 
     def _progress(self, done: int, total: int | None, text: str) -> None:
         if self._controls.is_stopped:
@@ -251,19 +255,22 @@ class TrainingWorker(QObject):
             training.close()
 
     def _run(self, training: Training) -> None:
+        from cnnviewer.training.following import Follower
         from cnnviewer.training.progress import Checkpoint
 
         trainer = training.trainer
         teller = _Teller(self, trainer.dataset)
-        has_begun = was_resumed = trainer.step > 0
-        if was_resumed:
-            self.begun.emit(_begun(training, was_resumed=True))
+        has_begun = trainer.step > 0
+        if has_begun:
+            assert training.run is not None
+            self.begun.emit(_begun(training))
+            teller.extend(Follower(training.run.folder).poll(), has_restarted=False)
         training.before_step = partial(self._wait_for_turn, training, teller)
         for news in training:
             teller.add(news)
-            if not was_resumed and isinstance(news, Checkpoint) and news.step == 0:
+            if not has_begun and isinstance(news, Checkpoint):
                 # What comes before the first step made the folder one that can be opened.
-                self.begun.emit(_begun(training, was_resumed=False))
+                self.begun.emit(_begun(training))
                 has_begun = True
             if has_begun and teller.is_due:
                 teller.tell(training)
@@ -316,7 +323,7 @@ class TrainingWorker(QObject):
         teller = _Teller(self, dataset)
         while not self._controls.is_stopped:
             news = follower.poll()
-            teller.extend(news, follower.has_restarted)
+            teller.extend(news, has_restarted=follower.has_restarted)
             if news or follower.has_restarted:
                 teller.tell_followed(follower)
             if any(type(item).__name__ == "Finished" for item in news):
@@ -352,7 +359,7 @@ class _Teller:
                 found = samples_of(data, [mistake.index for mistake in news.mistakes])
                 self._mistakes[news.split, news.step] = found
 
-    def extend(self, news: Sequence[News], has_restarted: bool) -> None:
+    def extend(self, news: Sequence[News], *, has_restarted: bool) -> None:
         """Gather what a follower read."""
         self._has_restarted |= has_restarted
         for item in news:
@@ -372,8 +379,10 @@ class _Teller:
 
     def _send(self, seconds: float, speed: float, moments: tuple[int, ...]) -> None:
         self._last = time.monotonic()
-        if self._news or self._has_restarted:
-            told = Told(tuple(self._news), seconds, speed, self._mistakes, moments, self._has_restarted)
+        # A long history is told in pieces: the window paints between them.
+        for first in range(0, max(len(self._news), int(self._has_restarted)), _MOST):
+            piece = tuple(self._news[first : first + _MOST])
+            told = Told(piece, seconds, speed, self._mistakes, moments, self._has_restarted and not first)
             self._worker.told.emit(told)
         self._news, self._mistakes, self._has_restarted = [], {}, False
 
@@ -392,9 +401,8 @@ class _Speed:
         return (total - count) / (last - first) if last > first else 0.0
 
 
-def _begun(training: Training, *, was_resumed: bool) -> Begun:
+def _begun(training: Training) -> Begun:
     from cnnviewer.networks.run_folder import list_snapshots
-    from cnnviewer.training.following import Follower
     from cnnviewer.training.samples import summary_of
 
     trainer, run = training.trainer, training.run
@@ -409,7 +417,6 @@ def _begun(training: Training, *, was_resumed: bool) -> Begun:
         weights=_shapes(trainer.module),
         dataset=summary_of(trainer.dataset),
         moments=tuple(list_snapshots(run.folder)),
-        history=tuple(Follower(run.folder).poll()) if was_resumed else (),
     )
 
 

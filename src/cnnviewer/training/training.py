@@ -59,6 +59,8 @@ class Training:
         """The weight whose steps are accounted for: an `Account` comes before each `Progress`."""
         self.before_step: Callable[[], None] | None = None
         """Called before each step; it may wait, and change what the training is to do."""
+        self.is_finished = False
+        """Whether the end came by itself: the epochs are done, or the target is reached."""
         self._events = events
         self._begins = seconds is None
         self._clock = _Clock(seconds or 0.0)
@@ -128,9 +130,11 @@ class Training:
             if is_epoch:
                 reached = yield from self._measure()
                 if reached:
+                    self.is_finished = True
                     return reached
             if self._is_save_due(is_epoch):
                 yield from _some(self.save())
+        self.is_finished = True
         return f"All {trainer.settings.epochs} epochs are done."
 
     def _advance(self) -> tuple[Progress, Account | None]:
@@ -165,12 +169,11 @@ class Training:
 
     def _end(self, reason: str) -> Iterator[News]:
         trainer = self.trainer
-        was_stopped = reason.startswith("Stopped")
-        if not was_stopped:
+        if self.is_finished:
             yield from self._evaluate("test")
         self._keep_moment()
         yield from _some(self.save())
-        if self.run is not None and trainer.team.is_writer and not was_stopped:
+        if self.run is not None and trainer.team.is_writer and self.is_finished:
             self.run.finish(trainer.step, reason, {**self._results, "seconds": round(self.seconds, 1)})
         yield Finished(trainer.step, reason)
 

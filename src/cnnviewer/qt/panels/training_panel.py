@@ -107,10 +107,6 @@ class TrainingPanel(QWidget):
         self.mistakes.clear(categories)
         self.steps.clear(begun.weights)
         self.film.line.set_moments(begun.moments, begun.steps_per_epoch)
-        self.curves.add(begun.history)
-        for news in begun.history:
-            if isinstance(news, Evaluation) and len(news.confusion):
-                self.mistakes.show_evaluation(news, None)
         self.show_page("Curves")
 
     def show_told(self, told: Told) -> None:

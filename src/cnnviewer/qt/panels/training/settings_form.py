@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QSpinBox, QWidget
 
 from cnnviewer.training.settings import Optimiser, Schedule, Settings
 
@@ -41,9 +41,12 @@ class SettingsForm(QWidget):
         self.shift = _whole(self, 0, 64, 0, "Training images are shifted at random by up to so many pixels")
         self.flip = QCheckBox("mirror", self)
         self.flip.setToolTip("Half of the training images are mirrored, left to right")
-        self.target = _number(self, 0.0, 100.0, 0.0, 1, "The run ends at this accuracy on the validation images")
-        self.target.setSuffix(" %")
+        self.target = _number(self, 0.0, 100.0, 0.0, 3, "The run ends here, as measured on the validation images")
         self.target.setSpecialValueText("none")
+        self.target_kind = _choice(
+            self, {"% right": "accuracy", "error": "error"}, "Whether the target is an accuracy or an error"
+        )
+        self.target_kind.setAccessibleName("Sort of target")
         self.seed = _whole(self, 0, 2**31 - 1, 0, "The same seed gives the same run")
         self.device = _choice(
             self, {"auto": "auto", "CPU": "cpu", "CUDA": "cuda", "MPS": "mps"}, "Where it is computed"
@@ -53,7 +56,7 @@ class SettingsForm(QWidget):
 
     def settings(self) -> Settings:
         """Return what is chosen."""
-        target = self.target.value()
+        target, is_accuracy = self.target.value(), self.target_kind.currentData() == "accuracy"
         return Settings(
             epochs=self.epochs.value(),
             batch_size=self.batch.value(),
@@ -64,7 +67,8 @@ class SettingsForm(QWidget):
             schedule=Schedule(self.schedule.currentData()),
             shift=self.shift.value(),
             flip=self.flip.isChecked(),
-            target_accuracy=target / 100 if target else None,
+            target_accuracy=target / 100 if target and is_accuracy else None,
+            target_error=target if target and not is_accuracy else None,
             seed=self.seed.value(),
             device=self.device.currentData(),
         )
@@ -79,7 +83,7 @@ class SettingsForm(QWidget):
             (("Batch", self.batch), ("Weight decay", self.decay)),
             (("Optimiser", self.optimiser), ("Shift by", self.shift)),
             (("Learning rate", self.rate), ("Flip", self.flip)),
-            (("Momentum", self.momentum), ("Stop at", self.target)),
+            (("Momentum", self.momentum), ("Stop at", _side_by_side(self, self.target, self.target_kind))),
             (("Device", self.device), ("Seed", self.seed)),
         )
         for row, cells in enumerate(rows):
@@ -100,6 +104,17 @@ class SettingsForm(QWidget):
         self.momentum.setEnabled(optimiser is Optimiser.SGD)
         if self.rate.value() in _USUAL_RATE.values():
             self.rate.setValue(_USUAL_RATE[optimiser])
+
+
+def _side_by_side(parent: QWidget, *fields: QWidget) -> QWidget:
+    both = QWidget(parent)
+    row = QHBoxLayout(both)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(4)
+    for field in fields:
+        field.setMinimumWidth(56)
+        row.addWidget(field, stretch=1)
+    return both
 
 
 def _whole(parent: QWidget, low: int, high: int, value: int, tip: str) -> QSpinBox:

@@ -151,7 +151,7 @@ class SetupPage(QWidget):
     def set_busy(self, is_busy: bool) -> None:
         """Let nothing be begun while a training runs."""
         self.start.setEnabled(not is_busy)
-        tip = "A training runs: stop it first" if is_busy else "Begin the training (Ctrl+Return)"
+        tip = "A training runs: stop it first" if is_busy else "Begin the training"
         self.start.setToolTip(tip)
 
     # ---- building
