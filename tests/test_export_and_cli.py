@@ -315,8 +315,9 @@ def test_a_size_that_is_none(size, capsys):
 def test_the_networks_are_listed(capsys):
     assert main(["networks"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "bundled: efficientnet-lite0, lenet5"
+    assert lines[0] == "bundled: efficientnet-lite0, lenet5, fashion-cnn"
     assert lines[1].startswith("torchvision: alexnet, ")
+    assert lines[2].startswith("untrained: tiny-vgg, resnet20")
 
 
 def test_the_version(capsys):

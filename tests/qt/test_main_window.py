@@ -72,7 +72,7 @@ def test_many_files_make_a_strip_to_step_through(lenet, samples):
 def test_a_folder_is_dropped(lenet, samples):
     drop(lenet.window, files(samples))
     lenet.settle()
-    assert lenet.window.input.thumbnails.count() == 15
+    assert lenet.window.input.thumbnails.count() == 25
 
 
 def test_a_browsers_picture_is_dropped_and_pasted(lenet, samples):
