@@ -46,6 +46,7 @@ LARGEST_IMAGE = 4096
 """The most pixels that an image may be high or wide."""
 
 _FORMAT = 1
+_FOLLOWS = "Follows"
 _MOST_PARAMETERS = 200_000_000
 _MOST_ACTIVATIONS = 50_000_000
 _MOST_ROWS = 200
@@ -149,6 +150,11 @@ class RowFacts:
     multiply_adds: int = 0
     problem: str = ""
 
+    @property
+    def follows(self) -> bool:
+        """Whether it can't be only because of what comes before it."""
+        return self.problem.startswith(_FOLLOWS)
+
 
 def examine(design: Design, classes: int) -> tuple[RowFacts, ...]:
     """Return the facts of each row, and of the head behind them.
@@ -164,12 +170,12 @@ def examine(design: Design, classes: int) -> tuple[RowFacts, ...]:
     found: list[RowFacts] = []
     broken = _input_problem(design)
     if broken:
-        return (RowFacts(None, problem=broken),) * (len(design.rows) + 1)
+        return (RowFacts(None, problem=f"{_FOLLOWS} from the design as a whole. {broken}"),) * (len(design.rows) + 1)
     for number, row in enumerate((*design.rows, FullyConnected(max(classes, 1))), start=1):
         facts = RowFacts(None, problem=broken) if broken else _bounded(_examine_row(row, shape), found)
         found.append(facts)
         if facts.problem and not broken:
-            broken = f"Follows row {number}, which can't be."
+            broken = f"{_FOLLOWS} row {number}, which can't be."
         shape = facts.shape or ()
     return tuple(found)
 

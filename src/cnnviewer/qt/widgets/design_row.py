@@ -38,13 +38,14 @@ KINDS: dict[str, tuple[type[Row], str]] = {
 }
 """The sorts of rows: what they are called, their class, and the kind of layer whose colour they have."""
 
-COLUMNS = {"Output": 92, "Parameters": 82, "Multiply-adds": 96}
+COLUMNS = {"Output": 84, "Parameters": 66, "Multiply-adds": 78}
 """The columns of what a row makes, and their widths in pixels."""
 
-_BUTTON, _SPACING = 24, 7
-BUTTONS_WIDTH = 4 * (_BUTTON + _SPACING)
+_BUTTON, _SPACING = 22, 5
+BUTTONS_WIDTH = 4 * _BUTTON + _SPACING
 """The width of a row's buttons, the gaps before them included."""
 
+_EDITOR_HEIGHT = 25
 _CHOICES = {"function": ACTIVATIONS, "how": POOLINGS}
 _HIGHEST = {"filters": 4096, "kernel": 31, "stride": 31, "padding": 31, "window": 63, "units": 65_536}
 
@@ -84,13 +85,16 @@ class DesignRow(QFrame):
             label.setFixedWidth(width)
             label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             line.addWidget(label)
-        for widget in self._build_buttons(is_fixed=bool(fixed)):
-            line.addWidget(widget)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(0)
+        for button in self._build_buttons(is_fixed=bool(fixed)):
+            buttons.addWidget(button)
+        line.addLayout(buttons)
         self._problem.setProperty("role", "warning")
         self._problem.setWordWrap(True)
         self._problem.hide()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(9, 5, 7, 5)
+        layout.setContentsMargins(7, 5, 5, 5)
         layout.setSpacing(3)
         layout.addLayout(line)
         layout.addWidget(self._problem)
@@ -134,16 +138,16 @@ class DesignRow(QFrame):
     def _number(self) -> QLabel:
         label = QLabel(str(self.number), self)
         label.setProperty("role", "muted")
-        label.setFixedWidth(20)
+        label.setFixedWidth(17)
         return label
 
     def _chip(self, title: str) -> QLabel:
         chip = QLabel(title, self)
-        chip.setFixedWidth(128)
+        chip.setFixedWidth(108)
         chip.setAlignment(Qt.AlignmentFlag.AlignCenter)
         color = KIND_COLORS[KINDS[title][1]]
         chip.setStyleSheet(
-            f"background: {color}; color: white; border-radius: 4px; padding: 2px 7px; font-weight: 600;"
+            f"background: {color}; color: white; border-radius: 4px; padding: 2px 5px; font-weight: 600;"
         )
         return chip
 
@@ -172,12 +176,15 @@ class DesignRow(QFrame):
             share.setRange(0.0, 0.99)
             share.setSingleStep(0.1)
             share.setValue(float(str(value)))
+            share.setMinimumHeight(_EDITOR_HEIGHT)
             share.valueChanged.connect(self._on_edited)
             return share
         number = QSpinBox(self)
         number.setRange(0 if name == "padding" else 1, _HIGHEST[name])
         number.setValue(int(str(value)))
-        number.setMinimumHeight(25)
+        number.setMinimumHeight(_EDITOR_HEIGHT)
+        # As wide as its digits want, so that a row fits into a window of 900 pixels.
+        number.setFixedWidth(30 + number.fontMetrics().horizontalAdvance(str(_HIGHEST[name])))
         number.valueChanged.connect(self._on_edited)
         return number
 
