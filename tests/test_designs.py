@@ -14,7 +14,6 @@ import cnnviewer
 from cnnviewer.analysis.cost import multiply_adds
 from cnnviewer.designs import (
     ACTIVATIONS,
-    DESIGNS,
     POOLINGS,
     Activation,
     Convolution,
@@ -32,6 +31,7 @@ from cnnviewer.designs import (
 from cnnviewer.errors import NetworkError
 from cnnviewer.network import Network
 from cnnviewer.networks.designed import SumPool2d, build_design, design_preprocessing
+from cnnviewer.ready_designs import DESIGNS
 
 rows = st.one_of(
     st.builds(Convolution, st.integers(1, 6), st.integers(1, 6), st.integers(1, 4), st.integers(0, 4)),

@@ -7,13 +7,14 @@ import torch
 import torchvision
 
 import cnnviewer
-from cnnviewer.designs import DESIGNS, save_design
+from cnnviewer.designs import save_design
 from cnnviewer.errors import NetworkError, WeightsError
 from cnnviewer.networks import list_networks, load_network
 from cnnviewer.networks.architectures import FROM_SCRATCH, Architecture, build, list_architectures, preprocessing_of
 from cnnviewer.networks.cifar_resnet import CifarResNet
 from cnnviewer.networks.heads import find_head, frozen_modules, replace_head
 from cnnviewer.networks.tiny_vgg import TinyVGG
+from cnnviewer.ready_designs import DESIGNS
 from cnnviewer.resources import resource
 from cnnviewer.training.evaluation import evaluate
 

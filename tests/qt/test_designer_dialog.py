@@ -8,10 +8,11 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
 
-from cnnviewer.designs import DESIGNS, Activation, Convolution, Design, FullyConnected, open_design, to_json
+from cnnviewer.designs import Activation, Convolution, Design, FullyConnected, open_design, to_json
 from cnnviewer.qt.designer_dialog import DesignerDialog
 from cnnviewer.qt.theme import DARK, LIGHT, apply_theme
 from cnnviewer.qt.widgets.design_row import COLUMNS
+from cnnviewer.ready_designs import DESIGNS
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from cnnviewer.qt.worker import Failure
+    from cnnviewer.qt.failures import Failure
 
 __all__ = ["create_app", "run"]
 

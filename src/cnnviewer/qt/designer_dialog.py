@@ -19,11 +19,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnviewer.designs import DESIGNS, LARGEST_IMAGE, Design, examine, open_design, problems, save_design
+from cnnviewer.designs import LARGEST_IMAGE, Design, examine, open_design, problems, save_design
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.qt.widgets.design_table import DesignTable
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.numbers import count_text
+from cnnviewer.ready_designs import DESIGNS
 
 if TYPE_CHECKING:
     from cnnviewer.qt.widgets.design_row import DesignRow

@@ -24,9 +24,9 @@ from cnnviewer.messages import ImageRequest
 from cnnviewer.networks.run_folder import is_run
 from cnnviewer.qt import drops
 from cnnviewer.qt.actions import ACTIONS
+from cnnviewer.qt.failures import Failure
 from cnnviewer.qt.icons import app_icon
 from cnnviewer.qt.theme import DARK, LIGHT, apply_theme, current_theme, system_is_dark
-from cnnviewer.qt.worker import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -19,9 +19,9 @@ from cnnviewer.messages import (
 
 if TYPE_CHECKING:
     from cnnviewer.messages import NetworkSummary, PictureRequest, RecordingSummary, ScaleChoice, WeightsAnswer
+    from cnnviewer.qt.failures import Failure
     from cnnviewer.qt.main_window import MainWindow
     from cnnviewer.qt.session import Selection, Session
-    from cnnviewer.qt.worker import Failure
 
 __all__ = ["Presenter"]
 

@@ -17,12 +17,13 @@ from cnnviewer.messages import (
     WeightsRequest,
     WeightsShown,
 )
-from cnnviewer.qt.worker import Failure, Job, Worker
+from cnnviewer.qt.worker import Job, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnnviewer.messages import LayerSummary, NetworkSummary, PictureRequest, RecordingSummary, WeightsAnswer
+    from cnnviewer.qt.failures import Failure
 
 __all__ = ["Selection", "Session"]
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from cnnviewer.designs import Design
     from cnnviewer.messages import NetworkSummary, WeightsAnswer
+    from cnnviewer.qt.failures import Failure
     from cnnviewer.qt.main_window import MainWindow
     from cnnviewer.qt.panels.training_panel import TrainingPanel
     from cnnviewer.qt.session import Selection, Session
-    from cnnviewer.qt.training_worker import Begun, Told
-    from cnnviewer.qt.worker import Failure
+    from cnnviewer.qt.training_values import Begun, Told
     from cnnviewer.training.plan import Plan
 
 __all__ = ["TrainingPresenter"]
@@ -246,8 +246,8 @@ class TrainingPresenter(QObject):
 
     @Slot(object)
     def _on_design_requested(self, design: Design | None) -> None:
-        from cnnviewer.designs import DESIGNS
         from cnnviewer.qt.designer_dialog import DesignerDialog
+        from cnnviewer.ready_designs import DESIGNS
 
         dataset = self.training.dataset
         classes = 10 if dataset is None else len(dataset.categories)

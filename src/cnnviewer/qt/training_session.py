@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from cnnviewer.qt.training_worker import Controls, Order, TrainingWorker
+from cnnviewer.qt.training_controls import Controls
+from cnnviewer.qt.training_values import Order
+from cnnviewer.qt.training_worker import TrainingWorker
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cnnviewer.qt.training_worker import Begun
+    from cnnviewer.qt.training_values import Begun
     from cnnviewer.training.plan import Plan
     from cnnviewer.training.progress import Weight
     from cnnviewer.training.samples import DatasetSummary

@@ -2,186 +2,27 @@
 
 from __future__ import annotations
 
-import threading
-import time
-import traceback
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from cnnviewer.errors import Cancelled, CnnviewerError, DatasetError
+from cnnviewer.errors import Cancelled, DatasetError
 from cnnviewer.messages import WeightsRequest
-from cnnviewer.qt.worker import Failure
+from cnnviewer.qt.failures import failure_of
+from cnnviewer.qt.training_teller import Teller
+from cnnviewer.qt.training_values import Begun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
     from cnnviewer.datasets.labelled import Dataset
-    from cnnviewer.training.plan import Plan
-    from cnnviewer.training.progress import Weight
-    from cnnviewer.training.samples import DatasetSummary, Samples
-    from cnnviewer.training.training import News, Training
+    from cnnviewer.qt.training_controls import Controls
+    from cnnviewer.qt.training_values import Order
+    from cnnviewer.training.training import Training
 
-__all__ = ["Begun", "Controls", "Order", "Told", "TrainingWorker"]
+__all__ = ["TrainingWorker"]
 
-_BEAT = 0.1
-"""Seconds between two messages to the window; each makes it take the interpreter from the training."""
-_MOST = 2000
-"""So many pieces of news at most are told at once."""
 _FOLLOWED = 0.5
 """Seconds between two looks into a folder that is followed."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What the worker is to do.
-
-    Parameters
-    ----------
-    what
-        "begin" (a plan in a folder), "resume" or "follow" (a folder), or "look" (at the dataset of a plan).
-    """
-
-    what: str
-    plan: Plan | None = None
-    folder: Path | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Begun:
-    """A training is ready to run, or to be followed.
-
-    `weights` are the shapes of its weights by name.
-    """
-
-    folder: Path
-    card: dict[str, Any]
-    step: int
-    steps: int
-    steps_per_epoch: int
-    learning_rate: float
-    weights: dict[str, tuple[int, ...]]
-    dataset: DatasetSummary | None
-    moments: tuple[int, ...]
-    is_followed: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Told:
-    """News of a training, in order; `mistakes` are the images of an evaluation's, by its split and step."""
-
-    news: tuple[News, ...]
-    seconds: float
-    speed: float
-    mistakes: Mapping[tuple[str, int], Samples] = field(default_factory=dict)
-    moments: tuple[int, ...] = ()
-    has_restarted: bool = False
-
-
-class Controls:
-    """What the window asks of a running training. Its methods may be called from any thread."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._is_paused = self._is_stopped = self._wants_weights = False
-        self._steps = 0
-        self._learning_rate: float | None = None
-        self._watched: Weight | None = None
-
-    def reset(self) -> None:
-        """Be ready for another training."""
-        with self._changed:
-            self._is_paused, self._is_stopped, self._steps = False, False, 0
-            self._learning_rate = None
-            self._changed.notify_all()
-
-    def pause(self) -> None:
-        """Wait before the next step."""
-        with self._changed:
-            self._is_paused = True
-            self._changed.notify_all()
-
-    def resume(self) -> None:
-        """Go on."""
-        with self._changed:
-            self._is_paused = False
-            self._changed.notify_all()
-
-    def take_step(self) -> None:
-        """Take one step, and wait again."""
-        with self._changed:
-            self._is_paused = True
-            self._steps += 1
-            self._changed.notify_all()
-
-    def stop(self) -> None:
-        """End after the step under way."""
-        with self._changed:
-            self._is_stopped = True
-            self._changed.notify_all()
-
-    def set_learning_rate(self, rate: float) -> None:
-        """Have another learning rate from the next step on."""
-        with self._changed:
-            self._learning_rate = rate
-            self._changed.notify_all()
-
-    def watch(self, weight: Weight | None) -> None:
-        """Account for each step of one weight."""
-        with self._changed:
-            self._watched = weight
-
-    def ask_weights(self) -> None:
-        """Ask for the weights after the next step, or at once while the training waits."""
-        with self._changed:
-            self._wants_weights = True
-            self._changed.notify_all()
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether the end was asked for."""
-        return self._is_stopped
-
-    def wait(self, seconds: float) -> None:
-        """Wait until the end is asked for, at most so long."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._is_stopped, seconds)
-
-    def obey(self, training: Training) -> tuple[bool, bool]:
-        """Pass wishes on to a training, and take note of what it asks.
-
-        Returns
-        -------
-        tuple
-            Whether the next step may be taken, and whether the weights are wanted.
-        """
-        with self._changed:
-            training.watched = self._watched
-            if self._learning_rate is not None:
-                training.trainer.learning_rate = self._learning_rate
-                self._learning_rate = None
-            if self._is_stopped:
-                training.stop()
-            wanted, self._wants_weights = self._wants_weights, False
-            may_go = self._is_stopped or not self._is_paused or self._steps > 0
-            self._steps = max(0, self._steps - 1) if self._is_paused and may_go else self._steps
-            return may_go, wanted
-
-    def wait_for_wish(self) -> None:
-        """Wait until something is asked for."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: (
-                    self._is_stopped
-                    or not self._is_paused
-                    or self._steps > 0
-                    or self._wants_weights
-                    or self._learning_rate is not None
-                )
-            )
 
 
 class TrainingWorker(QObject):
@@ -206,14 +47,8 @@ class TrainingWorker(QObject):
         try:
             self._ready()
             {"look": self._look, "begin": self._train, "resume": self._train, "follow": self._follow}[order.what](order)
-        except Cancelled as error:
-            self.failed.emit(Failure(str(error), "", order, was_cancelled=True))
-        except CnnviewerError as error:
-            self.failed.emit(Failure(str(error), _details(error), order))
         except Exception as error:
-            traceback.print_exc()
-            sentence = f"Something went wrong inside cnnviewer: {type(error).__name__}: {error}"
-            self.failed.emit(Failure(sentence, _details(error), order))
+            self.failed.emit(failure_of(error, order))
         finally:
             self.finished.emit(order)
 
@@ -259,7 +94,7 @@ class TrainingWorker(QObject):
         from cnnviewer.training.progress import Checkpoint
 
         trainer = training.trainer
-        teller = _Teller(self, trainer.dataset)
+        teller = Teller(self.told.emit, trainer.dataset)
         has_begun = trainer.step > 0
         if has_begun:
             assert training.run is not None
@@ -277,7 +112,7 @@ class TrainingWorker(QObject):
         teller.tell(training)
         self._give_weights(training)
 
-    def _wait_for_turn(self, training: Training, teller: _Teller) -> None:
+    def _wait_for_turn(self, training: Training, teller: Teller) -> None:
         """Obey the window, and wait while the training is paused."""
         while True:
             before = training.trainer.learning_rate
@@ -320,7 +155,7 @@ class TrainingWorker(QObject):
         except DatasetError:
             dataset = None  # of another machine, perhaps: the curves can be followed without it
         self.begun.emit(_followed(follower, network, dataset, latest_state(order.folder).step))
-        teller = _Teller(self, dataset)
+        teller = Teller(self.told.emit, dataset)
         while not self._controls.is_stopped:
             news = follower.poll()
             teller.extend(news, has_restarted=follower.has_restarted)
@@ -329,76 +164,6 @@ class TrainingWorker(QObject):
             if any(type(item).__name__ == "Finished" for item in news):
                 break
             self._controls.wait(_FOLLOWED)
-
-
-class _Teller:
-    """Gathers news, and tells them a few at a time."""
-
-    def __init__(self, worker: TrainingWorker, dataset: Dataset | None) -> None:
-        self._worker, self._dataset = worker, dataset
-        self._news: list[News] = []
-        self._mistakes: dict[tuple[str, int], Samples] = {}
-        self._last = 0.0
-        self._speed = _Speed()
-        self._has_restarted = False
-
-    @property
-    def is_due(self) -> bool:
-        """Whether the window has not heard anything for a while."""
-        return time.monotonic() - self._last >= _BEAT
-
-    def add(self, news: News) -> None:
-        """Gather a piece of news, and the pictures of the mistakes that it tells of."""
-        from cnnviewer.training.progress import Evaluation
-        from cnnviewer.training.samples import samples_of
-
-        self._news.append(news)
-        if isinstance(news, Evaluation) and news.mistakes and self._dataset is not None:
-            data = self._dataset.test if news.split == "test" else self._dataset.validation
-            if data is not None:
-                found = samples_of(data, [mistake.index for mistake in news.mistakes])
-                self._mistakes[news.split, news.step] = found
-
-    def extend(self, news: Sequence[News], *, has_restarted: bool) -> None:
-        """Gather what a follower read."""
-        self._has_restarted |= has_restarted
-        for item in news:
-            self.add(item)
-
-    def tell(self, training: Training) -> None:
-        """Tell what was gathered."""
-        from cnnviewer.networks.run_folder import list_snapshots
-
-        trainer, run = training.trainer, training.run
-        moments = () if run is None else tuple(list_snapshots(run.folder))
-        self._send(training.seconds, self._speed.of(trainer.examples, training.seconds), moments)
-
-    def tell_followed(self, follower: Any) -> None:
-        """Tell what was read, with the moments that the film has by now."""
-        self._send(0.0, 0.0, follower.moments())
-
-    def _send(self, seconds: float, speed: float, moments: tuple[int, ...]) -> None:
-        self._last = time.monotonic()
-        # A long history is told in pieces: the window paints between them.
-        for first in range(0, max(len(self._news), int(self._has_restarted)), _MOST):
-            piece = tuple(self._news[first : first + _MOST])
-            told = Told(piece, seconds, speed, self._mistakes, moments, self._has_restarted and not first)
-            self._worker.told.emit(told)
-        self._news, self._mistakes, self._has_restarted = [], {}, False
-
-
-class _Speed:
-    """Examples a second, over the last seconds of training."""
-
-    def __init__(self) -> None:
-        self._marks: list[tuple[float, int]] = []
-
-    def of(self, examples: int, seconds: float) -> float:
-        self._marks.append((seconds, examples))
-        while len(self._marks) > 2 and seconds - self._marks[0][0] > 3:
-            self._marks.pop(0)
-        (first, count), (last, total) = self._marks[0], self._marks[-1]
-        return (total - count) / (last - first) if last > first else 0.0
 
 
 def _begun(training: Training) -> Begun:
@@ -440,7 +205,3 @@ def _followed(follower: Any, network: Any, dataset: Dataset | None, step: int) -
 
 def _shapes(module: Any) -> dict[str, tuple[int, ...]]:
     return {name: tuple(weight.shape) for name, weight in module.named_parameters() if weight.requires_grad}
-
-
-def _details(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))

@@ -6,7 +6,6 @@ import atexit
 import gc
 import threading
 import time
-import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviewer.errors import Cancelled, CnnviewerError
 from cnnviewer.messages import HoldRequest, ImageRequest, NetworkRequest, WeightsRequest
+from cnnviewer.qt.failures import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cnnviewer.engine import Engine
     from cnnviewer.messages import PictureAnswer, PictureRequest
 
-__all__ = ["Failure", "Job", "Worker"]
+__all__ = ["Job", "Worker"]
 
 _LONGEST_WAIT = 0.015
 """For how long, in seconds, finished pictures may wait for others."""
@@ -46,16 +46,6 @@ class Job:
     generation: int
     request: NetworkRequest | ImageRequest | WeightsRequest | HoldRequest | None
     pictures: tuple[tuple[str, PictureRequest], ...] = ()
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What went wrong, for the user: a sentence, and details to unfold."""
-
-    sentence: str
-    details: str
-    request: object
-    was_cancelled: bool = False
 
 
 class Worker(QObject):
@@ -84,14 +74,8 @@ class Worker(QObject):
         self._cancel.clear()
         try:
             self._do(job)
-        except Cancelled as error:
-            self.failed.emit(Failure(str(error), "", job.request, was_cancelled=True))
-        except CnnviewerError as error:
-            self.failed.emit(Failure(str(error), _details(error), job.request))
         except Exception as error:
-            traceback.print_exc()
-            sentence = f"Something went wrong inside cnnviewer: {type(error).__name__}: {error}"
-            self.failed.emit(Failure(sentence, _details(error), job.request))
+            self.failed.emit(failure_of(error, job.request))
         finally:
             self.finished.emit()
 
@@ -127,7 +111,7 @@ class Worker(QObject):
             try:
                 answers.append((key, request, engine.picture(request)))
             except CnnviewerError as error:  # the others of the job are shown all the same
-                self.failed.emit(Failure(str(error), _details(error), request))
+                self.failed.emit(failure_of(error, request))
             if time.perf_counter() - begun > _LONGEST_WAIT:
                 self.pictured.emit(generation, tuple(answers))
                 answers, begun = [], time.perf_counter()
@@ -170,7 +154,3 @@ def _no_collection() -> Iterator[None]:
             atexit.register(gc.unfreeze)  # or extension modules complain of leaks when the program ends
             _frozen = True
         gc.enable()
-
-
-def _details(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))

@@ -33,7 +33,7 @@ from cnnviewer.training.progress import Account, Evaluation, Finished, Progress
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
-    from cnnviewer.qt.training_worker import Begun, Told
+    from cnnviewer.qt.training_values import Begun, Told
 
 __all__ = ["TrainingPanel"]
 
@@ -78,6 +78,7 @@ class TrainingPanel(QWidget):
         self._stage = "none"
         self._begun: Begun | None = None
         self._validation = ""
+        self._last: Progress | None = None
         self._build_controls()
         self._build_pages()
         layout = QHBoxLayout(self)
@@ -99,7 +100,7 @@ class TrainingPanel(QWidget):
         self._progress.setRange(0, max(begun.steps, 1))
         self._progress.setValue(begun.step)
         self.rate.setValue(begun.learning_rate)
-        self._validation = ""
+        self._validation, self._last = "", None
         self._numbers.setText("")
         self._step_text.setText(f"step {begun.step:,} of {begun.steps:,}")
         categories = tuple(card["categories"])
@@ -122,9 +123,10 @@ class TrainingPanel(QWidget):
             elif isinstance(news, Finished):
                 self._ended.set_text(news.reason)
                 self._ended.setToolTip(news.reason)
-        last = next((news for news in reversed(told.news) if isinstance(news, Progress)), None)
-        if last is not None:
-            self._show_progress(last, told)
+        steps = (news for news in reversed(told.news) if isinstance(news, Progress))
+        self._last = next(steps, self._last)
+        if self._last is not None:
+            self._show_progress(self._last, told)
         if told.moments and self._begun is not None:
             self.film.line.set_moments(told.moments, self._begun.steps_per_epoch)
 

@@ -23,7 +23,7 @@ from cnnviewer.qt.widgets.numbers import byte_text
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QPlainTextEdit
 
-    from cnnviewer.qt.worker import Failure
+    from cnnviewer.qt.failures import Failure
 
 __all__ = ["ErrorBanner", "ProgressBanner"]
 
