@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cnnviewer train",
         description="Train a network. The folder RUN can be opened by the window meanwhile, and later: "
-        "cnnviewer --network RUN.",
+        "cnnviewer RUN.",
         argument_default=None,
     )
     add = parser.add_argument

@@ -114,6 +114,7 @@ class TrainingPresenter(QObject):
         session.networkChanged.connect(self._on_network_changed)
         session.weightsChanged.connect(self._on_weights_changed)
         session.selectionChanged.connect(self._on_selection_changed)
+        session.failed.connect(self._on_session_failed)
         session.idle.connect(self._on_idle)
 
     # ---- the training's news
@@ -209,10 +210,17 @@ class TrainingPresenter(QObject):
         if answer.held is None:
             film.held = None
         line = self.panel.film.line
-        line.set_current(None if film.is_live else film.shown)
+        if film.is_live:  # else the user's hand is on it, and further already
+            line.set_current(None)
         line.set_ready()
         self.panel.curves.set_moments(None if film.is_live else film.shown, film.held)
         self._show_probabilities(answer)
+
+    @Slot(object)
+    def _on_session_failed(self, failure: Failure) -> None:
+        del failure
+        self._is_opening = False
+        self.panel.film.line.set_ready()
 
     def _show_probabilities(self, answer: WeightsAnswer) -> None:
         network, recording = answer.network, answer.recording

@@ -90,16 +90,17 @@ class TrainingWorker(QObject):
             training.close()
 
     def _run(self, training: Training) -> None:
+        from cnnviewer.networks.run_folder import list_checkpoints
         from cnnviewer.training.following import Follower
         from cnnviewer.training.progress import Checkpoint
 
-        trainer = training.trainer
-        teller = Teller(self.told.emit, trainer.dataset)
-        has_begun = trainer.step > 0
+        run = training.run
+        assert run is not None
+        teller = Teller(self.told.emit, training.trainer.dataset)
+        has_begun = bool(list_checkpoints(run.folder))
         if has_begun:
-            assert training.run is not None
             self.begun.emit(_begun(training))
-            teller.extend(Follower(training.run.folder).poll(), has_restarted=False)
+            teller.extend(Follower(run.folder).poll(), has_restarted=False)
         training.before_step = partial(self._wait_for_turn, training, teller)
         for news in training:
             teller.add(news)

@@ -57,7 +57,7 @@ class Team:
         return torch.nn.parallel.DistributedDataParallel(module)
 
     def total(self, numbers: torch.Tensor) -> torch.Tensor:
-        """Return the sum over the team of some numbers, on the CPU's or the device's own memory as given."""
+        """Return the sum over the team of some numbers, ``(n,)``; the tensor itself is changed."""
         if self.size > 1:
             with _told_loss():
                 distributed.all_reduce(numbers)
