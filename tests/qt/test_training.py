@@ -78,7 +78,8 @@ def trainee(driver, tmp_path, monkeypatch):
 def test_the_panel_shows_samples_of_the_shipped_digits(trainee):
     setup = trainee.panel.setup
     assert setup.samples.captions[:10] == tuple("0123456789")
-    assert "10 classes · 1×28×28 · 4,125 + 375 + 500 images" in setup._facts.text()
+    assert setup._facts.text() == "10 classes · 1×28×28 · 5,000 images"
+    assert "4,125 training, 375 validation, 500 test" in setup._facts.toolTip()
     trainee.press(setup.samples.viewport())
     rect = setup.samples.visualItemRect(setup.samples.item(4))
     trainee.bot.mouseClick(setup.samples.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())

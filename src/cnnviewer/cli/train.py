@@ -40,8 +40,7 @@ def run(words: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cnnviewer train",
-        description="Train a network. The folder RUN can be opened by the window meanwhile, and later: "
-        "cnnviewer RUN.",
+        description="Train a network. The folder RUN can be opened by the window meanwhile, and later: cnnviewer RUN.",
         argument_default=None,
     )
     add = parser.add_argument

@@ -157,6 +157,7 @@ QToolButton:hover, QPushButton:hover {{ border-color: {accent}; }}
 QToolButton:pressed, QPushButton:pressed {{ background: {accent_soft}; }}
 QToolButton:focus, QPushButton:focus {{ border-color: {accent}; }}
 QToolButton:disabled, QPushButton:disabled {{ color: {muted}; }}
+QPushButton:checked {{ background: {accent_soft}; border-color: {accent}; color: {accent}; }}
 QPushButton#primary {{ background: {accent}; border-color: {accent}; color: {on_accent}; font-weight: 600; }}
 QPushButton#primary:disabled {{ background: {raised}; border-color: {border}; color: {muted}; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}

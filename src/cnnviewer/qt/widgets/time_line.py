@@ -155,6 +155,7 @@ class TimeLine(QWidget):
         for widget in (self.play, self.slider, self.hold, self.now):
             widget.setEnabled(is_there)
         self.play.setIcon(icon("pause" if self.play.isChecked() else "play"))
+        self.hold.setText("Let the held moment go" if self._held is not None else "Hold this moment")
         self.slider.mark(self._moments.index(self._held) if self._held in self._moments else None)
         if not is_there:
             self._text.setText("No film yet: train a network, or open a run.")

@@ -44,7 +44,7 @@ class SettingsForm(QWidget):
         self.target = _number(self, 0.0, 100.0, 0.0, 3, "The run ends here, as measured on the validation images")
         self.target.setSpecialValueText("none")
         self.target_kind = _choice(
-            self, {"% right": "accuracy", "error": "error"}, "Whether the target is an accuracy or an error"
+            self, {"%": "accuracy", "error": "error"}, "Whether the target is an accuracy, in percent, or an error"
         )
         self.target_kind.setAccessibleName("Sort of target")
         self.seed = _whole(self, 0, 2**31 - 1, 0, "The same seed gives the same run")
@@ -112,7 +112,7 @@ def _side_by_side(parent: QWidget, *fields: QWidget) -> QWidget:
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(4)
     for field in fields:
-        field.setMinimumWidth(56)
+        field.setMinimumWidth(66)
         row.addWidget(field, stretch=1)
     return both
 

@@ -128,8 +128,8 @@ class SetupPage(QWidget):
         names = [summary.categories[label] for label in summary.samples.labels]
         self.samples.show_pictures(summary.samples.pixels, tuple(names), tuple(names))
         shape = "×".join(map(str, summary.image_shape))
-        counts = " + ".join(f"{count:,}" for _, count in summary.splits)
-        self._facts.set_text(f"{len(summary.categories)} classes · {shape} · {counts} images")
+        total = sum(count for _, count in summary.splits)
+        self._facts.set_text(f"{len(summary.categories)} classes · {shape} · {total:,} images")
         splits = ", ".join(f"{count:,} {name}" for name, count in summary.splits)
         self._facts.setToolTip(f"Images: {splits}\n{summary.source}")
         self._download.hide()

@@ -122,13 +122,13 @@ def _rows(account: Account) -> tuple[StepRow, ...]:
         _forward_row(account.forward, account.before),
         StepRow(
             "3  Error",
-            "How far the outputs for this batch are from their labels.",
-            "mean cross-entropy of the batch, −log(probability of the right class)",
+            "How far the batch's outputs are from its labels.",
+            "mean of −log(probability of the right class)",
             f"{account.loss:.6g}",
         ),
         StepRow(
             "4  Gradient",
-            "By how much the error would grow with this weight; backpropagation tells it for all weights at once.",
+            "By how much the error would grow with it.",
             "∂ error / ∂ w, over the whole batch",
             f"{account.gradient:+.6g}",
         ),
@@ -143,7 +143,7 @@ def _forward_row(forward: ForwardValue | None, weight: float) -> StepRow:
     unit = ", ".join(map(str, forward.unit))
     return StepRow(
         "2  Forward",
-        f"In the batch's first image, at the unit ({unit}) where it does most; all parts make {forward.value:+.6g}.",
+        f"First image, unit ({unit}), where it does most; all parts make {forward.value:+.6g}.",
         f"w × input = {weight:+.6g} × {forward.factor:+.6g}",
         f"{forward.product:+.6g}",
     )
@@ -153,7 +153,7 @@ def _update_row(account: Account) -> StepRow:
     lines = [f"{term.name} = {term.formula} = {term.value:+.6g}" for term in account.terms]
     difference = abs(account.computed - account.after)
     sentence = (
-        f"The optimiser changed {account.before:+.7g} into {account.after:+.7g}; "
-        f"the formula, worked in float64, differs by {difference:.1g}."
+        f"The optimiser made {account.before:+.7g} into {account.after:+.7g}; the formula, in float64, "
+        f"differs by {difference:.1g}."
     )
     return StepRow(f"5  Update (step {account.step:,})", sentence, "\n".join(lines), f"{account.after:+.6g}")
