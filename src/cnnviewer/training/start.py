@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from cnnviewer.datasets import load_dataset
 from cnnviewer.errors import TrainingError, WeightsError
-from cnnviewer.networks.architectures import build, preprocessing_of
+from cnnviewer.networks.architectures import Architecture, build, list_architectures, preprocessing_of
 from cnnviewer.networks.run_folder import is_run, list_checkpoints, read_card
 from cnnviewer.networks.trained import latest_state
 from cnnviewer.networks.weights import fit_weights
 from cnnviewer.training.events import Events
 from cnnviewer.training.optimisers import restore_optimiser
-from cnnviewer.training.plan import card_of, check_same_data, plan_from_card
+from cnnviewer.training.plan import Plan, card_of, check_same_data, plan_from_card
 from cnnviewer.training.run import Run
 from cnnviewer.training.settings import Settings
 from cnnviewer.training.team import ALONE
@@ -29,14 +29,15 @@ if TYPE_CHECKING:
     from cnnviewer.downloads import ProgressCallback
     from cnnviewer.network import Network
     from cnnviewer.networks.trained import SavedState
-    from cnnviewer.training.plan import Plan
     from cnnviewer.training.team import Team
     from cnnviewer.training.training import News
 
 __all__ = ["begin", "dataset_of", "go_on", "train"]
 
 
-def train(network: Network, dataset: Dataset | str | Path, settings: Settings | None = None) -> Iterator[News]:
+def train(
+    network: Network, dataset: Dataset | str | Path, settings: Settings | None = None, *, out: str | Path | None = None
+) -> Iterator[News]:
     """Train a network in place, as a generator: nothing is learnt but while its news are asked for.
 
     Parameters
@@ -47,24 +48,63 @@ def train(network: Network, dataset: Dataset | str | Path, settings: Settings | 
         What to learn from: a `Dataset`, a listed name, or a folder of images.
     settings
         How.
+    out
+        A new folder to write the run into, with checkpoints and film; for networks that are listed, since others
+        could not be built again from the run's card.
 
     Yields
     ------
-    Progress, Evaluation, Finished
-        After each step, at the end of each epoch, and at the end.
+    Progress, Evaluation, Checkpoint, Finished
+        After each step, at the end of each epoch, when a checkpoint is written, and at the end.
 
     Raises
     ------
     DatasetError
         If there is no such dataset.
     TrainingError
-        If network, dataset and settings do not fit, or the error is no number any more.
+        If network, dataset and settings do not fit, the folder can't be used, or the error is no number any more.
     """
     settings = settings or Settings()
     data = dataset
     if isinstance(data, (str, Path)):
         data = load_dataset(data, fit=network.preprocessing.pixels, seed=settings.seed)
-    return iter(Training(Trainer(network, data, settings)))
+    trainer = Trainer(network, data, settings)
+    if out is None:
+        return iter(Training(trainer))
+    choice = str(dataset) if isinstance(dataset, (str, Path)) else data.name
+    plan = Plan(_architecture_of(network), dataset=choice, settings=settings)
+    with ExitStack() as stack:
+        run = stack.enter_context(Run(Path(out)))
+        run.begin(card_of(plan, network, data))
+        stack.pop_all()
+    return _closed_at_end(Training(trainer, run))
+
+
+def _closed_at_end(training: Training) -> Iterator[News]:
+    try:
+        yield from training
+    finally:
+        training.close()
+
+
+def _architecture_of(network: Network) -> Architecture:
+    """Return how a network can be built again.
+
+    Raises
+    ------
+    TrainingError
+        If it is none of the listed ones, or was changed.
+    """
+    architecture = Architecture(network.name)
+    shapes = {name: tensor.shape for name, tensor in network.module.state_dict().items()}
+    if network.name in list_architectures() and len(network.categories) > 1:
+        again = build(architecture, network.categories, seed=0).module.state_dict()
+        if shapes == {name: tensor.shape for name, tensor in again.items()}:
+            return architecture
+    raise TrainingError(
+        f"A run of {network.name} could not be opened again: it is no listed network, or was changed. "
+        "Train it without a folder, and save its state_dict."
+    )
 
 
 def begin(

@@ -135,7 +135,8 @@ class Training:
             if self._is_save_due(is_epoch):
                 yield from _some(self.save())
         self.is_finished = True
-        return f"All {trainer.settings.epochs} epochs are done."
+        epochs = trainer.settings.epochs
+        return f"All {epochs} epochs are done." if epochs > 1 else "The epoch is done."
 
     def _advance(self) -> tuple[Progress, Account | None]:
         self._clock.begin()
