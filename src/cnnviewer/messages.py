@@ -137,8 +137,6 @@ class WeightsRequest:
     ----------
     step
         After how many steps of the training.
-    provenance
-        What is told of them.
     weights, gradients
         Tensors by name, which nothing changes any more; no gradients are known of a moment of the film.
     run
@@ -146,7 +144,6 @@ class WeightsRequest:
     """
 
     step: int
-    provenance: str
     weights: Mapping[str, torch.Tensor] | None = None
     gradients: Mapping[str, torch.Tensor] | None = None
     run: Path | None = None

@@ -24,6 +24,7 @@ from cnnviewer.messages import (
 )
 from cnnviewer.networks import load_network
 from cnnviewer.networks.run_folder import snapshot_path
+from cnnviewer.recorder import Recorder
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def tiles(layer, view, **options):
 def test_live_weights_are_shown_and_layers_stay(engine, samples):
     before = engine.layers
     weights = other_weights()
-    answer = engine.show_weights(WeightsRequest(7, "training, step 7", weights=weights))
+    answer = engine.show_weights(WeightsRequest(7, weights=weights))
     assert answer.step == 7
     assert answer.network.provenance == "training, step 7"
     assert answer.recording.probabilities == pytest.approx(shown(engine, samples)(weights), abs=1e-6)
@@ -73,12 +74,12 @@ def test_live_weights_are_shown_and_layers_stay(engine, samples):
 def test_weights_of_another_network_are_refused(engine):
     before = engine.summary().probabilities
     with pytest.raises(WeightsError, match="does not fit"):
-        engine.show_weights(WeightsRequest(1, "x", weights={"a": torch.zeros(1)}))
+        engine.show_weights(WeightsRequest(1, weights={"a": torch.zeros(1)}))
     with pytest.raises(WeightsError, match="no readable moment"):
-        engine.show_weights(WeightsRequest(1, "x", run=Path("/nowhere")))
+        engine.show_weights(WeightsRequest(1, run=Path("/nowhere")))
     assert engine.summary().probabilities == before
     with pytest.raises(CnnviewerError, match="no network"):
-        Engine().show_weights(WeightsRequest(1, "x", weights={}))
+        Engine().show_weights(WeightsRequest(1, weights={}))
 
 
 def test_moments_come_from_the_film(engine, samples, tmp_path):
@@ -86,19 +87,19 @@ def test_moments_come_from_the_film(engine, samples, tmp_path):
     path = snapshot_path(tmp_path, 12)
     path.parent.mkdir()
     save_file(weights, path)
-    answer = engine.show_weights(WeightsRequest(12, "training, step 12", run=tmp_path))
+    answer = engine.show_weights(WeightsRequest(12, run=tmp_path))
     assert answer.recording.probabilities == pytest.approx(shown(engine, samples)(weights), abs=1e-6)
     path.write_bytes(b"half")
     with pytest.raises(WeightsError, match="step 12"):
-        engine.show_weights(WeightsRequest(12, "", run=tmp_path))
+        engine.show_weights(WeightsRequest(12, run=tmp_path))
 
 
 def test_what_is_held_stays_while_the_weights_change(engine, samples):
     first, second = other_weights(1), other_weights(2)
-    engine.show_weights(WeightsRequest(1, "1", weights=first))
+    engine.show_weights(WeightsRequest(1, weights=first))
     held = engine.hold(HoldRequest(True))
     assert held.held == pytest.approx(shown(engine, samples)(first), abs=1e-6)
-    answer = engine.show_weights(WeightsRequest(2, "2", weights=second))
+    answer = engine.show_weights(WeightsRequest(2, weights=second))
     assert answer.held == held.held
     assert answer.recording.probabilities == pytest.approx(shown(engine, samples)(second), abs=1e-6)
     for scope in Scope:
@@ -109,9 +110,9 @@ def test_what_is_held_stays_while_the_weights_change(engine, samples):
         swapped = Engine()
         swapped.open_network(NetworkRequest("lenet5"))
         swapped.open_image(ImageRequest("3", path=samples / "digit-3.png"))
-        swapped.show_weights(WeightsRequest(2, "2", weights=second))
+        swapped.show_weights(WeightsRequest(2, weights=second))
         swapped.hold(HoldRequest(True))
-        swapped.show_weights(WeightsRequest(1, "1", weights=first))
+        swapped.show_weights(WeightsRequest(1, weights=first))
         other = swapped.picture(request)
         assert np.array_equal(pair.before, other.pixels)
         assert np.array_equal(pair.pixels, other.before)
@@ -123,12 +124,25 @@ def test_what_is_held_stays_while_the_weights_change(engine, samples):
     assert engine.picture(tiles(0, View.MAPS, is_paired=True)).before is None
 
 
+def test_the_moment_that_is_held_is_recorded_once(engine, samples, monkeypatch):
+    recorded, record = [], Recorder.record
+    monkeypatch.setattr(Recorder, "record", lambda self, image: recorded.append(self) or record(self, image))
+    engine.hold(HoldRequest(True))
+    (held,) = recorded
+    for step in (1, 2, 3):
+        engine.show_weights(WeightsRequest(step, weights=other_weights(step)))
+    assert recorded.count(held) == 1
+    assert len(recorded) == 4
+    engine.open_image(ImageRequest("8", path=samples / "digit-8.png"))
+    assert recorded.count(held) == 2
+
+
 def test_filters_show_change_and_gradient(engine, tmp_path):
     start, now, gradients = other_weights(1), other_weights(2), other_weights(3)
     path = snapshot_path(tmp_path, 0)
     path.parent.mkdir()
     save_file(start, path)
-    engine.show_weights(WeightsRequest(5, "5", weights=now, gradients=gradients, run=tmp_path))
+    engine.show_weights(WeightsRequest(5, weights=now, gradients=gradients, run=tmp_path))
     numbers = {
         WeightsShown.VALUE: now["c1.weight"],
         WeightsShown.CHANGE: now["c1.weight"] - start["c1.weight"],
@@ -140,7 +154,7 @@ def test_filters_show_change_and_gradient(engine, tmp_path):
         assert answer.highs == pytest.approx(reach, rel=1e-5)
         assert answer.lows == pytest.approx([-value for value in reach], rel=1e-5)
     # A moment of the film has no gradient: zeros, and a note that says so.
-    engine.show_weights(WeightsRequest(0, "0", run=tmp_path))
+    engine.show_weights(WeightsRequest(0, run=tmp_path))
     answer = engine.picture(tiles(0, View.FILTERS, weights=WeightsShown.GRADIENT))
     assert set(answer.badges) == {"zero"}
     assert answer.note == "no gradient is known of this moment"
@@ -151,9 +165,9 @@ def test_filters_show_change_and_gradient(engine, tmp_path):
 
 def test_filters_of_two_moments_have_one_scale(engine):
     first, second = other_weights(1), other_weights(2)
-    engine.show_weights(WeightsRequest(1, "1", weights=first))
+    engine.show_weights(WeightsRequest(1, weights=first))
     engine.hold(HoldRequest(True))
-    engine.show_weights(WeightsRequest(2, "2", weights=second))
+    engine.show_weights(WeightsRequest(2, weights=second))
     answer = engine.picture(tiles(0, View.FILTERS, is_paired=True))
     both = torch.stack([first["c1.weight"], second["c1.weight"]]).abs().amax((0, 2, 3, 4))
     assert answer.highs == pytest.approx(both.tolist(), rel=1e-5)

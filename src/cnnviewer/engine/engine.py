@@ -92,7 +92,6 @@ class Engine:
         self._scene: Scene | None = None
         self._held: Recorder | None = None
         self._learning: Learning | None = None
-        self._provenance = ""
         self._step: int | None = None
         self._layers: tuple[LayerSummary, ...] = ()
         self._layers_of: tuple[object, ...] = ()
@@ -114,7 +113,6 @@ class Engine:
         scene = None if self._photo is None else Scene(recorder.record(self._photo[1]), self._photo[1], self._photo[0])
         self._recorder, self._scene = recorder, scene
         self._held = self._learning = self._step = None
-        self._provenance = network.provenance
         return summaries.network_summary(network)
 
     def show_weights(self, request: WeightsRequest) -> WeightsAnswer:
@@ -136,8 +134,11 @@ class Engine:
         if self._learning is None or self._learning.run != request.run:
             self._learning = Learning.of(request.run)
         self._learning = replace(self._learning, gradients=request.gradients or {})
-        self._provenance, self._step = request.provenance, request.step
-        self._record_anew()
+        self._step = request.step
+        if self._scene is not None:
+            # Not the moment that is held: it is what it was.
+            recording = recorder.record(self._scene.photo)
+            self._scene = replace(self._scene, recording=recording, learning=self._learning)
         return self._answer()
 
     def hold(self, request: HoldRequest) -> WeightsAnswer:
@@ -151,7 +152,8 @@ class Engine:
         network = self._open_recorder().network
         # A copy: the network's own tensors will have other values.
         self._held = Recorder(replace(network, module=copy.deepcopy(network.module))) if request.is_held else None
-        self._record_anew()
+        if self._scene is not None:
+            self._scene = replace(self._scene, held=self._held_scene(self._scene.photo, self._scene.title))
         return self._answer()
 
     def open_image(self, request: ImageRequest) -> RecordingSummary | None:
@@ -166,7 +168,8 @@ class Engine:
         """
         title, photo = request.title, _read(request)
         if self._recorder is not None:
-            self._scene = self._new_scene(self._recorder, title, photo)
+            held = self._held_scene(photo, title)
+            self._scene = Scene(self._recorder.record(photo), photo, title, held, self._learning)
         self._photo = (title, photo)
         return self.summary()
 
@@ -205,19 +208,15 @@ class Engine:
             raise CnnviewerError("There is no network yet: open one first.")
         return self._recorder
 
-    def _record_anew(self) -> None:
-        if self._recorder is not None and self._photo is not None:
-            self._scene = self._new_scene(self._recorder, *self._photo)
-
-    def _new_scene(self, recorder: Recorder, title: str, photo: Image) -> Scene:
-        held = None if self._held is None else Scene(self._held.record(photo), photo, title)
-        return Scene(recorder.record(photo), photo, title, held, self._learning)
+    def _held_scene(self, photo: Image, title: str) -> Scene | None:
+        return None if self._held is None else Scene(self._held.record(photo), photo, title)
 
     def _answer(self) -> WeightsAnswer:
         network: Network = self._open_recorder().network
+        provenance = network.provenance if self._step is None else f"training, step {self._step:,}"
         return WeightsAnswer(
             step=self._step,
-            network=replace(summaries.network_summary(network), provenance=self._provenance),
+            network=replace(summaries.network_summary(network), provenance=provenance),
             recording=self.summary(),
             held=self._held_probabilities(),
         )

@@ -301,7 +301,7 @@ class TrainingPresenter(QObject):
     def _show_moment(self, step: int | None) -> None:
         if self._run is not None and step is not None:
             self._open_run()
-            self._session.show_weights(WeightsRequest(step, f"training, step {step:,}", run=self._run))
+            self._session.show_weights(WeightsRequest(step, run=self._run))
 
     @Slot()
     def _on_live_requested(self) -> None:

@@ -133,7 +133,6 @@ class TrainingWorker(QObject):
         self.weightsTaken.emit(
             WeightsRequest(
                 step=trainer.step,
-                provenance=f"training, step {trainer.step:,}",
                 weights=trainer.weights(),
                 gradients=trainer.gradients(),
                 run=run.folder,
