@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 
     from cnnviewer.messages import LayerSummary, NetworkSummary, PictureRequest, RecordingSummary, WeightsAnswer
     from cnnviewer.qt.failures import Failure
+    from cnnviewer.qt.worker import Opening
 
 __all__ = ["Selection", "Session"]
+
+_TURNS = (NetworkRequest, HoldRequest, ImageRequest, WeightsRequest)
+"""What goes to the worker before pictures do, in this order; of each sort only the newest waits."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +79,7 @@ class Session(QObject):
         """The class probabilities of the moment that is held; None where none is."""
         self._generation = 0
         self._in_flight: Job | None = None
-        self._network_waiting: NetworkRequest | None = None
-        self._image_waiting: ImageRequest | None = None
-        self._weights_waiting: WeightsRequest | None = None
-        self._hold_waiting: HoldRequest | None = None
+        self._waiting: dict[type[Opening], Opening] = {}
         self._pictures_waiting: dict[str, PictureRequest] = {}
         # What the panels show, and so want again of the next image; and what of that is on its way.
         self._pictures_shown: dict[str, PictureRequest] = {}
@@ -90,20 +91,17 @@ class Session(QObject):
 
     def open_network(self, name: str, weights: str | None = "DEFAULT") -> None:
         """Open a network; what is shown stays until it is there."""
-        self._network_waiting = NetworkRequest(name, weights)
-        # They are of the network that is open now.
-        self._weights_waiting = self._hold_waiting = None
-        self._send_next()
+        for kind in (WeightsRequest, HoldRequest):  # they are of the network that is open now
+            self._waiting.pop(kind, None)
+        self._open(NetworkRequest(name, weights))
 
     def show_weights(self, request: WeightsRequest) -> None:
         """Give the open network other weights; `weightsChanged` tells when they are shown."""
-        self._weights_waiting = request
-        self._send_next()
+        self._open(request)
 
     def hold(self, is_held: bool) -> None:
         """Hold the weights shown, to compare others with them; or let them go."""
-        self._hold_waiting = HoldRequest(is_held)
-        self._send_next()
+        self._open(HoldRequest(is_held))
 
     def show_images(self, images: Sequence[ImageRequest], position: int = 0) -> None:
         """Take these images to step through, and show one of them."""
@@ -118,8 +116,7 @@ class Session(QObject):
         if self.images:
             self.position = position % len(self.images)
             self.imagesChanged.emit()
-            self._image_waiting = self.images[self.position]
-            self._send_next()
+            self._open(self.images[self.position])
 
     def step_image(self, steps: int) -> None:
         """Show a later image, or with a negative number an earlier one."""
@@ -188,7 +185,7 @@ class Session(QObject):
         if self._is_closed:
             return
         self._is_closed = True
-        self._network_waiting = self._image_waiting = self._weights_waiting = self._hold_waiting = None
+        self._waiting.clear()
         self._pictures_waiting.clear()
         self._worker.cancel()
         self._thread.quit()
@@ -214,8 +211,7 @@ class Session(QObject):
     @property
     def is_idle(self) -> bool:
         """Whether nothing runs and nothing waits."""
-        opening = self._network_waiting or self._image_waiting or self._weights_waiting or self._hold_waiting
-        return self._in_flight is None and not (opening or self._pictures_waiting)
+        return self._in_flight is None and not (self._waiting or self._pictures_waiting)
 
     # ---- the worker
 
@@ -236,6 +232,10 @@ class Session(QObject):
         self._worker.finished.connect(self._on_finished)
         self._thread.start()
 
+    def _open(self, request: Opening) -> None:
+        self._waiting[type(request)] = request
+        self._send_next()
+
     def _send_next(self) -> None:
         if self._in_flight is not None or self._is_closed:
             return
@@ -248,27 +248,14 @@ class Session(QObject):
         self._jobRequested.emit(job)
 
     def _take_next(self) -> Job | None:
-        network, self._network_waiting = self._network_waiting, None
-        if network is not None:
-            return Job(self._generation, network)
-        renewing = self._take_renewing()
-        if renewing is not None:
-            self._pictures_coming = dict(self._pictures_shown)
-            return Job(self._generation, renewing, tuple(self._pictures_coming.items()))
+        kind = next((kind for kind in _TURNS if kind in self._waiting), None)
+        if kind is not None:
+            # What makes a new recording of the same network brings the pictures that are shown of it with it.
+            self._pictures_coming = {} if kind is NetworkRequest else dict(self._pictures_shown)
+            return Job(self._generation, self._waiting.pop(kind), tuple(self._pictures_coming.items()))
         pictures = tuple(self._pictures_waiting.items())
         self._pictures_waiting.clear()
         return Job(self._generation, None, pictures) if pictures else None
-
-    def _take_renewing(self) -> HoldRequest | ImageRequest | WeightsRequest | None:
-        """Take what makes a new recording with the same network."""
-        hold, self._hold_waiting = self._hold_waiting, None
-        if hold is not None:
-            return hold
-        image, self._image_waiting = self._image_waiting, None
-        if image is not None:
-            return image
-        weights, self._weights_waiting = self._weights_waiting, None
-        return weights
 
     @Slot(object, object)
     def _on_network_opened(self, network: NetworkSummary, recording: RecordingSummary | None) -> None:

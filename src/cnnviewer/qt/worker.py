@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from cnnviewer.engine import Engine
     from cnnviewer.messages import PictureAnswer, PictureRequest
 
-__all__ = ["Job", "Worker"]
+__all__ = ["Job", "Opening", "Worker"]
+
+Opening = NetworkRequest | HoldRequest | ImageRequest | WeightsRequest
+"""What changes the recording that is shown."""
 
 _LONGEST_WAIT = 0.015
 """For how long, in seconds, finished pictures may wait for others."""
@@ -44,7 +47,7 @@ class Job:
     """
 
     generation: int
-    request: NetworkRequest | ImageRequest | WeightsRequest | HoldRequest | None
+    request: Opening | None
     pictures: tuple[tuple[str, PictureRequest], ...] = ()
 
 
@@ -87,21 +90,16 @@ class Worker(QObject):
             with _no_collection():
                 network = engine.open_network(request, self._progress)
             self.networkOpened.emit(network, engine.summary())
-        elif isinstance(request, ImageRequest):
-            before = engine.layers
+            return
+        layers = engine.layers
+        if isinstance(request, ImageRequest):
             self.imageOpened.emit(engine.open_image(request))
-            if engine.layers is before:
-                self._render(engine, job.generation + 1, job.pictures)
-        elif isinstance(request, (WeightsRequest, HoldRequest)):
-            before = engine.layers
-            if isinstance(request, HoldRequest):
-                self.weightsShown.emit(engine.hold(request))
-            else:
-                self.weightsShown.emit(engine.show_weights(request))
-            if engine.layers is before:
-                self._render(engine, job.generation + 1, job.pictures)
-        else:
-            self._render(engine, job.generation, job.pictures)
+        elif isinstance(request, HoldRequest):
+            self.weightsShown.emit(engine.hold(request))
+        elif isinstance(request, WeightsRequest):
+            self.weightsShown.emit(engine.show_weights(request))
+        if engine.layers is layers:
+            self._render(engine, job.generation + (request is not None), job.pictures)
 
     def _render(self, engine: Engine, generation: int, pictures: tuple[tuple[str, PictureRequest], ...]) -> None:
         """Answer requests, a few at a time: each time the window's thread takes the interpreter for itself."""
