@@ -17,6 +17,8 @@ from measuring import Gaps, Result
 from torch import nn
 from torch.nn import functional
 
+from cnnviewer.threads import leave_a_core
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -141,7 +143,7 @@ class BareLoop:
         from cnnviewer.datasets import load_dataset
         from cnnviewer.networks.architectures import Architecture, build
 
-        torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+        leave_a_core()
         data = load_dataset("mnist-5k", validation=0)
         network = build(Architecture(name), data.categories, seed=0)
         self._module = network.module.train()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from measuring import PAIRS, Gaps, Result, network_for, photo, seconds, weights_for
 
+from cnnviewer.threads import leave_a_core
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -53,7 +55,7 @@ def measure(networks: list[str]) -> Iterator[Result]:
     session.open_network("lenet5")  # the first import of torch, which no measure is about
     until_painted()
     # The number of threads is a setting of each thread: the bare pass runs here on as many as in the worker.
-    torch.set_num_threads(max(1, torch.get_num_threads() - 1))
+    leave_a_core()
     try:
         for name in networks:
             gaps.clear()

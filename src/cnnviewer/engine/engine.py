@@ -20,6 +20,7 @@ from cnnviewer.networks import load_network
 from cnnviewer.networks.trained import read_snapshot
 from cnnviewer.networks.weights import fit_weights
 from cnnviewer.recorder import Recorder
+from cnnviewer.threads import leave_a_core
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,9 +85,7 @@ class Engine:
     """
 
     def __init__(self) -> None:
-        # OpenMP's threads spin while they wait for each other: with as many as there are cores, a window that
-        # paints can make a forward pass ten times slower.
-        torch.set_num_threads(max(1, torch.get_num_threads() - 1))
+        leave_a_core()
         self._recorder: Recorder | None = None
         self._photo: tuple[str, Image] | None = None
         self._scene: Scene | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviewer.messages import (
     HoldRequest,
@@ -17,6 +17,7 @@ from cnnviewer.messages import (
     WeightsRequest,
     WeightsShown,
 )
+from cnnviewer.qt.threads import worker_thread
 from cnnviewer.qt.worker import Job, Worker
 
 if TYPE_CHECKING:
@@ -216,12 +217,8 @@ class Session(QObject):
     # ---- the worker
 
     def _start_worker(self) -> None:
-        self._thread = QThread(self)
-        self._thread.setObjectName("cnnviewer worker")
-        # Networks nest deeply; 512 KiB, the default of some systems, is too little.
-        self._thread.setStackSize(16 * 1024 * 1024)
         self._worker = Worker()
-        self._worker.moveToThread(self._thread)
+        self._thread = worker_thread("cnnviewer worker", self._worker, self)
         self._jobRequested.connect(self._worker.run)
         self._worker.networkOpened.connect(self._on_network_opened)
         self._worker.imageOpened.connect(self._on_recorded)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
+from cnnviewer.qt.threads import worker_thread
 from cnnviewer.qt.training_controls import Controls
 from cnnviewer.qt.training_values import Order
 from cnnviewer.qt.training_worker import TrainingWorker
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from PySide6.QtCore import QThread
 
     from cnnviewer.qt.training_values import Begun
     from cnnviewer.training.plan import Plan
@@ -169,11 +172,8 @@ class TrainingSession(QObject):
     def _ready_thread(self) -> None:
         if self._thread is not None:
             return
-        self._thread = QThread(self)
-        self._thread.setObjectName("cnnviewer training")
-        self._thread.setStackSize(16 * 1024 * 1024)
         self._worker = TrainingWorker(self._controls)
-        self._worker.moveToThread(self._thread)
+        self._thread = worker_thread("cnnviewer training", self._worker, self)
         self._ordered.connect(self._worker.run)
         self._worker.looked.connect(self._on_looked)
         self._worker.begun.connect(self._on_begun)

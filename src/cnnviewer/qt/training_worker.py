@@ -39,27 +39,20 @@ class TrainingWorker(QObject):
     def __init__(self, controls: Controls) -> None:
         super().__init__()
         self._controls = controls
-        self._is_ready = False
 
     @Slot(object)
     def run(self, order: Order) -> None:
         """Carry out an order; an exception becomes a `Failure`."""
         try:
-            self._ready()
+            # Imported here: the window is on the screen before torch is there.
+            from cnnviewer.threads import leave_a_core
+
+            leave_a_core()
             {"look": self._look, "begin": self._train, "resume": self._train, "follow": self._follow}[order.what](order)
         except Exception as error:
             self.failed.emit(failure_of(error, order))
         finally:
             self.finished.emit(order)
-
-    def _ready(self) -> None:
-        """Import what is slow to import, and choose how many threads train: one is left to the window."""
-        if self._is_ready:
-            return
-        import torch
-
-        torch.set_num_threads(max(1, torch.get_num_threads() - 1))
-        self._is_ready = True
 
     def _progress(self, done: int, total: int | None, text: str) -> None:
         if self._controls.is_stopped:

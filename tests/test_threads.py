@@ -1,0 +1,40 @@
+"""How many threads PyTorch computes with."""
+
+import threading
+
+import pytest
+import torch
+
+from cnnviewer import threads
+
+
+@pytest.fixture
+def four_cores(monkeypatch):
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    monkeypatch.setattr(threads, "_count", 0)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_one_core_is_left_however_many_threads_ask(four_cores):
+    found = []
+
+    def work():
+        threads.leave_a_core()
+        found.append(torch.get_num_threads())
+
+    for _ in range(3):
+        worker = threading.Thread(target=work)
+        worker.start()
+        worker.join()
+    assert found == [3, 3, 3]
+
+
+def test_a_single_core_computes_all_the_same(monkeypatch):
+    before = torch.get_num_threads()
+    monkeypatch.setattr(threads, "_count", 0)
+    torch.set_num_threads(1)
+    threads.leave_a_core()
+    assert torch.get_num_threads() == 1
+    torch.set_num_threads(before)
