@@ -17,9 +17,10 @@ from cnnviewer.training import run as run_module
 from cnnviewer.training import start
 from cnnviewer.training.film import MOST_MOMENTS, film_steps
 from cnnviewer.training.following import Follower
+from cnnviewer.training.metrics import evaluation_from_json, evaluation_to_json
 from cnnviewer.training.plan import Plan
 from cnnviewer.training.progress import Evaluation, Finished, Progress
-from cnnviewer.training.run import Run, evaluation_from_json, evaluation_to_json
+from cnnviewer.training.run import Run
 from cnnviewer.training.settings import Settings
 from cnnviewer.training.start import begin, go_on
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from cnnviewer.training.metrics import evaluation_line
 from cnnviewer.training.progress import Checkpoint, Evaluation, Finished, Progress
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class _AsLines:
             seconds = self._training.seconds
             return {**vars(news), "examples_per_second": round(news.examples / seconds, 1) if seconds else None}
         if isinstance(news, Evaluation):
-            return {name: getattr(news, name) for name in ("split", "step", "epoch", "loss", "accuracy")}
+            return evaluation_line(news)
         if isinstance(news, Checkpoint):
             return {"step": news.step, "path": str(news.path)}
         return vars(news)

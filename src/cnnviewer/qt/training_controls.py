@@ -97,19 +97,15 @@ class Controls:
             if self._is_stopped:
                 training.stop()
             wanted, self._wants_weights = self._wants_weights, False
-            may_go = self._is_stopped or not self._is_paused or self._steps > 0
+            may_go = self._may_go()
             self._steps = max(0, self._steps - 1) if self._is_paused and may_go else self._steps
             return may_go, wanted
 
     def wait_for_wish(self) -> None:
         """Wait until something is asked for."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: (
-                    self._is_stopped
-                    or not self._is_paused
-                    or self._steps > 0
-                    or self._wants_weights
-                    or self._learning_rate is not None
-                )
-            )
+            self._changed.wait_for(lambda: self._may_go() or self._wants_weights or self._learning_rate is not None)
+
+    def _may_go(self) -> bool:
+        """Whether the next step may be taken; asked with the lock held."""
+        return self._is_stopped or not self._is_paused or self._steps > 0

@@ -13,6 +13,7 @@ from cnnviewer.errors import CnnviewerError
 from cnnviewer.messages import ImageRequest, WeightsRequest, WeightsShown
 from cnnviewer.networks.run_folder import is_run, list_checkpoints, read_card
 from cnnviewer.qt.training_session import Stage, TrainingSession
+from cnnviewer.qt.training_values import Order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -152,7 +153,7 @@ class TrainingPresenter(QObject):
 
     @Slot(object)
     def _on_stage_changed(self, stage: Stage) -> None:
-        if stage not in (Stage.PREPARING,):
+        if stage is not Stage.PREPARING:
             self._window.progress.hide()
         self.panel.set_stage(stage.value, can_continue=stage is Stage.ENDED and self._may_continue())
         self._ask_weights()
@@ -171,7 +172,7 @@ class TrainingPresenter(QObject):
         self._window.progress.hide()
         if failure.was_cancelled:
             self._window.statusBar().showMessage(failure.sentence, 4000)
-        elif getattr(failure.request, "what", "") == "look":
+        elif isinstance(failure.request, Order) and failure.request.what == "look":
             self.panel.setup.show_missing(failure.sentence)
         else:
             self._window.error.show_failure(failure)

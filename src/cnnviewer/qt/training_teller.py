@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from cnnviewer.networks.run_folder import list_snapshots
 from cnnviewer.qt.training_values import Told
+from cnnviewer.training.progress import Evaluation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +43,6 @@ class Teller:
 
     def add(self, news: News) -> None:
         """Gather a piece of news, and the pictures of the mistakes that it tells of."""
-        from cnnviewer.training.progress import Evaluation
         from cnnviewer.training.samples import samples_of
 
         self._news.append(news)
@@ -59,8 +60,6 @@ class Teller:
 
     def tell(self, training: Training) -> None:
         """Tell what was gathered."""
-        from cnnviewer.networks.run_folder import list_snapshots
-
         trainer, run = training.trainer, training.run
         moments = () if run is None else tuple(list_snapshots(run.folder))
         self._send(training.seconds, self._speed.of(trainer.examples, training.seconds), moments)

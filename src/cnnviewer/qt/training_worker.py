@@ -9,9 +9,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviewer.errors import Cancelled, DatasetError
 from cnnviewer.messages import WeightsRequest
+from cnnviewer.networks.run_folder import list_checkpoints, list_snapshots
 from cnnviewer.qt.failures import failure_of
 from cnnviewer.qt.training_teller import Teller
 from cnnviewer.qt.training_values import Begun
+from cnnviewer.training.plan import plan_from_card
+from cnnviewer.training.progress import Checkpoint, Finished
 
 if TYPE_CHECKING:
     from cnnviewer.datasets.labelled import Dataset
@@ -83,9 +86,7 @@ class TrainingWorker(QObject):
             training.close()
 
     def _run(self, training: Training) -> None:
-        from cnnviewer.networks.run_folder import list_checkpoints
         from cnnviewer.training.following import Follower
-        from cnnviewer.training.progress import Checkpoint
 
         run = training.run
         assert run is not None
@@ -137,7 +138,6 @@ class TrainingWorker(QObject):
     def _follow(self, order: Order) -> None:
         from cnnviewer.networks.trained import latest_state, load_run
         from cnnviewer.training.following import Follower
-        from cnnviewer.training.plan import plan_from_card
         from cnnviewer.training.start import dataset_of
 
         assert order.folder is not None
@@ -154,13 +154,12 @@ class TrainingWorker(QObject):
             teller.extend(news, has_restarted=follower.has_restarted)
             if news or follower.has_restarted:
                 teller.tell_followed(follower)
-            if any(type(item).__name__ == "Finished" for item in news):
+            if any(isinstance(item, Finished) for item in news):
                 break
             self._controls.wait(_FOLLOWED)
 
 
 def _begun(training: Training) -> Begun:
-    from cnnviewer.networks.run_folder import list_snapshots
     from cnnviewer.training.samples import summary_of
 
     trainer, run = training.trainer, training.run
@@ -181,14 +180,13 @@ def _begun(training: Training) -> Begun:
 def _followed(follower: Any, network: Any, dataset: Dataset | None, step: int) -> Begun:
     from cnnviewer.training.samples import summary_of
 
-    settings = follower.card["settings"]
     return Begun(
         folder=follower.folder,
         card=follower.card,
         step=step,
-        steps=int(settings["epochs"]) * follower.steps_per_epoch,
+        steps=follower.steps,
         steps_per_epoch=follower.steps_per_epoch,
-        learning_rate=float(settings["learning_rate"]),
+        learning_rate=float(follower.card["settings"]["learning_rate"]),
         weights=_shapes(network.module),
         dataset=None if dataset is None else summary_of(dataset),
         moments=follower.moments(),

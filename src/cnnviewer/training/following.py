@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnnviewer.networks.run_folder import list_snapshots, read_card
-from cnnviewer.training.progress import Evaluation, Finished, Progress
-from cnnviewer.training.run import evaluation_from_json
+from cnnviewer.training.metrics import EVALUATION, METRICS, evaluation_from_json, news_of_line
+from cnnviewer.training.progress import Evaluation, Finished
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,12 +37,18 @@ class Follower:
         self._offset = 0
         self._evaluation: tuple[str, int] | None = None
         self._has_ended = False
+        self.has_restarted = False
 
     @property
     def steps_per_epoch(self) -> int:
         """How many batches hold each training image once."""
         images, batch = self.card["dataset"]["images"]["train"], self.card["settings"]["batch_size"]
         return -(-int(images) // int(batch))
+
+    @property
+    def steps(self) -> int:
+        """How many steps all epochs have."""
+        return int(self.card["settings"]["epochs"]) * self.steps_per_epoch
 
     def moments(self) -> tuple[int, ...]:
         """Return the steps of the film so far."""
@@ -57,11 +63,7 @@ class Follower:
         self.has_restarted = self._size() < self._offset
         if self.has_restarted:
             self._offset, self._has_ended = 0, False
-        news = [*self._lines()]
-        news += self._ending()
-        return news
-
-    has_restarted = False
+        return [*self._lines(), *self._ending()]
 
     def _size(self) -> int:
         try:
@@ -71,7 +73,7 @@ class Follower:
 
     @property
     def _metrics(self) -> Path:
-        return self.folder / "metrics.jsonl"
+        return self.folder / METRICS
 
     def _lines(self) -> list[News]:
         try:
@@ -82,14 +84,15 @@ class Follower:
             return []
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
-        steps = int(self.card["settings"]["epochs"]) * self.steps_per_epoch
-        found = (_news(line, steps) for line in whole.splitlines())
-        return [news for news in found if news is not None] + self._details()
+        found = (_news(line, self.steps) for line in whole.splitlines())
+        news: list[News] = [item for item in found if item is not None]
+        # Its file is written before its line.
+        return [*news, *self._details()] if any(isinstance(item, Evaluation) for item in news) else news
 
-    def _details(self) -> list[News]:
+    def _details(self) -> list[Evaluation]:
         """Return the last evaluation with its confusion matrix, where it is new."""
         try:
-            evaluation = evaluation_from_json(json.loads((self.folder / "evaluation.json").read_text("utf-8")))
+            evaluation = evaluation_from_json(json.loads((self.folder / EVALUATION).read_text("utf-8")))
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             return []
         if self._evaluation == (evaluation.split, evaluation.step):
@@ -110,32 +113,6 @@ class Follower:
 def _news(line: bytes, steps: int) -> News | None:
     """Return what a line of metrics tells; None for one that can't be read."""
     try:
-        values: dict[str, Any] = json.loads(line)
-        if "split" in values:
-            return _bare_evaluation(values)
-        return Progress(
-            step=int(values["step"]),
-            steps=steps,
-            epoch=int(values["epoch"]),
-            loss=float(values["loss"]),
-            accuracy=float(values["accuracy"]),
-            learning_rate=float(values["learning_rate"]),
-            examples=int(values["examples"]),
-        )
+        return news_of_line(json.loads(line), steps)
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _bare_evaluation(values: dict[str, Any]) -> Evaluation:
-    """Return an evaluation as the metrics tell it: without confusion matrix and mistakes."""
-    import numpy as np
-
-    return Evaluation(
-        split=str(values["split"]),
-        step=int(values["step"]),
-        epoch=int(values["epoch"]),
-        loss=float(values["loss"]),
-        accuracy=float(values["accuracy"]),
-        confusion=np.zeros((0, 0), dtype=np.int64),
-        mistakes=(),
-    )

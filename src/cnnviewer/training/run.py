@@ -26,6 +26,7 @@ from cnnviewer.networks.run_folder import (
     step_name,
 )
 from cnnviewer.networks.trained import MODEL, OPTIMISER, STATE, file_hash
+from cnnviewer.training.metrics import EVALUATION, METRICS, evaluation_line, evaluation_to_json, progress_line
 from cnnviewer.training.optimisers import optimiser_tensors
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from cnnviewer.training.progress import Evaluation, Progress
     from cnnviewer.training.trainer import Trainer
 
-__all__ = ["Run", "evaluation_from_json", "evaluation_to_json"]
+__all__ = ["Run"]
 
 _KEPT_CHECKPOINTS = 2
 
@@ -117,28 +118,14 @@ class Run:
 
     def write_progress(self, progress: Progress, seconds: float) -> None:
         """Add a step to the metrics; `seconds` is how long the training took so far."""
-        self._add({
-            "step": progress.step,
-            "epoch": progress.epoch,
-            "loss": progress.loss,
-            "accuracy": progress.accuracy,
-            "learning_rate": progress.learning_rate,
-            "examples": progress.examples,
-            "seconds": round(seconds, 3),
-        })  # fmt: skip
+        self._add(progress_line(progress, seconds))
 
     def write_evaluation(self, evaluation: Evaluation) -> None:
         """Add an evaluation to the metrics; its confusion matrix and mistakes take the place of the last ones."""
         with _told_disk(self.folder):
             text = json.dumps(evaluation_to_json(evaluation))
-            write_text(self.folder / "evaluation.json", text, is_durable=False)
-        self._add({
-            "step": evaluation.step,
-            "epoch": evaluation.epoch,
-            "split": evaluation.split,
-            "loss": evaluation.loss,
-            "accuracy": evaluation.accuracy,
-        })  # fmt: skip
+            write_text(self.folder / EVALUATION, text, is_durable=False)
+        self._add(evaluation_line(evaluation))
 
     def write_snapshot(self, step: int, weights: dict[str, torch.Tensor]) -> Path:
         """Add a moment to the film."""
@@ -181,59 +168,16 @@ class Run:
     def _add(self, values: Mapping[str, Any]) -> None:
         with _told_disk(self.folder):
             if self._metrics is None:
-                self._metrics = (self.folder / "metrics.jsonl").open("a", encoding="utf-8")
+                self._metrics = (self.folder / METRICS).open("a", encoding="utf-8")
             self._metrics.write(json.dumps(values) + "\n")
             self._metrics.flush()
 
     def _cut_metrics(self, step: int) -> None:
-        path = self.folder / "metrics.jsonl"
+        path = self.folder / METRICS
         if not path.exists():
             return
         kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _step_of(line) <= step]
         write_text(path, "".join(f"{line}\n" for line in kept))
-
-
-def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
-    """Return an evaluation for a file; of the confusion matrix only what is not 0, as (label, predicted, count)."""
-    rows, columns = evaluation.confusion.nonzero()
-    counts = evaluation.confusion[rows, columns]
-    return {
-        "split": evaluation.split,
-        "step": evaluation.step,
-        "epoch": evaluation.epoch,
-        "loss": evaluation.loss,
-        "accuracy": evaluation.accuracy,
-        "classes": len(evaluation.confusion),
-        "confusion": [list(entry) for entry in zip(rows.tolist(), columns.tolist(), counts.tolist(), strict=True)],
-        "mistakes": [vars(mistake) for mistake in evaluation.mistakes],
-    }
-
-
-def evaluation_from_json(stored: Mapping[str, Any]) -> Evaluation:
-    """Return what `evaluation_to_json` was given.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError, IndexError
-        If it is no such thing.
-    """
-    import numpy as np
-
-    from cnnviewer.training.progress import Evaluation, Mistake
-
-    classes = int(stored["classes"])
-    confusion = np.zeros((classes, classes), dtype=np.int64)
-    for label, predicted, count in stored["confusion"]:
-        confusion[label, predicted] = count
-    return Evaluation(
-        split=str(stored["split"]),
-        step=int(stored["step"]),
-        epoch=int(stored["epoch"]),
-        loss=float(stored["loss"]),
-        accuracy=float(stored["accuracy"]),
-        confusion=confusion,
-        mistakes=tuple(Mistake(**mistake) for mistake in stored["mistakes"]),
-    )
 
 
 def _step_of(line: str) -> float:
