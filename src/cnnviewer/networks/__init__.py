@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.run_folder import is_run
+from cnnviewer.suggestions import suggestion
 
 if TYPE_CHECKING:
     from cnnviewer.downloads import ProgressCallback
@@ -144,18 +145,11 @@ def _source(name: str | Path) -> _Source:
             f"{name} is a file or folder, not a network. Choose the network that it holds weights for, "
             f"and give the path as its weights: load_network(NAME, weights={str(name)!r})."
         )
-    raise NetworkError(f"There is no network {str(name)!r}. {_suggestion(str(name))}")
+    names = [known for source in _SOURCES for known in source.names]
+    raise NetworkError(f"There is no network {str(name)!r}. {suggestion(str(name), names)}")
 
 
 def _exists(name: str | Path) -> bool:
     with suppress(OSError):  # a name too long for the file system
         return bool(str(name)) and Path(name).exists()
     return False
-
-
-def _suggestion(name: str) -> str:
-    from difflib import get_close_matches
-
-    names = [known for source in _SOURCES for known in source.names]
-    near = get_close_matches(name.lower(), names, n=3)
-    return f"Did you mean {' or '.join(near)}?" if near else f"Choose one of {', '.join(names)}."

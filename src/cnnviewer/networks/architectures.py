@@ -5,14 +5,14 @@ No torch when it is imported: the window and the command line choose an architec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib import import_module
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer import designs
 from cnnviewer.errors import NetworkError
-from cnnviewer.networks import list_networks
+from cnnviewer.networks import list_networks, load_network, recipe_of
+from cnnviewer.suggestions import suggestion
 
 if TYPE_CHECKING:
     from cnnviewer.designs import Design
@@ -69,10 +69,7 @@ class Architecture:
     @classmethod
     def _listed(cls, name: str, *, frozen: bool, pretrained: bool) -> Architecture:
         if name not in list_architectures():
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, list_architectures(), n=3)
-            hint = f"Did you mean {' or '.join(near)}?" if near else f"Choose one of {', '.join(FROM_SCRATCH)}."
+            hint = suggestion(name, list_architectures(), FROM_SCRATCH)
             raise NetworkError(f"There is no network {name!r} to train. {hint}")
         is_scratch = name in FROM_SCRATCH
         if is_scratch and frozen:
@@ -123,8 +120,6 @@ def preprocessing_of(architecture: Architecture) -> Preprocessing:
         from cnnviewer.networks.designed import design_preprocessing
 
         return design_preprocessing(architecture.design)
-    from cnnviewer.networks import recipe_of
-
     return recipe_of(architecture.name).preprocessing
 
 
@@ -170,36 +165,26 @@ def _build(
 ) -> Network:
     from cnnviewer.network import Network
 
-    name, classes, preprocessing = architecture.name, len(categories), preprocessing_of(architecture)
-    provenance = f"random weights, seed {seed}"
     if architecture.design is not None:
         from cnnviewer.networks.designed import build_design
 
-        module = build_design(architecture.design, classes).eval()
-        return Network(module, architecture.design.name, preprocessing, categories, provenance)
-    if name in FROM_SCRATCH:
-        module = _from_scratch(name, classes).eval()
-        return Network(module, name, preprocessing, categories, provenance)
-    from dataclasses import replace
+        module = build_design(architecture.design, len(categories))
+    elif architecture.name in FROM_SCRATCH:
+        module = recipe_of(architecture.name).build(len(categories))
+    else:
+        return _with_new_head(architecture, categories, seed, progress)
+    preprocessing, provenance = preprocessing_of(architecture), f"random weights, seed {seed}"
+    return Network(module.eval(), architecture.title, preprocessing, categories, provenance)
 
-    from cnnviewer.networks import load_network
+
+def _with_new_head(
+    architecture: Architecture, categories: tuple[str, ...], seed: int, progress: ProgressCallback | None
+) -> Network:
     from cnnviewer.networks.heads import replace_head
 
-    network = load_network(name, "DEFAULT" if architecture.pretrained else None, progress=progress)
-    replace_head(network, classes, frozen=architecture.frozen)
-    provenance = f"{network.provenance}, new head, seed {seed}" if architecture.pretrained else provenance
+    weights = "DEFAULT" if architecture.pretrained else None
+    network = load_network(architecture.name, weights, progress=progress)
+    replace_head(network, len(categories), frozen=architecture.frozen)
     # A network of its own: the first has the old head in what it keeps of its modules.
-    return replace(network, categories=categories, provenance=provenance)
-
-
-def _from_scratch(name: str, classes: int) -> Any:
-    if name == "lenet5":
-        from cnnviewer.networks.lenet5 import LeNet5
-
-        return LeNet5(classes)
-    if name == "tiny-vgg":
-        from cnnviewer.networks.tiny_vgg import TinyVGG
-
-        return TinyVGG(classes)
-    resnets = import_module("cnnviewer.networks.cifar_resnet")
-    return resnets.CifarResNet(resnets.DEPTHS[name], classes)
+    first = f"{network.provenance}, new head" if architecture.pretrained else network.provenance
+    return replace(network, categories=categories, provenance=f"{first}, seed {seed}")

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import TYPE_CHECKING
 
 from cnnviewer.designs import from_json
 from cnnviewer.networks.designed import build_design, design_preprocessing
-from cnnviewer.networks.recipe import Recipe
-from cnnviewer.networks.weights import load_weights
+from cnnviewer.networks.recipe import Recipe, shipped
 from cnnviewer.resources import resource
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from cnnviewer.designs import Design
-    from cnnviewer.downloads import ProgressCallback
 
 __all__ = ["recipe"]
 
@@ -25,17 +17,12 @@ def recipe(name: str) -> Recipe:
     """Return how ``fashion-cnn``, the only network of this source, is made: its card tells its design."""
     card = json.loads(resource("networks", "fashion-cnn.json").read_text(encoding="utf-8"))
     design, categories = from_json(card["architecture"]["design"]), tuple(card["categories"])
+    build = partial(build_design, design, len(categories))
     return Recipe(
         name=name,
         preprocessing=design_preprocessing(design),
         categories=categories,
         trained_on="Fashion-MNIST",
-        build=partial(build_design, design, len(categories)),
-        pretrained=partial(_pretrained, design, len(categories)),
+        build=build,
+        pretrained=partial(shipped, name, build),
     )
-
-
-def _pretrained(design: Design, classes: int, progress: ProgressCallback | None) -> nn.Module:
-    module = build_design(design, classes)
-    load_weights(module, resource("networks", "fashion-cnn.safetensors"), "fashion-cnn")
-    return module

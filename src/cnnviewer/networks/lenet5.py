@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torch import nn
 
-from cnnviewer.networks.recipe import Recipe
-from cnnviewer.networks.weights import load_weights
+from cnnviewer.networks.recipe import Recipe, shipped
 from cnnviewer.preprocessing import Preprocessing
-from cnnviewer.resources import resource
 
 if TYPE_CHECKING:
     import torch
-
-    from cnnviewer.downloads import ProgressCallback
 
 __all__ = ["CATEGORIES", "PREPROCESSING", "LeNet5", "recipe"]
 
@@ -75,11 +72,5 @@ def recipe(name: str) -> Recipe:
         categories=CATEGORIES,
         trained_on="MNIST",
         build=LeNet5,
-        pretrained=_pretrained,
+        pretrained=partial(shipped, name, LeNet5),
     )
-
-
-def _pretrained(progress: ProgressCallback | None) -> nn.Module:
-    module = LeNet5()
-    load_weights(module, resource("networks", "lenet5.safetensors"), "lenet5")
-    return module

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cnnviewer.errors import WeightsError
 from cnnviewer.network import Network
 from cnnviewer.networks.weights import load_weights
+from cnnviewer.resources import resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cnnviewer.networks.weights import Adapt
     from cnnviewer.preprocessing import Preprocessing
 
-__all__ = ["Recipe", "no_pretrained"]
+__all__ = ["Recipe", "no_pretrained", "shipped"]
 
 
 def _always() -> bool:
@@ -35,6 +36,19 @@ def no_pretrained(name: str, progress: ProgressCallback | None) -> nn.Module:
         Always.
     """
     raise WeightsError(f"There are no trained weights of {name}. Train it, or open it with random weights.")
+
+
+def shipped(name: str, build: Callable[[], nn.Module], progress: ProgressCallback | None) -> nn.Module:
+    """Return a module with the weights that the program ships for it.
+
+    Raises
+    ------
+    WeightsError
+        If they are damaged.
+    """
+    module = build()
+    load_weights(module, resource("networks", f"{name}.safetensors"), name)
+    return module
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +68,8 @@ class Recipe:
     trained_on
         The dataset of the pretrained weights, for people.
     build
-        Makes the module with random weights.
+        Makes the module with random weights; of a network that is trained from scratch it takes the number of classes,
+        too.
     pretrained
         Makes the module with its pretrained weights, telling a download's progress; raises `WeightsError`.
     skeleton
@@ -69,7 +84,7 @@ class Recipe:
     preprocessing: Preprocessing
     categories: tuple[str, ...]
     trained_on: str
-    build: Callable[[], nn.Module]
+    build: Callable[..., nn.Module]
     pretrained: Callable[[ProgressCallback | None], nn.Module]
     skeleton: Callable[[], nn.Module] | None = None
     adapt: Adapt | None = None

@@ -19,8 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviewer.datasets import DEFAULT_DATASET, list_datasets
-from cnnviewer.networks import list_networks
-from cnnviewer.networks.architectures import Architecture, list_architectures
+from cnnviewer.networks.architectures import FROM_SCRATCH, Architecture, list_architectures
 from cnnviewer.qt.panels.training.settings_form import SettingsForm
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.picture_strip import PictureStrip
@@ -235,8 +234,7 @@ class SetupPage(QWidget):
 
     def _show_network_options(self) -> None:
         chosen = self.network.currentData()
-        is_listed = any(chosen in names for names in list_networks().values())
-        can_transfer = is_listed and chosen in _with_head()
+        can_transfer = chosen in list_architectures() and chosen not in FROM_SCRATCH
         self.pretrained.setVisible(can_transfer)
         self.frozen.setVisible(can_transfer)
 
@@ -313,12 +311,6 @@ class SetupPage(QWidget):
 
 
 _DESIGN = "design"
-
-
-def _with_head() -> frozenset[str]:
-    """Return the networks of the chooser, which get a new head."""
-    scratch = {"lenet5", *list_networks().get("untrained", ())}
-    return frozenset(list_architectures()) - scratch
 
 
 def _new_name(runs: Path, plan: Plan) -> Path:
