@@ -12,10 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["PARTIAL", "new_file", "new_folder", "write_text"]
+__all__ = ["PARTIAL", "new_file", "new_folder", "partial_path", "write_text"]
 
 PARTIAL = ".partial-"
 """How the names of unfinished files and folders begin; what a killed program leaves of them may be deleted."""
+
+
+def partial_path(path: Path) -> Path:
+    """Return a name beside `path` that nobody has, for what is to take its place when it is whole."""
+    return path.with_name(f"{PARTIAL}{uuid.uuid4().hex}-{path.name}")
 
 
 @contextmanager
@@ -35,7 +40,7 @@ def new_file(path: Path, *, is_durable: bool = True) -> Iterator[Path]:
     OSError
         If it can't be written; `path` is as it was, and nothing else is left.
     """
-    partial = path.with_name(f"{PARTIAL}{uuid.uuid4().hex}-{path.name}")
+    partial = partial_path(path)
     try:
         yield partial
         if is_durable:
@@ -60,7 +65,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     OSError
         If it can't be written; `path` is as it was, and nothing else is left.
     """
-    partial = path.with_name(f"{PARTIAL}{uuid.uuid4().hex}-{path.name}")
+    partial = partial_path(path)
     try:
         partial.mkdir(parents=True)
         yield partial

@@ -87,32 +87,25 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _plan(options: argparse.Namespace) -> Plan:
-    from cnnviewer.datasets import DEFAULT_DATASET
+    from cnnviewer.datasets import DEFAULT_DATASET, DEFAULT_VALIDATION
     from cnnviewer.networks.architectures import Architecture
     from cnnviewer.training.plan import Plan
-    from cnnviewer.training.settings import Optimiser, Settings
+    from cnnviewer.training.settings import USUAL_RATES, Settings
 
     given = {field.name: getattr(options, field.name) for field in fields(Settings)}
     chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if "optimiser" in chosen:
-        chosen["optimiser"] = Optimiser(chosen["optimiser"])
-        if chosen["optimiser"] is Optimiser.ADAMW:
-            chosen.setdefault("learning_rate", 0.001)
-    settings = Settings.from_json(chosen)
-    plan = Plan(
+    if options.optimiser is not None:
+        chosen.setdefault("learning_rate", USUAL_RATES[options.optimiser])
+    return Plan(
         architecture=Architecture.named(
             options.network, frozen=bool(options.frozen), pretrained=not options.from_scratch
         ),
         dataset=options.dataset or DEFAULT_DATASET,
         data_folder=options.data,
         download=options.download,
-        settings=settings,
+        validation=DEFAULT_VALIDATION if options.validation is None else options.validation,
+        settings=Settings.from_json(chosen),
     )
-    if options.validation is None:
-        return plan
-    from dataclasses import replace
-
-    return replace(plan, validation=options.validation)
 
 
 def _train(plan: Plan | None, options: argparse.Namespace, team: Team) -> int:

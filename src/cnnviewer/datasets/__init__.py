@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviewer.errors import DatasetError
+from cnnviewer.suggestions import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +34,13 @@ if TYPE_CHECKING:
     from cnnviewer.datasets.labelled import Dataset
     from cnnviewer.downloads import ProgressCallback
 
-__all__ = ["DEFAULT_DATASET", "DatasetInfo", "list_datasets", "load_dataset"]
+__all__ = ["DATASETS", "DEFAULT_DATASET", "DEFAULT_VALIDATION", "DatasetInfo", "list_datasets", "load_dataset"]
 
 DEFAULT_DATASET = "mnist-5k"
 """The dataset that is offered first: it is installed with the program."""
+
+DEFAULT_VALIDATION = 1 / 12
+"""The share of the training images that is held back as validation: 5,000 of MNIST's 60,000."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,6 @@ class DatasetInfo:
         How many classes it has.
     image_shape
         Channels, height and width of an image.
-    size
-        How many images of what it has.
     needs_download
         How large the download is: "12 MB"; empty where there is nothing to be downloaded.
     """
@@ -63,21 +65,24 @@ class DatasetInfo:
     title: str
     categories: int
     image_shape: tuple[int, int, int]
-    size: str
     needs_download: str = ""
 
 
-_DATASETS = (
-    DatasetInfo(DEFAULT_DATASET, "5,000 digits of MNIST", 10, (1, 28, 28), "5,000 digits, shipped"),
-    DatasetInfo("mnist", "MNIST", 10, (1, 28, 28), "70,000 digits", "12 MB"),
-    DatasetInfo("fashion-mnist", "Fashion-MNIST", 10, (1, 28, 28), "70,000 pieces of clothing", "31 MB"),
-    DatasetInfo("cifar10", "CIFAR-10", 10, (3, 32, 32), "60,000 photos", "170 MB"),
-)
+DATASETS = {
+    info.name: info
+    for info in (
+        DatasetInfo(DEFAULT_DATASET, "5,000 digits of MNIST", 10, (1, 28, 28)),
+        DatasetInfo("mnist", "MNIST", 10, (1, 28, 28), "12 MB"),
+        DatasetInfo("fashion-mnist", "Fashion-MNIST", 10, (1, 28, 28), "31 MB"),
+        DatasetInfo("cifar10", "CIFAR-10", 10, (3, 32, 32), "170 MB"),
+    )
+}
+"""What can be asked for by name."""
 
 
 def list_datasets() -> tuple[DatasetInfo, ...]:
     """Return what can be asked for by name; torch is not imported."""
-    return _DATASETS
+    return tuple(DATASETS.values())
 
 
 def load_dataset(
@@ -86,7 +91,7 @@ def load_dataset(
     folder: Path | None = None,
     download: bool = False,
     fit: Callable[[Image.Image], torch.Tensor] | None = None,
-    validation: float = 1 / 12,
+    validation: float = DEFAULT_VALIDATION,
     seed: int = 0,
     progress: ProgressCallback | None = None,
 ) -> Dataset:
@@ -120,7 +125,7 @@ def load_dataset(
     Cancelled
         If `progress` raised it.
     """
-    info = next((info for info in _DATASETS if info.name == name), None)
+    info = DATASETS.get(name) if isinstance(name, str) else None
     if info is None:
         _check_folder(name)
     from cnnviewer.datasets.splits import check_share, hold_back
@@ -146,12 +151,4 @@ def _check_folder(name: str | Path) -> None:
             raise DatasetError(f"{name} is a file; choose a folder that holds a folder of images for each class.")
     if isinstance(name, Path) or os.sep in name:
         raise DatasetError(f"There is no folder {name}; check the path.")
-    raise DatasetError(f"There is no dataset {name!r}, nor a folder of this name. {_suggestion(name)}")
-
-
-def _suggestion(name: str) -> str:
-    from difflib import get_close_matches
-
-    names = [info.name for info in _DATASETS]
-    near = get_close_matches(name.lower(), names, n=3)
-    return f"Did you mean {' or '.join(near)}?" if near else f"Choose one of {', '.join(names)}."
+    raise DatasetError(f"There is no dataset {name!r}, nor a folder of this name. {suggestion(name, list(DATASETS))}")

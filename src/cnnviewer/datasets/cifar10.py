@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tarfile
-import uuid
 import warnings
 import zlib
 from contextlib import closing, suppress
@@ -14,12 +13,13 @@ import torch
 from torchvision.datasets import CIFAR10
 from torchvision.datasets.utils import check_integrity
 
+from cnnviewer.datasets import DATASETS
 from cnnviewer.datasets.labelled import Dataset, LabelledImages
 from cnnviewer.datasets.places import data_folder, missing, not_fetched
 from cnnviewer.downloads.files import FetchError, fetch, not_written
 from cnnviewer.downloads.progress import Beat
 from cnnviewer.errors import DatasetError
-from cnnviewer.files import PARTIAL, new_folder
+from cnnviewer.files import new_folder, partial_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load"]
 
-_TITLE, _SIZE = "CIFAR-10", "170 MB"
+_INFO = DATASETS["cifar10"]
 _SOURCE = "CIFAR-10, by Alex Krizhevsky, Vinod Nair and Geoffrey Hinton; no licence is stated"
 
 
@@ -45,8 +45,8 @@ def load(*, folder: Path | None = None, download: bool = False, progress: Progre
         root = folder or data_folder()
         _download(root, progress)
     if root is None:
-        raise missing(_TITLE, _SIZE, folder)
-    return Dataset("cifar10", _read(root, is_train=True), test=_read(root, is_train=False), source=_SOURCE)
+        raise missing(_INFO, folder)
+    return Dataset(_INFO.name, _read(root, is_train=True), test=_read(root, is_train=False), source=_SOURCE)
 
 
 def _find(folder: Path | None) -> Path | None:
@@ -80,21 +80,22 @@ def _read(root: Path, *, is_train: bool) -> LabelledImages:
 
 def _download(root: Path, progress: ProgressCallback | None) -> None:
     """Download the archive, unless it lies there, and unpack it; a downloaded one is not kept."""
-    what = f"the files of {_TITLE}"
-    archive, own = root / CIFAR10.filename, root / f"{PARTIAL}{uuid.uuid4().hex}-{CIFAR10.filename}"
+    what = f"the files of {_INFO.title}"
+    archive = root / CIFAR10.filename
+    own = partial_path(archive)
     try:
         if not check_integrity(archive, CIFAR10.tgz_md5):
             archive = own
-            checksum, text = f"md5:{CIFAR10.tgz_md5}", f"Downloading {_TITLE}"
-            fetch(CIFAR10.url, archive, what, _SIZE, text=text, checksum=checksum, progress=progress)
+            checksum, text = f"md5:{CIFAR10.tgz_md5}", f"Downloading {_INFO.title}"
+            fetch(CIFAR10.url, archive, what, _INFO.needs_download, text=text, checksum=checksum, progress=progress)
         with new_folder(root / CIFAR10.base_folder) as partial:
-            _unpack(archive, partial, Beat(f"Unpacking {_TITLE}", progress))
+            _unpack(archive, partial, Beat(f"Unpacking {_INFO.title}", progress))
     except FetchError as error:
         raise not_fetched(error) from error
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise DatasetError(f"The archive of {_TITLE} can't be unpacked: {error}. Try again.") from error
+        raise DatasetError(f"The archive of {_INFO.title} can't be unpacked: {error}. Try again.") from error
     except OSError as error:
-        raise not_fetched(not_written(error, what, _SIZE, root)) from error
+        raise not_fetched(not_written(error, what, _INFO.needs_download, root)) from error
     finally:
         with suppress(OSError):
             own.unlink(missing_ok=True)

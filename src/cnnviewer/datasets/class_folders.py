@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnviewer.datasets.labelled import LeftOut
 from cnnviewer.errors import DatasetError, ImageError
-from cnnviewer.inputs.files import EXTENSIONS, find_images
+from cnnviewer.inputs.files import EXTENSIONS, find_images, in_natural_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -131,7 +130,7 @@ def _subfolders(folder: Path) -> dict[str, Path]:
     """Return the folders in a folder by readable name, in natural order."""
     above = {folder.resolve(), *folder.resolve().parents}
     paths = [path for path in _shown(folder) if path.is_dir() and path.resolve() not in above]
-    named = {_readable(path.name): path for path in sorted(paths, key=_natural)}
+    named = {_readable(path.name): path for path in in_natural_order(paths)}
     if len(named) < len(paths):
         raise DatasetError(f"Two folders in {folder} have names that look alike; rename one.")
     return named
@@ -154,7 +153,7 @@ def _has_image(folder: Path) -> bool:
 
 def _strays(folder: Path, why: str, wanted: Iterable[str] = ()) -> tuple[LeftOut, ...]:
     """Return the files directly in a folder whose names have none of the wanted endings."""
-    files = sorted((path for path in _shown(folder) if path.is_file()), key=_natural)
+    files = in_natural_order(path for path in _shown(folder) if path.is_file())
     return tuple(LeftOut(path, f"{_readable(path.name)} {why}.") for path in files if path.suffix.lower() not in wanted)
 
 
@@ -165,12 +164,6 @@ def _shown(folder: Path) -> list[Path]:
 def _readable(name: str) -> str:
     """Return a name that can be compared, and shown: composed, and with a sign for each byte that is no UTF-8."""
     return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
-
-
-def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
-    """Return a key that sorts numbers in a name by their value; the name breaks ties."""
-    parts = re.split(r"([0-9]+)", path.name.casefold())
-    return [(int(part), "") if index % 2 else (-1, part) for index, part in enumerate(parts)], path.name
 
 
 def _told(names: Iterable[str]) -> str:

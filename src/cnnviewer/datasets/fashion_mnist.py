@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchvision.datasets import FashionMNIST
 
+from cnnviewer.datasets import DATASETS
 from cnnviewer.datasets.idx_sets import IdxSet
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
 
 _SET = IdxSet(
-    name="fashion-mnist",
-    title="Fashion-MNIST",
-    size="31 MB",
+    info=DATASETS["fashion-mnist"],
     categories=CATEGORIES,
     source="Fashion-MNIST, by Han Xiao, Kashif Rasul and Roland Vollgraf, Zalando; MIT",
     published=FashionMNIST,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from torchvision.datasets import MNIST
 
+    from cnnviewer.datasets import DatasetInfo
     from cnnviewer.downloads import ProgressCallback
 
 __all__ = ["IdxSet"]
@@ -28,8 +29,8 @@ class IdxSet:
 
     Parameters
     ----------
-    name, title, size
-        Its name in the list, the one for people, and how large the download is.
+    info
+        What the list tells of it.
     categories
         The names of its classes.
     source
@@ -40,9 +41,7 @@ class IdxSet:
         A further folder in which a system may have the files.
     """
 
-    name: str
-    title: str
-    size: str
+    info: DatasetInfo
     categories: tuple[str, ...]
     source: str
     published: type[MNIST]
@@ -62,9 +61,9 @@ class IdxSet:
         if found is None and folder is not None and any(find_file(folder, name) for name in _FILES):
             found = folder  # reading it will tell which file is missing
         if found is None:
-            raise missing(self.title, self.size, folder)
+            raise missing(self.info, folder)
         train, test = (read_split(found, split, self.categories) for split in ("train", "test"))
-        return Dataset(self.name, train, test=test, source=self.source)
+        return Dataset(self.info.name, train, test=test, source=self.source)
 
     def _find(self, folder: Path | None) -> Path | None:
         """Return the first place with all the files, plain or packed."""
@@ -82,19 +81,17 @@ class IdxSet:
         for number, (name, md5) in enumerate(self.published.resources, start=1):
             # A file that an earlier download brought was checked then.
             if find_file(target, name.removesuffix(".gz")) is None:
-                text = f"Downloading {self.title}, file {number} of {len(self.published.resources)}"
+                text = f"Downloading {self.info.title}, file {number} of {len(self.published.resources)}"
                 self._fetch(target / name, md5, text, progress)
         return target
 
     def _fetch(self, path: Path, md5: str, text: str, progress: ProgressCallback | None) -> None:
         """Download one file, from the first mirror that has it."""
         failures: list[FetchError] = []
-        what = f"the files of {self.title}"
+        what, size, checksum = f"the files of {self.info.title}", self.info.needs_download, f"md5:{md5}"
         for mirror in self.published.mirrors:
             try:
-                fetch(
-                    f"{mirror}{path.name}", path, what, self.size, text=text, checksum=f"md5:{md5}", progress=progress
-                )
+                fetch(f"{mirror}{path.name}", path, what, size, text=text, checksum=checksum, progress=progress)
             except NotWrittenError as error:
                 raise not_fetched(error) from error
             except FetchError as error:

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 
 from torchvision.datasets import MNIST
 
-from cnnviewer.datasets.idx import Split, read_idx, read_split
+from cnnviewer.datasets import DATASETS
+from cnnviewer.datasets.idx import Split, read_split
 from cnnviewer.datasets.idx_sets import IdxSet
 
 if TYPE_CHECKING:
     from cnnviewer.datasets.labelled import Dataset, LabelledImages
     from cnnviewer.downloads import ProgressCallback
 
-__all__ = ["CATEGORIES", "load", "read_idx", "read_mnist"]
+__all__ = ["CATEGORIES", "load", "read_mnist"]
 
 CATEGORIES = tuple("0123456789")
 """The names of the ten classes."""
 
 _SET = IdxSet(
-    name="mnist",
-    title="MNIST",
-    size="12 MB",
+    info=DATASETS["mnist"],
     categories=CATEGORIES,
     source="MNIST, by Yann LeCun, Corinna Cortes and Christopher Burges; CC BY-SA 3.0, as commonly stated",
     published=MNIST,

@@ -10,6 +10,7 @@ import torch
 from cnnviewer.errors import DatasetError
 
 if TYPE_CHECKING:
+    from cnnviewer.datasets import DatasetInfo
     from cnnviewer.downloads.files import FetchError
 
 __all__ = ["data_folder", "missing", "not_fetched"]
@@ -23,20 +24,21 @@ def data_folder() -> Path:
     return Path(torch.hub.get_dir()).parent / "datasets"
 
 
-def missing(title: str, size: str, folder: Path | None) -> DatasetError:
+def missing(info: DatasetInfo, folder: Path | None) -> DatasetError:
     """Return what is to be said where a dataset is not found.
 
     Parameters
     ----------
-    title, size
-        What people call it, and how large its download is: "MNIST", "12 MB".
+    info
+        What the list tells of it.
     folder
         Where it was looked for; None for the usual places.
     """
     where = "on this machine" if folder is None else f"in {folder}"
     return DatasetError(
-        f"{title} is not {where}. Download it ({size}, to {folder or data_folder()}) with the download button, or with "
-        f"--download on the command line; or give {'the' if folder is None else 'another'} folder with its files."
+        f"{info.title} is not {where}. Download it ({info.needs_download}, to {folder or data_folder()}) with the "
+        "download button, or with --download on the command line; "
+        f"or give {'the' if folder is None else 'another'} folder with its files."
     )
 
 

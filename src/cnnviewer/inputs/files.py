@@ -12,7 +12,7 @@ from cnnviewer.errors import ImageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["EXTENSIONS", "find_images"]
+__all__ = ["EXTENSIONS", "find_images", "in_natural_order"]
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 """How the names of image files end, in small letters."""
@@ -46,6 +46,11 @@ def find_images(paths: Iterable[Path | str]) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def in_natural_order(paths: Iterable[Path]) -> list[Path]:
+    """Return paths sorted by the values of the numbers in their names, folder by folder; the path breaks ties."""
+    return sorted(paths, key=lambda path: ([_numbered(part) for part in path.parts], str(path)))
+
+
 def _expanded(path: Path) -> list[Path]:
     """Return a file as it is, a folder as the images that it holds."""
     if path.is_dir():
@@ -74,12 +79,7 @@ def _images(paths: Iterable[Path]) -> list[Path]:
     """Return the images among `paths`, in natural order."""
     # Hidden ones are no photos: macOS keeps "._cat.jpg" beside "cat.jpg" on foreign disks.
     named = (path for path in paths if path.suffix.lower() in EXTENSIONS and not path.name.startswith("."))
-    return sorted((path for path in named if path.is_file()), key=_natural)
-
-
-def _natural(path: Path) -> tuple[list[list[tuple[int, str]]], str]:
-    """Return a key that sorts numbers in names by their value, folder by folder; the path breaks ties."""
-    return [_numbered(part) for part in path.parts], str(path)
+    return in_natural_order(path for path in named if path.is_file())
 
 
 def _numbered(name: str) -> list[tuple[int, str]]:

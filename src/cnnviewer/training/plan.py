@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnviewer.datasets import DEFAULT_DATASET
+from cnnviewer.datasets import DEFAULT_DATASET, DEFAULT_VALIDATION
 from cnnviewer.errors import TrainingError
 from cnnviewer.networks.architectures import Architecture
 from cnnviewer.training.settings import Settings
@@ -44,7 +44,7 @@ class Plan:
     dataset: str = DEFAULT_DATASET
     data_folder: Path | None = None
     download: bool = False
-    validation: float = 1 / 12
+    validation: float = DEFAULT_VALIDATION
     settings: Settings = field(default_factory=Settings)
 
 

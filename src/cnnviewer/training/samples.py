@@ -47,7 +47,7 @@ class Samples:
 class DatasetSummary:
     """What the window shows of a dataset.
 
-    `splits` are (name, images) of those that there are; `per_class` how many training images each class has.
+    `splits` are (name, images) of those that there are.
     """
 
     name: str
@@ -55,7 +55,6 @@ class DatasetSummary:
     categories: tuple[str, ...]
     image_shape: tuple[int, int, int]
     splits: tuple[tuple[str, int], ...]
-    per_class: tuple[int, ...]
     samples: Samples
     left_out: tuple[LeftOut, ...]
 
@@ -77,7 +76,6 @@ def summary_of(dataset: Dataset) -> DatasetSummary:
         categories=dataset.categories,
         image_shape=dataset.image_shape,
         splits=tuple((name, len(data)) for name, data in splits if data is not None),
-        per_class=tuple(torch.bincount(train.labels, minlength=len(dataset.categories)).tolist()),
         samples=samples_of(train, _in_turns(train.labels, _SHOWN)),
         left_out=dataset.left_out,
     )

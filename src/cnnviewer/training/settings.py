@@ -9,7 +9,7 @@ from typing import Any
 
 from cnnviewer.errors import TrainingError
 
-__all__ = ["Optimiser", "Schedule", "Settings"]
+__all__ = ["USUAL_RATES", "Optimiser", "Schedule", "Settings"]
 
 
 class Optimiser(StrEnum):
@@ -25,6 +25,10 @@ class Schedule(StrEnum):
     CONSTANT = "constant"
     COSINE = "cosine"
     STEPS = "steps"
+
+
+USUAL_RATES = {Optimiser.SGD: 0.05, Optimiser.ADAMW: 0.001}
+"""The learning rate to begin with, by optimiser."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Settings:
     epochs: int = 10
     batch_size: int = 128
     optimiser: Optimiser = Optimiser.SGD
-    learning_rate: float = 0.05
+    learning_rate: float = USUAL_RATES[Optimiser.SGD]
     momentum: float = 0.9
     weight_decay: float = 5e-4
     schedule: Schedule = Schedule.COSINE

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QSpinBox, QWidget
 
-from cnnviewer.training.settings import Optimiser, Schedule, Settings
+from cnnviewer.training.settings import USUAL_RATES, Optimiser, Schedule, Settings
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QAbstractSpinBox
 
 __all__ = ["SettingsForm"]
-
-_USUAL_RATE = {Optimiser.SGD: 0.05, Optimiser.ADAMW: 0.001}
 
 
 class SettingsForm(QWidget):
@@ -102,8 +100,8 @@ class SettingsForm(QWidget):
     def _on_optimiser_changed(self) -> None:
         optimiser = Optimiser(self.optimiser.currentData())
         self.momentum.setEnabled(optimiser is Optimiser.SGD)
-        if self.rate.value() in _USUAL_RATE.values():
-            self.rate.setValue(_USUAL_RATE[optimiser])
+        if self.rate.value() in USUAL_RATES.values():
+            self.rate.setValue(USUAL_RATES[optimiser])
 
 
 def _side_by_side(parent: QWidget, *fields: QWidget) -> QWidget:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnviewer.datasets import DEFAULT_DATASET, list_datasets
+from cnnviewer.datasets import DATASETS, DEFAULT_DATASET
 from cnnviewer.networks.architectures import FROM_SCRATCH, Architecture, list_architectures
 from cnnviewer.qt.panels.training.settings_form import SettingsForm
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
@@ -136,15 +136,14 @@ class SetupPage(QWidget):
 
     def show_missing(self, sentence: str) -> None:
         """Show why a dataset can't be had; one that can be downloaded gets its button."""
-        info = next((info for info in list_datasets() if info.name == self.dataset.currentData()), None)
+        info = DATASETS.get(self.dataset.currentData())
         self._summary = None
         self.samples.clear()
         self._facts.set_text(sentence)
         self._facts.setToolTip(sentence)
-        can_be_had = info is not None and bool(info.needs_download)
-        self._download.setVisible(can_be_had)
-        if info is not None and can_be_had:
-            self._download.setText(f"Download {info.needs_download}")
+        size = "" if info is None else info.needs_download
+        self._download.setVisible(bool(size))
+        self._download.setText(f"Download {size}")
         self._left_out.hide()
 
     def set_busy(self, is_busy: bool) -> None:
@@ -175,7 +174,7 @@ class SetupPage(QWidget):
     def _build_data(self) -> None:
         self.dataset = QComboBox(self)
         self.dataset.setAccessibleName("Dataset")
-        for info in list_datasets():
+        for info in DATASETS.values():
             self.dataset.addItem(info.name, info.name)
             self.dataset.setItemData(self.dataset.count() - 1, info.title, Qt.ItemDataRole.ToolTipRole)
         self.dataset.setCurrentIndex(self.dataset.findData(DEFAULT_DATASET))
