@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACTIVATIONS",
+    "BOUNDS",
+    "CHOICES",
     "LARGEST_IMAGE",
     "POOLINGS",
     "Activation",
@@ -100,7 +102,7 @@ _KINDS: dict[str, type[Row]] = {
     "fully connected": FullyConnected,
     "dropout": Dropout,
 }
-_BOUNDS: dict[str, tuple[int, int]] = {
+BOUNDS: dict[str, tuple[int, int]] = {
     "filters": (1, 4096),
     "kernel": (1, 31),
     "stride": (1, 31),
@@ -108,7 +110,10 @@ _BOUNDS: dict[str, tuple[int, int]] = {
     "window": (1, 63),
     "units": (1, 65_536),
 }
-_CHOICES = {"function": ACTIVATIONS, "how": POOLINGS}
+"""The smallest and the largest value of each field with a whole number."""
+
+CHOICES = {"function": ACTIVATIONS, "how": POOLINGS}
+"""The values of each field that has a name for a value."""
 
 
 @dataclass(frozen=True)
@@ -265,11 +270,11 @@ def _shape_problem(shape: Sequence[object]) -> str:
 
 def _field_problem(row: Row) -> str:
     for name, value in asdict(row).items():
-        if name in _BOUNDS and not _is_whole(value, *_BOUNDS[name]):
-            low, high = _BOUNDS[name]
+        if name in BOUNDS and not _is_whole(value, *BOUNDS[name]):
+            low, high = BOUNDS[name]
             return f"The {name} must be a whole number, {low:,} to {high:,}, not {short_repr(value)}."
-        if name in _CHOICES and value not in _CHOICES[name]:
-            return f"The {name} must be one of {', '.join(_CHOICES[name])}, not {short_repr(value)}."
+        if name in CHOICES and value not in CHOICES[name]:
+            return f"The {name} must be one of {', '.join(CHOICES[name])}, not {short_repr(value)}."
         if name == "share" and not _is_share(value):
             return f"The share that is dropped must be at least 0 and below 1, not {short_repr(value)}."
     return ""

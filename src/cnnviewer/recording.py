@@ -7,6 +7,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from cnnviewer.categories import category_name
 from cnnviewer.errors import RecordingError
 
 if TYPE_CHECKING:
@@ -185,8 +186,7 @@ class Recording:
 
     def category(self, index: int) -> str:
         """Return the name of a class; its number where the network has no names."""
-        categories = self.network.categories
-        return categories[index] if index < len(categories) else f"class {index}"
+        return category_name(self.network.categories, index)
 
     def top(self, count: int = 5) -> list[tuple[str, float]]:
         """Return the most probable categories with their probabilities, most probable first."""

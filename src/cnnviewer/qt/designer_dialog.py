@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSpinBox,
@@ -24,6 +23,7 @@ from cnnviewer.errors import CnnviewerError
 from cnnviewer.qt.widgets.design_table import DesignTable
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.numbers import count_text
+from cnnviewer.qt.widgets.styling import label
 from cnnviewer.ready_designs import DESIGNS
 
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ class DesignerDialog(QDialog):
         self._head = QHBoxLayout()
         self._head.setSpacing(7)
         for widget in (
-            _muted("Name", self), self.name, _muted("Image", self), self.channels,
-            self.high, _muted("×", self), self.wide, self.ready,
+            label("Name", self), self.name, label("Image", self), self.channels,
+            self.high, label("×", self), self.wide, self.ready,
         ):  # fmt: skip
             self._head.addWidget(widget)
         self._head.setStretchFactor(self.name, 1)
@@ -148,8 +148,7 @@ class DesignerDialog(QDialog):
         return box
 
     def _build_foot(self) -> None:
-        self._message = QLabel(self)
-        self._message.setProperty("role", "warning")
+        self._message = label("", self, "warning")
         self._message.setWordWrap(True)
         self._message.hide()
         self._totals = ElidedLabel(self, role="name")
@@ -222,9 +221,3 @@ def _file_name(title: str) -> str:
     """Return a name for a file, without what would make a path of it."""
     letters = "".join("-" if letter in '/\\:*?"<>|' else letter for letter in title.strip())
     return f"{letters or 'design'}.json"
-
-
-def _muted(text: str, parent: QWidget) -> QLabel:
-    label = QLabel(text, parent)
-    label.setProperty("role", "muted")
-    return label

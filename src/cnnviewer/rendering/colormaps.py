@@ -9,6 +9,7 @@ import numpy as np
 from cmap import Colormap
 
 from cnnviewer.errors import CnnviewerError
+from cnnviewer.rendering.packing import packed_rgb
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +50,6 @@ def color_table(name: str) -> NDArray[np.uint32]:
     if name not in known:
         raise CnnviewerError(f"There is no colour map named {name!r}; there are {', '.join(known)}.")
     channels = (Colormap(known[name]).lut(LEVELS)[:, :3] * 255).round().astype(np.uint32)
-    colors = 0xFF000000 | channels[:, 0] << 16 | channels[:, 1] << 8 | channels[:, 2]
-    table = np.append(colors, np.uint32(_NOT_FINITE_COLOR)).astype(np.uint32)
+    table = np.append(packed_rgb(*channels.T), np.uint32(_NOT_FINITE_COLOR))
     table.setflags(write=False)
     return table

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from cnnviewer.rendering.colormaps import color_table
+from cnnviewer.rendering.packing import packed_rgb
 from cnnviewer.rendering.scales import levels
 
 if TYPE_CHECKING:
@@ -74,8 +75,7 @@ def color_filters(weight: torch.Tensor, size: tuple[int, int], reach: torch.Tens
     """
     share = (weight.float() / reach.clamp(min=1e-30)[:, None, None, None] + 1) * 127.5
     channels = share.nan_to_num(127.5).round().clamp(0, 255).to(torch.int64).cpu().numpy().astype(np.uint32)
-    pixels = 0xFF000000 | channels[:, 0] << 16 | channels[:, 1] << 8 | channels[:, 2]
-    return _enlarge(pixels.astype(np.uint32), size)
+    return _enlarge(packed_rgb(channels[:, 0], channels[:, 1], channels[:, 2]), size)
 
 
 def _enlarge(pixels: NDArray[np.uint32], size: tuple[int, int]) -> NDArray[np.uint32]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
+
+from cnnviewer.rendering.packing import packed_rgb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from cnnviewer.datasets.labelled import Dataset, LabelledImages, LeftOut
@@ -39,8 +41,7 @@ class Samples:
     @property
     def pixels(self) -> NDArray[np.uint32]:
         """The images as pixels 0xffRRGGBB, uint32 ``(n, H, W)``."""
-        red, green, blue = (self.images[..., channel].astype(np.uint32) for channel in range(3))
-        return np.uint32(0xFF000000) | red << np.uint32(16) | green << np.uint32(8) | blue
+        return packed_rgb(self.images[..., 0], self.images[..., 1], self.images[..., 2])
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from cnnviewer.qt.widgets.histogram import Histogram
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.map_view import MapView
 from cnnviewer.qt.widgets.numbers import shape_text, value_text
+from cnnviewer.qt.widgets.styling import label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -165,10 +166,9 @@ class InspectorPanel(QWidget):
 
 
 def _wrapped(parent: QWidget) -> QLabel:
-    label = QLabel(parent)
-    label.setWordWrap(True)
-    label.setProperty("role", "muted")
-    return label
+    made = label("", parent)
+    made.setWordWrap(True)
+    return made
 
 
 def _inside(cell: tuple[int, int], answer: MapAnswer) -> bool:

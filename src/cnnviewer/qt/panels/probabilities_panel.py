@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
+from cnnviewer.categories import category_name
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
+from cnnviewer.qt.widgets.numbers import percent_text
 
 if TYPE_CHECKING:
     from cnnviewer.messages import RecordingSummary
@@ -85,11 +87,11 @@ class ProbabilitiesPanel(QWidget):
         value = self._recording.probabilities[index]
         name = f"{rank + 1}. {self._name(index)}" if with_rank else self._name(index)
         share = value if value == value else 0.0
-        text = "NaN" if value != value else f"{value:.1%}".replace("%", " %")
+        text = "NaN" if value != value else percent_text(value)
         return Bar(name, text if value >= 0.0005 or value != value else "< 0.1 %", 0.0, share, index)
 
     def _name(self, index: int) -> str:
-        return self._categories[index] if index < len(self._categories) else f"class {index}"
+        return category_name(self._categories, index)
 
     @Slot(str)
     def _on_text_changed(self, text: str) -> None:

@@ -9,7 +9,6 @@ from PySide6.QtCore import QSize, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QSizePolicy,
     QStackedWidget,
@@ -27,7 +26,9 @@ from cnnviewer.qt.panels.training.settings_form import ShortNumber
 from cnnviewer.qt.panels.training.setup_page import SetupPage
 from cnnviewer.qt.panels.training.steps_page import StepsPage
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.numbers import percent_text
 from cnnviewer.qt.widgets.segmented import Segmented
+from cnnviewer.qt.widgets.styling import label
 from cnnviewer.training.progress import Account, Evaluation, Finished, Progress
 
 if TYPE_CHECKING:
@@ -182,14 +183,12 @@ class TrainingPanel(QWidget):
     def _build_controls(self) -> None:
         self._title = ElidedLabel(self, role="name")
         self._title.set_text("Train a network")
-        self._stage_text = QLabel(self)
-        self._stage_text.setProperty("role", "muted")
+        self._stage_text = label("", self)
         self._progress = QProgressBar(self)
         self._progress.setTextVisible(False)
         self._progress.setFixedHeight(6)
         self._progress.setAccessibleName("Progress of the training")
-        self._step_text = QLabel(self)
-        self._step_text.setProperty("role", "muted")
+        self._step_text = label("", self)
         self.play = self._button("Start with the page Set-up", self._on_play)
         self.step = self._button("Take one step, and pause", self.stepRequested.emit)
         self.stop = self._button("Stop, with a checkpoint to go on from", self.stopRequested.emit)
@@ -204,9 +203,8 @@ class TrainingPanel(QWidget):
             "The learning rate, before the schedule lowers it; it may be changed while the training runs"
         )
         self.rate.valueChanged.connect(self._on_rate_changed)
-        self._numbers = QLabel(self)
+        self._numbers = label("", self)
         self._numbers.setWordWrap(True)
-        self._numbers.setProperty("role", "muted")
         self._ended = ElidedLabel(self, role="name")
         self.live = QCheckBox("Live panels", self)
         self.live.setChecked(True)
@@ -228,13 +226,13 @@ class TrainingPanel(QWidget):
             (self._title, self._stage_text),
             (self._progress,),
             (self.play, self.step, self.stop, self._step_text),
-            (_muted("Learning rate", self), self.rate),
+            (label("Learning rate", self), self.rate),
         ):
             self._controls.addLayout(_row(*row))
         self._controls.addWidget(self._numbers)
         self._controls.addWidget(self._ended)
         self._controls.addStretch(1)
-        self._controls.addLayout(_row(_muted("Filters", self), self.shown))
+        self._controls.addLayout(_row(label("Filters", self), self.shown))
         self._controls.addWidget(self.live)
         for widget in (self._title, self._ended):
             widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -273,8 +271,7 @@ class TrainingPanel(QWidget):
 
     def _show_evaluation(self, evaluation: Evaluation, told: Told) -> None:
         name = "Test" if evaluation.split == "test" else "Validation"
-        text = f"{name}: error {evaluation.loss:.4f}, {evaluation.accuracy:.1%} right".replace("%", " %")
-        self._validation = text
+        self._validation = f"{name}: error {evaluation.loss:.4f}, {percent_text(evaluation.accuracy)} right"
         if len(evaluation.confusion):
             self.mistakes.show_evaluation(evaluation, told.mistakes.get((evaluation.split, evaluation.step)))
 
@@ -282,7 +279,7 @@ class TrainingPanel(QWidget):
         self._progress.setRange(0, max(progress.steps, 1))
         self._progress.setValue(progress.step)
         self._step_text.setText(f"epoch {progress.epoch} · step {progress.step:,} of {progress.steps:,}")
-        lines = [f"Batch: error {progress.loss:.4f}, {progress.accuracy:.1%} right".replace("%", " %")]
+        lines = [f"Batch: error {progress.loss:.4f}, {percent_text(progress.accuracy)} right"]
         if self._validation:
             lines.append(self._validation)
         if told.speed > 0:
@@ -334,12 +331,6 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _muted(text: str, parent: QWidget) -> QLabel:
-    label = QLabel(text, parent)
-    label.setProperty("role", "muted")
-    return label
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

@@ -29,6 +29,7 @@ from cnnviewer.qt.widgets.color_strip import color_strip
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.numbers import count_text, shape_text, value_text
 from cnnviewer.qt.widgets.segmented import Segmented
+from cnnviewer.qt.widgets.styling import set_state
 from cnnviewer.qt.widgets.tile_grid import TileGrid
 
 if TYPE_CHECKING:
@@ -113,10 +114,7 @@ class Card(QFrame):
         mark = channel if is_selected and not shows_filters_of_one else None
         self._grid.set_channel(mark)
         self._cells.set_cell(mark)
-        if self.property("selected") != is_selected:
-            self.setProperty("selected", is_selected)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        set_state(self, "selected", is_selected)
 
     def request(
         self,

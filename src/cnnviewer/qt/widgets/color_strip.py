@@ -20,10 +20,11 @@ def color_strip(colormap: str) -> QImage:
     import numpy as np
 
     from cnnviewer.rendering.colormaps import LEVELS, color_table
+    from cnnviewer.rendering.packing import packed_rgb
 
     if colormap:
         colors = color_table(colormap)[:LEVELS]
     else:
         grey = np.arange(LEVELS, dtype=np.uint32)
-        colors = (0xFF000000 | grey << 16 | grey << 8 | grey).astype(np.uint32)
-    return to_image(np.ascontiguousarray(colors[::-1].reshape(-1, 1), dtype=np.uint32))
+        colors = packed_rgb(grey, grey, grey)
+    return to_image(np.ascontiguousarray(colors[::-1].reshape(-1, 1)))

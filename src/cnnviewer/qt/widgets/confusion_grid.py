@@ -9,8 +9,11 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from cnnviewer.categories import category_name
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.images import to_image
+from cnnviewer.qt.widgets.numbers import percent_text
+from cnnviewer.rendering.packing import packed_rgb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,9 +132,8 @@ class ConfusionGrid(QWidget):
         """Return a pixel for each cell: from the panel's colour to the accent's, or to that of warnings."""
         theme, shares = current_theme(), self._shares() ** _GAMMA
         ends = np.where(np.eye(len(shares), dtype=bool)[..., None], _rgb(theme.accent), _rgb(theme.warning))
-        mixed = _rgb(theme.raised) + shares[..., None] * (ends - _rgb(theme.raised))
-        red, green, blue = (mixed[..., channel].round().astype(np.uint32) for channel in range(3))
-        return np.uint32(0xFF000000) | red << np.uint32(16) | green << np.uint32(8) | blue
+        mixed = (_rgb(theme.raised) + shares[..., None] * (ends - _rgb(theme.raised))).round().astype(np.uint32)
+        return packed_rgb(mixed[..., 0], mixed[..., 1], mixed[..., 2])
 
     def _paint_lines(self, painter: QPainter, whole: QRect, count: int) -> None:
         painter.setPen(QPen(QColor(current_theme().panel), 1))
@@ -177,7 +179,7 @@ class ConfusionGrid(QWidget):
             painter.drawText(self.cell_rect(label, predicted), Qt.AlignmentFlag.AlignCenter, text)
 
     def _name(self, label: int) -> str:
-        return self._categories[label] if label < len(self._categories) else f"class {label}"
+        return category_name(self._categories, label)
 
     # ---- user
 
@@ -214,7 +216,7 @@ class ConfusionGrid(QWidget):
     def tip(self, label: int, predicted: int) -> str:
         """Return what is said on a cell."""
         count, total = int(self._confusion[label, predicted]), int(self._confusion[label].sum())
-        share = f"{count:,} of {total:,} ({count / max(total, 1):.1%})".replace("%", " %")
+        share = f"{count:,} of {total:,} ({percent_text(count / max(total, 1))})"
         if label == predicted:
             return f"{self._name(label)}, rightly: {share}"
         return f"{self._name(label)} taken for {self._name(predicted)}: {share}"

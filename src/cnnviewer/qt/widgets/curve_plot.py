@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.segmented import Segmented
+from cnnviewer.qt.widgets.styling import label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,11 +120,9 @@ class CurvePlot(QWidget):
     # ---- building
 
     def _build(self, title: str, can_be_log: bool) -> None:
-        self._title = QLabel(f"{title} <span style='font-weight: 400'>· {self._unit}</span>", self)
-        self._title.setProperty("role", "name")
+        self._title = label(f"{title} <span style='font-weight: 400'>· {self._unit}</span>", self, "name")
         self._legend = QLabel(self)
-        self._readout = QLabel(self)
-        self._readout.setProperty("role", "muted")
+        self._readout = label("", self)
         head = QHBoxLayout()
         head.addWidget(self._title)
         head.addSpacing(10)

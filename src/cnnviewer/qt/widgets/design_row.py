@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnviewer.designs import ACTIVATIONS, POOLINGS, Activation, Convolution, Dropout, FullyConnected, Pooling
+from cnnviewer.designs import BOUNDS, CHOICES, Activation, Convolution, Dropout, FullyConnected, Pooling
 from cnnviewer.qt.theme import KIND_COLORS
 from cnnviewer.qt.widgets.numbers import count_text, shape_text
+from cnnviewer.qt.widgets.styling import label, set_state
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QMouseEvent
@@ -46,8 +47,6 @@ BUTTONS_WIDTH = 4 * _BUTTON + _SPACING
 """The width of a row's buttons, the gaps before them included."""
 
 _EDITOR_HEIGHT = 25
-_CHOICES = {"function": ACTIVATIONS, "how": POOLINGS}
-_HIGHEST = {"filters": 4096, "kernel": 31, "stride": 31, "padding": 31, "window": 63, "units": 65_536}
 
 
 class DesignRow(QFrame):
@@ -70,7 +69,8 @@ class DesignRow(QFrame):
         self._editors: dict[str, QWidget] = {}
         title = next(name for name, (kind, _) in KINDS.items() if isinstance(row, kind))
         self.setAccessibleName(f"Row {number}: {title}")
-        self._shape, self._parameters, self._products, self._problem = (QLabel(self) for _ in range(4))
+        self._shape, self._parameters, self._products = (QLabel(self) for _ in range(3))
+        self._problem = label("", self, "warning")
         line = QHBoxLayout()
         line.setSpacing(_SPACING)
         line.addWidget(self._number())
@@ -81,16 +81,15 @@ class DesignRow(QFrame):
             for widget in self._build_editors():
                 line.addWidget(widget)
         line.addStretch(1)
-        for label, width in zip((self._shape, self._parameters, self._products), COLUMNS.values(), strict=True):
-            label.setFixedWidth(width)
-            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            line.addWidget(label)
+        for fact, width in zip((self._shape, self._parameters, self._products), COLUMNS.values(), strict=True):
+            fact.setFixedWidth(width)
+            fact.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            line.addWidget(fact)
         buttons = QHBoxLayout()
         buttons.setSpacing(0)
         for button in self._build_buttons(is_fixed=bool(fixed)):
             buttons.addWidget(button)
         line.addLayout(buttons)
-        self._problem.setProperty("role", "warning")
         self._problem.setWordWrap(True)
         self._problem.hide()
         layout = QVBoxLayout(self)
@@ -104,20 +103,16 @@ class DesignRow(QFrame):
         self._shape.setText("" if facts.shape is None else shape_text(facts.shape))
         self._parameters.setText(count_text(facts.parameters) if facts.parameters else "")
         self._products.setText(count_text(facts.multiply_adds) if facts.multiply_adds else "")
-        follows = facts.problem.startswith("Follows")
         self._problem.setText(facts.problem)
-        self._problem.setVisible(bool(facts.problem) and not follows)
-        if follows:
+        self._problem.setVisible(bool(facts.problem) and not facts.follows)
+        if facts.follows:
             self._shape.setText("–")
         tip = facts.problem or "What comes out: channels, height and width; or units"
         self._shape.setToolTip(tip)
 
     def set_selected(self, is_selected: bool) -> None:
         """Mark the row behind which new ones are put."""
-        if self.property("selected") != is_selected:
-            self.setProperty("selected", is_selected)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        set_state(self, "selected", is_selected)
 
     def editor(self, name: str) -> QWidget:
         """Return the widget that edits a field."""
@@ -136,10 +131,9 @@ class DesignRow(QFrame):
     # ---- building
 
     def _number(self) -> QLabel:
-        label = QLabel(str(self.number), self)
-        label.setProperty("role", "muted")
-        label.setFixedWidth(17)
-        return label
+        number = label(str(self.number), self)
+        number.setFixedWidth(17)
+        return number
 
     def _chip(self, title: str) -> QLabel:
         chip = QLabel(title, self)
@@ -155,19 +149,18 @@ class DesignRow(QFrame):
         found: list[QWidget] = []
         for field in fields(self.row):
             value = getattr(self.row, field.name)
-            label = QLabel("" if field.name in _CHOICES else field.name, self)
-            label.setProperty("role", "muted")
+            title = label("" if field.name in CHOICES else field.name, self)
             editor = self._editor(field.name, value)
             editor.setAccessibleName(f"{field.name} of row {self.number}")
-            label.setBuddy(editor)
+            title.setBuddy(editor)
             self._editors[field.name] = editor
-            found += [label, editor] if label.text() else [editor]
+            found += [title, editor] if title.text() else [editor]
         return found
 
     def _editor(self, name: str, value: object) -> QWidget:
-        if name in _CHOICES:
+        if name in CHOICES:
             box = QComboBox(self)
-            box.addItems(list(_CHOICES[name]))
+            box.addItems(list(CHOICES[name]))
             box.setCurrentText(str(value))
             box.currentTextChanged.connect(self._on_edited)
             return box
@@ -180,11 +173,11 @@ class DesignRow(QFrame):
             share.valueChanged.connect(self._on_edited)
             return share
         number = QSpinBox(self)
-        number.setRange(0 if name == "padding" else 1, _HIGHEST[name])
+        number.setRange(*BOUNDS[name])
         number.setValue(int(str(value)))
         number.setMinimumHeight(_EDITOR_HEIGHT)
         # As wide as its digits want, so that a row fits into a window of 900 pixels.
-        number.setFixedWidth(30 + number.fontMetrics().horizontalAdvance(str(_HIGHEST[name])))
+        number.setFixedWidth(30 + number.fontMetrics().horizontalAdvance(str(number.maximum())))
         number.valueChanged.connect(self._on_edited)
         return number
 

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 from cnnviewer.designs import FullyConnected
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.design_row import BUTTONS_WIDTH, COLUMNS, KINDS, DesignRow
+from cnnviewer.qt.widgets.styling import label, set_state
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -96,7 +96,7 @@ class DesignTable(QWidget):
         assert self._end is not None
         for widget, fact in zip((*self._rows, self._end), facts, strict=True):
             widget.show_facts(fact)
-            _mark(widget, is_wrong=bool(fact.problem) and not fact.follows)
+            set_state(widget, "problem", bool(fact.problem) and not fact.follows)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""
@@ -118,7 +118,7 @@ class DesignTable(QWidget):
     def _build_adders(self) -> QHBoxLayout:
         line = QHBoxLayout()
         line.setSpacing(6)
-        line.addWidget(_muted("Add below the chosen row", self))
+        line.addWidget(label("Add below the chosen row", self))
         for title, (kind, _) in KINDS.items():
             button = QPushButton(f"+ {title}", self)
             button.setAutoDefault(False)
@@ -256,7 +256,7 @@ class _Rows(QScrollArea):
         line.setSpacing(5)
         line.addStretch(1)
         for text, width in COLUMNS.items():
-            title = _muted(text, self._titles)
+            title = label(text, self._titles)
             title.setFixedWidth(width)
             title.setAlignment(Qt.AlignmentFlag.AlignRight)
             line.addWidget(title)
@@ -289,16 +289,3 @@ def _focusable(row: DesignRow) -> list[QWidget]:
     """Return the editors and buttons of a row, from left to right."""
     children = row.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
     return [child for child in children if child.focusPolicy() & Qt.FocusPolicy.TabFocus]
-
-
-def _mark(row: DesignRow, *, is_wrong: bool) -> None:
-    if bool(row.property("problem")) != is_wrong:
-        row.setProperty("problem", is_wrong)
-        row.style().unpolish(row)
-        row.style().polish(row)
-
-
-def _muted(text: str, parent: QWidget) -> QLabel:
-    label = QLabel(text, parent)
-    label.setProperty("role", "muted")
-    return label

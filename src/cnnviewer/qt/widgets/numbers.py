@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-__all__ = ["byte_text", "count_text", "shape_text", "value_text"]
+__all__ = ["byte_text", "count_text", "percent_text", "shape_text", "value_text"]
 
 
 def value_text(value: float) -> str:
@@ -35,6 +35,11 @@ def byte_text(size: float) -> str:
             return f"{size:.3g} {unit}"
         size /= 1000
     return f"{size:.3g} GB"
+
+
+def percent_text(share: float, *, digits: int = 1) -> str:
+    """Return a share: ``12.5 %``."""
+    return f"{100 * share:.{digits}f} %"
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

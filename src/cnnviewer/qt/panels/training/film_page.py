@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from cnnviewer.categories import category_name
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.numbers import percent_text
+from cnnviewer.qt.widgets.styling import label
 from cnnviewer.qt.widgets.time_line import TimeLine
 
 if TYPE_CHECKING:
@@ -35,12 +38,11 @@ class FilmPage(QWidget):
         self.line.heldChanged.connect(self.holdRequested)
         hint = ElidedLabel(self, role="muted")
         hint.set_text(_HINT)
-        self._titles = [QLabel(self) for _ in range(2)]
+        self._titles = [label("", self, "name") for _ in range(2)]
         self._bars = [BarList(self) for _ in range(2)]
         row = QHBoxLayout()
         row.setSpacing(16)
         for title, bars in zip(self._titles, self._bars, strict=True):
-            title.setProperty("role", "name")
             column = QVBoxLayout()
             column.setSpacing(2)
             column.addWidget(title)
@@ -74,7 +76,6 @@ class FilmPage(QWidget):
 
 
 def _bar(index: int, values: Sequence[float], categories: Sequence[str]) -> Bar:
-    name = categories[index] if index < len(categories) else f"class {index}"
     value = values[index]
     share = value if value == value else 0.0
-    return Bar(name, f"{value:.1%}".replace("%", " %"), 0.0, share, index)
+    return Bar(category_name(categories, index), percent_text(value), 0.0, share, index)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from cnnviewer.categories import category_name
 from cnnviewer.qt.widgets.confusion_grid import ConfusionGrid
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.numbers import percent_text
 from cnnviewer.qt.widgets.picture_strip import PictureStrip
 
 if TYPE_CHECKING:
@@ -91,9 +93,8 @@ class MistakesPage(QWidget):
         return f"{text}; {shown} of the worst are {self._name(label)} taken for {self._name(predicted)}"
 
     def _caption(self, mistake: Mistake) -> str:
-        return f"{self._name(mistake.label)} → {self._name(mistake.predicted)}\n{mistake.probability:.0%}".replace(
-            "%", " %"
-        )
+        share = percent_text(mistake.probability, digits=0)
+        return f"{self._name(mistake.label)} → {self._name(mistake.predicted)}\n{share}"
 
     def _tip(self, mistake: Mistake) -> str:
         return (
@@ -102,7 +103,7 @@ class MistakesPage(QWidget):
         )
 
     def _name(self, label: int) -> str:
-        return self._categories[label] if label < len(self._categories) else f"class {label}"
+        return category_name(self._categories, label)
 
     @Slot(int, int)
     def _on_cell_chosen(self, label: int, predicted: int) -> None:

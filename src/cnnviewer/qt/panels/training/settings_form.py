@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QSpinBox, QWidget
 
+from cnnviewer.qt.widgets.styling import label
 from cnnviewer.training.settings import USUAL_RATES, Optimiser, Schedule, Settings
 
 if TYPE_CHECKING:
@@ -86,11 +87,10 @@ class SettingsForm(QWidget):
         )
         for row, cells in enumerate(rows):
             for column, (text, field) in enumerate(cells):
-                label = QLabel(text, self)
-                label.setProperty("role", "muted")
-                label.setBuddy(field)
+                title = label(text, self)
+                title.setBuddy(field)
                 field.setAccessibleName(text)
-                grid.addWidget(label, row, 2 * column)
+                grid.addWidget(title, row, 2 * column)
                 grid.addWidget(field, row, 2 * column + 1)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)

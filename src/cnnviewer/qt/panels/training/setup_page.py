@@ -23,6 +23,7 @@ from cnnviewer.networks.architectures import FROM_SCRATCH, Architecture, list_ar
 from cnnviewer.qt.panels.training.settings_form import SettingsForm
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.picture_strip import PictureStrip
+from cnnviewer.qt.widgets.styling import label
 from cnnviewer.training.plan import Plan
 
 if TYPE_CHECKING:
@@ -184,8 +185,7 @@ class SetupPage(QWidget):
         self.folder.setToolTip("Your own images: a folder that holds a folder a class")
         self.folder.clicked.connect(self._on_choose_data)
         self._facts = ElidedLabel(self, role="muted")
-        self._left_out = QLabel(self)
-        self._left_out.setProperty("role", "warning")
+        self._left_out = label("", self, "warning")
         self._download = QPushButton(self)
         self._download.clicked.connect(self._on_download)
         self._left_out.hide()
@@ -322,10 +322,9 @@ def _new_name(runs: Path, plan: Plan) -> Path:
 
 
 def _title(text: str, parent: QWidget) -> QLabel:
-    label = QLabel(text, parent)
-    label.setProperty("role", "name")
-    label.setMinimumWidth(58)
-    return label
+    title = label(text, parent, "name")
+    title.setMinimumWidth(58)
+    return title
 
 
 def _line(parent: QWidget) -> QFrame:

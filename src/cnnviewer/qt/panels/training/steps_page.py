@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.step_table import StepRow, StepTable
+from cnnviewer.qt.widgets.styling import label
 from cnnviewer.training.progress import Weight
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class StepsPage(QWidget):
         self.tensor.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.tensor.activated.connect(self._on_tensor_chosen)
         self.places = [self._place() for _ in range(4)]
-        self._names = [QLabel(self) for _ in range(4)]
+        self._names = [label("", self) for _ in range(4)]
         self._hint = ElidedLabel(self, role="muted")
         self._hint.set_text("Pause, and take single steps to read them.")
         self.table = StepTable(self)
@@ -41,7 +42,6 @@ class StepsPage(QWidget):
         row.setSpacing(6)
         row.addWidget(self.tensor)
         for name, place in zip(self._names, self.places, strict=True):
-            name.setProperty("role", "muted")
             name.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             row.addWidget(name)
             row.addWidget(place)
@@ -92,13 +92,13 @@ class StepsPage(QWidget):
     def _show_places(self, *, centre: bool, channel: int = 0) -> None:
         shape = self._shapes.get(self.tensor.currentText(), ())
         names = _PLACES.get(len(shape), tuple(f"axis {axis}" for axis in range(len(shape))))
-        for axis, (label, box) in enumerate(zip(self._names, self.places, strict=True)):
+        for axis, (name, box) in enumerate(zip(self._names, self.places, strict=True)):
             is_used = axis < len(shape)
-            label.setVisible(is_used)
+            name.setVisible(is_used)
             box.setVisible(is_used)
             if not is_used:
                 continue
-            label.setText(names[axis])
+            name.setText(names[axis])
             with QSignalBlocker(box):
                 box.setAccessibleName(names[axis])
                 box.setRange(0, shape[axis] - 1)
