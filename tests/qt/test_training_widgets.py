@@ -119,8 +119,13 @@ class TestConfusionGrid:
         qtbot.mouseClick(grid, Qt.MouseButton.LeftButton, pos=grid.cell_rect(4, 4).center())
         grid.show_confusion(np.eye(2, dtype=np.int64), tuple("ab"))
         grid.grab()
-        qtbot.keyClick(grid, Qt.Key.Key_Down)
+        with qtbot.waitSignal(grid.cellChosen) as chosen:
+            qtbot.keyClick(grid, Qt.Key.Key_Down)
+            qtbot.keyClick(grid, Qt.Key.Key_Return)
+        assert chosen.args == [1, 0]  # one below the first cell, from which the keyboard begins anew
         grid.clear()
+        with qtbot.assertNotEmitted(grid.cellChosen):
+            qtbot.keyClick(grid, Qt.Key.Key_Return)
         grid.grab()
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 from cnnviewer.datasets.labelled import LabelledImages
 from cnnviewer.networks.lenet5 import PREPROCESSING as DIGITS
 from cnnviewer.preprocessing import Preprocessing
-from cnnviewer.training.feed import Feed, fit_images, shift_images
+from cnnviewer.training.feed import Feed, fit_images, plain_batch, shift_images
 from cnnviewer.training.settings import Settings
 
 COLOR = Preprocessing(size=(24, 20), resize=28, mean=(0.4, 0.5, 0.6), deviation=(0.2, 0.3, 0.25), order="BGR")
@@ -85,7 +85,7 @@ def test_mirrored_images_are_mirrored():
     data = LabelledImages(random_images(40, 1, 28, 28), torch.zeros(40, dtype=torch.long), ("a",))
     feed = Feed(data, DIGITS, Settings(batch_size=40, flip=True))
     inputs, _ = feed.training_batch(0)
-    plain, _ = feed.batch(feed.chosen(0))
+    plain, _ = plain_batch(data, feed.chosen(0), DIGITS)
     mirrored = [torch.equal(image, other.flip(2)) for image, other in zip(inputs, plain, strict=True)]
     same = [torch.equal(image, other) for image, other in zip(inputs, plain, strict=True)]
     assert all(a != b for a, b in zip(mirrored, same, strict=True))

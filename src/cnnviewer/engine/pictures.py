@@ -84,16 +84,15 @@ def _tiles(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
         scale = _scale(statistics, scene, request.scale)
     low, high = scale.low[chosen], scale.high[chosen]
     name, size = scale.colormap(request.scale), (request.height, request.width)
-    pixels = paint_tiles(_chosen(maps, chosen), low, high, size, name, request.scale.gamma)
-    before = held
-    if held is None and request.view is View.POOLED:
-        before = _operand(layer, scene)
-    if before is not None:
-        before_pixels = paint_tiles(_chosen(before, chosen), low, high, size, name, request.scale.gamma)
+    beside = _operand(layer, scene) if held is None and request.view is View.POOLED else held
+
+    def painted(shown: torch.Tensor) -> Pixels:
+        return paint_tiles(_chosen(shown, chosen), low, high, size, name, request.scale.gamma)
+
     shared = None if request.scale.scope is Scope.MAP or not len(chosen) else (float(low[0]), float(high[0]))
     return TilesAnswer(
-        pixels=pixels,
-        before=None if before is None else before_pixels,
+        pixels=painted(maps),
+        before=None if beside is None else painted(beside),
         channels=tuple(chosen.tolist()),
         lows=tuple(low.tolist()),
         highs=tuple(high.tolist()),

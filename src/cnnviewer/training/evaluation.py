@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from cnnviewer.network import eval_mode
-from cnnviewer.training.feed import fit_images
+from cnnviewer.training.feed import plain_batch
 from cnnviewer.training.progress import Evaluation, Mistake
 from cnnviewer.training.team import ALONE
 
@@ -57,8 +57,7 @@ def evaluate(
     mistakes: list[Mistake] = []
     with torch.inference_mode(), eval_mode(network.modules):
         for chosen in torch.split(own, batch_size):
-            inputs = network.preprocessing.normalise(fit_images(data.images[chosen], network.preprocessing))
-            labels = data.labels[chosen]
+            inputs, labels = plain_batch(data, chosen, network.preprocessing)
             logits = network.module(inputs.to(network.device)).float().cpu()
             losses = functional.cross_entropy(logits, labels, reduction="none")
             total += float(losses.double().sum())

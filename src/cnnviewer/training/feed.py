@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cnnviewer.preprocessing import Preprocessing
     from cnnviewer.training.settings import Settings
 
-__all__ = ["Feed", "fit_images", "shift_images"]
+__all__ = ["Feed", "fit_images", "plain_batch", "shift_images"]
 
 
 class Feed:
@@ -74,19 +74,19 @@ class Feed:
         # Drawn for the whole batch: an image is augmented alike whichever machine has it.
         shifts, flips = _draw(len(chosen), settings, step)
         chosen = chosen[share]
-        images = self._fitted(chosen)
+        images = fit_images(self.data.images[chosen], self._preprocessing)
         if flips is not None:
             images = torch.where(flips[share, None, None, None], images.flip(3), images)
         if shifts is not None:
             images = shift_images(images, shifts[:, share], settings.shift, self._preprocessing.padding)
         return self._preprocessing.normalise(images), self.data.labels[chosen]
 
-    def batch(self, chosen: torch.Tensor | slice) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the inputs and labels of some images, as the network sees them outside training."""
-        return self._preprocessing.normalise(self._fitted(chosen)), self.data.labels[chosen]
 
-    def _fitted(self, chosen: torch.Tensor | slice) -> torch.Tensor:
-        return fit_images(self.data.images[chosen], self._preprocessing)
+def plain_batch(
+    data: LabelledImages, chosen: torch.Tensor | slice, preprocessing: Preprocessing
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the inputs, float32 ``(n, C, H, W)``, and the labels, int64 ``(n,)``, of some images, not augmented."""
+    return preprocessing.normalise(fit_images(data.images[chosen], preprocessing)), data.labels[chosen]
 
 
 def fit_images(images: torch.Tensor, preprocessing: Preprocessing) -> torch.Tensor:

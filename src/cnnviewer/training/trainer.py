@@ -11,7 +11,7 @@ from torch.nn import functional
 from cnnviewer.errors import TrainingError
 from cnnviewer.networks.heads import frozen_modules
 from cnnviewer.training.evaluation import evaluate
-from cnnviewer.training.feed import Feed
+from cnnviewer.training.feed import Feed, plain_batch
 from cnnviewer.training.optimisers import make_optimiser
 from cnnviewer.training.progress import Progress
 from cnnviewer.training.seeds import Purpose, seed_for
@@ -184,8 +184,8 @@ class Trainer:
         return len(self._feed.chosen(self.step))
 
     def _own_count(self) -> int:
-        share = self.team.share(self._batch_count())
-        return len(range(share.start, share.stop, share.step))
+        count = self._batch_count()
+        return len(range(count)[self.team.share(count)])
 
     def _check_loss(self, loss: float, rate: float) -> None:
         if loss != loss or loss in (float("inf"), float("-inf")):
@@ -219,7 +219,7 @@ def _check(trainer: Trainer, dataset: Dataset) -> None:
     """Raise where a network and a dataset do not fit each other."""
     if not len(dataset.train):
         raise TrainingError(f"The dataset {dataset.name} has no training images.")
-    inputs, _ = trainer._feed.batch(slice(0, 1))
+    inputs, _ = plain_batch(dataset.train, slice(0, 1), trainer.network.preprocessing)
     with torch.inference_mode():
         logits = trainer.module(inputs.to(trainer.device))
     classes = len(dataset.categories)

@@ -22,7 +22,7 @@ from cnnviewer.qt.icons import icon
 from cnnviewer.qt.panels.training.curves_page import CurvesPage
 from cnnviewer.qt.panels.training.film_page import FilmPage
 from cnnviewer.qt.panels.training.mistakes_page import MistakesPage
-from cnnviewer.qt.panels.training.settings_form import ShortNumber
+from cnnviewer.qt.panels.training.settings_form import ShortNumber, number_field
 from cnnviewer.qt.panels.training.setup_page import SetupPage
 from cnnviewer.qt.panels.training.steps_page import StepsPage
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
@@ -30,6 +30,7 @@ from cnnviewer.qt.widgets.numbers import percent_text
 from cnnviewer.qt.widgets.segmented import Segmented
 from cnnviewer.qt.widgets.styling import label
 from cnnviewer.training.progress import Account, Evaluation, Finished, Progress
+from cnnviewer.training.settings import USUAL_RATES, Optimiser
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -45,6 +46,11 @@ _TIPS = (
     "What the network takes for what, and its worst mistakes",
     "One step for one weight, in numbers",
     "The moments of the training: drag, play, compare",
+)
+_SHOWN_TIPS = (
+    "Filters show their weights",
+    "Filters show the gradient of the last step",
+    "Filters show how far their weights have moved since the start",
 )
 _STAGES = {
     "none": "no training yet",
@@ -192,17 +198,7 @@ class TrainingPanel(QWidget):
         self.play = self._button("Start with the page Set-up", self._on_play)
         self.step = self._button("Take one step, and pause", self.stepRequested.emit)
         self.stop = self._button("Stop, with a checkpoint to go on from", self.stopRequested.emit)
-        self.rate = ShortNumber(self)
-        self.rate.setDecimals(6)
-        self.rate.setRange(1e-6, 100.0)
-        self.rate.setStepType(ShortNumber.StepType.AdaptiveDecimalStepType)
-        self.rate.setKeyboardTracking(False)
-        self.rate.setValue(0.05)
-        self.rate.setAccessibleName("Learning rate of the running training")
-        self.rate.setToolTip(
-            "The learning rate, before the schedule lowers it; it may be changed while the training runs"
-        )
-        self.rate.valueChanged.connect(self._on_rate_changed)
+        self.rate = self._build_rate()
         self._numbers = label("", self)
         self._numbers.setWordWrap(True)
         self._ended = ElidedLabel(self, role="name")
@@ -210,15 +206,7 @@ class TrainingPanel(QWidget):
         self.live.setChecked(True)
         self.live.setToolTip("Record the chosen image anew with the weights of now, again and again")
         self.live.toggled.connect(self.liveToggled)
-        self.shown = Segmented(
-            [shown.value for shown in WeightsShown],
-            self,
-            (
-                "Filters show their weights",
-                "Filters show the gradient of the last step",
-                "Filters show how far their weights have moved since the start",
-            ),
-        )
+        self.shown = Segmented([shown.value for shown in WeightsShown], self, _SHOWN_TIPS)
         self.shown.chosen.connect(self._on_shown_chosen)
         self._controls = QVBoxLayout()
         self._controls.setSpacing(5)
@@ -237,6 +225,19 @@ class TrainingPanel(QWidget):
         for widget in (self._title, self._ended):
             widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._numbers.setFixedWidth(_CONTROLS_WIDTH)
+
+    def _build_rate(self) -> ShortNumber:
+        rate = number_field(
+            self,
+            1e-6,
+            100.0,
+            USUAL_RATES[Optimiser.SGD],
+            6,
+            "The learning rate, before the schedule lowers it; it may be changed while the training runs",
+        )
+        rate.setAccessibleName("Learning rate of the running training")
+        rate.valueChanged.connect(self._on_rate_changed)
+        return rate
 
     def _build_pages(self) -> None:
         self.setup = SetupPage(self)

@@ -13,7 +13,7 @@ from cnnviewer.training.settings import USUAL_RATES, Optimiser, Schedule, Settin
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QAbstractSpinBox
 
-__all__ = ["SettingsForm"]
+__all__ = ["SettingsForm", "ShortNumber", "number_field"]
 
 
 class SettingsForm(QWidget):
@@ -29,9 +29,11 @@ class SettingsForm(QWidget):
         self.optimiser = _choice(
             self, {"SGD": Optimiser.SGD, "AdamW": Optimiser.ADAMW}, "How a gradient changes a weight; SGD has momentum"
         )
-        self.rate = _number(self, 1e-6, 100.0, usual.learning_rate, 6, "The learning rate of the first steps")
-        self.momentum = _number(self, 0.0, 0.999, usual.momentum, 3, "The share of the last direction that is kept")
-        self.decay = _number(self, 0.0, 1.0, usual.weight_decay, 6, "Weight decay: pulls all weights towards 0")
+        self.rate = number_field(self, 1e-6, 100.0, usual.learning_rate, 6, "The learning rate of the first steps")
+        self.momentum = number_field(
+            self, 0.0, 0.999, usual.momentum, 3, "The share of the last direction that is kept"
+        )
+        self.decay = number_field(self, 0.0, 1.0, usual.weight_decay, 6, "Weight decay: pulls all weights towards 0")
         self.schedule = _choice(
             self,
             {"cosine": Schedule.COSINE, "constant": Schedule.CONSTANT, "steps": Schedule.STEPS},
@@ -40,7 +42,7 @@ class SettingsForm(QWidget):
         self.shift = _whole(self, 0, 64, 0, "Training images are shifted at random by up to so many pixels")
         self.flip = QCheckBox("mirror", self)
         self.flip.setToolTip("Half of the training images are mirrored, left to right")
-        self.target = _number(self, 0.0, 100.0, 0.0, 3, "The run ends here, as measured on the validation images")
+        self.target = number_field(self, 0.0, 100.0, 0.0, 3, "The run ends here, as measured on the validation images")
         self.target.setSpecialValueText("none")
         self.target_kind = _choice(
             self, {"%": "accuracy", "error": "error"}, "Whether the target is an accuracy, in percent, or an error"
@@ -123,7 +125,8 @@ def _whole(parent: QWidget, low: int, high: int, value: int, tip: str) -> QSpinB
     return box
 
 
-def _number(parent: QWidget, low: float, high: float, value: float, digits: int, tip: str) -> QDoubleSpinBox:
+def number_field(parent: QWidget, low: float, high: float, value: float, digits: int, tip: str) -> ShortNumber:
+    """Return a field for a number of so many decimals, whose steps are as large as the number is."""
     box = ShortNumber(parent)
     box.setDecimals(digits)
     box.setRange(low, high)
