@@ -88,6 +88,23 @@ def test_the_panel_shows_samples_of_the_shipped_digits(trainee):
     assert trainee.session.recording.ranking[0] == 4
 
 
+def test_nothing_is_cut_off_at_the_usual_size(trainee):
+    trainee.window.resize(1280, 800)
+    trainee.bot.wait(50)
+    top = trainee.presenter.dock.geometry().top()
+    assert all(dock.geometry().bottom() < top for dock in trainee.window.docks)
+    trainee.start(epochs=30)
+    trainee.until(lambda: "left" in trainee.panel.numbers and "Validation" in trainee.panel.numbers)
+    label = trainee.panel._numbers
+    assert label.height() >= label.sizeHint().height()
+    trainee.press(trainee.panel.stop)
+    trainee.until_stage(Stage.ENDED)
+    trainee.settle()
+    assert "Stopped after" in trainee.panel.ended
+    assert "left" not in trainee.panel.numbers
+    assert label.height() >= label.sizeHint().height()
+
+
 def test_a_training_from_start_to_end(trainee):
     trainee.train(epochs=3)
     panel, folder = trainee.panel, trainee.folder

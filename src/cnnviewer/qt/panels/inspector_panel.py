@@ -39,8 +39,7 @@ class InspectorPanel(QWidget):
         self._answer: MapAnswer | None = None
         self._unit: tuple[int, int] | None = None
         self._title = ElidedLabel(self, role="name")
-        self._unit_text = QLabel(self)
-        self._unit_text.setProperty("role", "muted")
+        self._unit_text = label("", self)
         self._unit_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._map = MapView(self)
         self._map.setAccessibleName("Chosen map")
@@ -59,7 +58,9 @@ class InspectorPanel(QWidget):
         layout.addWidget(self._title)
         layout.addWidget(self._unit_text)
         layout.addWidget(self._map, stretch=1)
-        for widget in (self._histogram, self._numbers, self._flow):
+        layout.addWidget(self._histogram)
+        self.setMinimumHeight(layout.minimumSize().height())  # what follows is left out where there is no room
+        for widget in (self._numbers, self._flow):
             layout.addWidget(widget)
 
     @property

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidg
 from cnnviewer.categories import category_name
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
-from cnnviewer.qt.widgets.numbers import percent_text
+from cnnviewer.qt.widgets.numbers import probability_text
 
 if TYPE_CHECKING:
     from cnnviewer.messages import RecordingSummary
@@ -87,8 +87,7 @@ class ProbabilitiesPanel(QWidget):
         value = self._recording.probabilities[index]
         name = f"{rank + 1}. {self._name(index)}" if with_rank else self._name(index)
         share = value if value == value else 0.0
-        text = "NaN" if value != value else percent_text(value)
-        return Bar(name, text if value >= 0.0005 or value != value else "< 0.1 %", 0.0, share, index)
+        return Bar(name, probability_text(value), 0.0, share, index)
 
     def _name(self, index: int) -> str:
         return category_name(self._categories, index)

@@ -86,6 +86,7 @@ class TrainingPanel(QWidget):
         self._begun: Begun | None = None
         self._validation = ""
         self._last: Progress | None = None
+        self._speed = 0.0
         self._build_controls()
         self._build_pages()
         layout = QHBoxLayout(self)
@@ -107,7 +108,7 @@ class TrainingPanel(QWidget):
         self._progress.setRange(0, max(begun.steps, 1))
         self._progress.setValue(begun.step)
         self.rate.setValue(begun.learning_rate)
-        self._validation, self._last = "", None
+        self._validation, self._last, self._speed = "", None, 0.0
         self._numbers.setText("")
         self._step_text.setText(f"step {begun.step:,} of {begun.steps:,}")
         categories = tuple(card["categories"])
@@ -132,8 +133,8 @@ class TrainingPanel(QWidget):
                 self._ended.setToolTip(news.reason)
         steps = (news for news in reversed(told.news) if isinstance(news, Progress))
         self._last = next(steps, self._last)
-        if self._last is not None:
-            self._show_progress(self._last, told)
+        self._speed = told.speed
+        self._show_progress()
         if told.moments and self._begun is not None:
             self.film.line.set_moments(told.moments, self._begun.steps_per_epoch)
 
@@ -149,6 +150,7 @@ class TrainingPanel(QWidget):
         self.setup.set_busy(stage not in ("none", "ended"))
         if stage in ("preparing", "running", "following"):
             self._ended.set_text("")
+        self._show_progress()
         self.refresh_icons()
         tip = "Pause (Ctrl+P)" if stage == "running" else "Go on (Ctrl+P)"
         self.play.setToolTip("Let this training go on from its last checkpoint (Ctrl+P)" if can_continue else tip)
@@ -276,17 +278,22 @@ class TrainingPanel(QWidget):
         if len(evaluation.confusion):
             self.mistakes.show_evaluation(evaluation, told.mistakes.get((evaluation.split, evaluation.step)))
 
-    def _show_progress(self, progress: Progress, told: Told) -> None:
+    def _show_progress(self) -> None:
+        progress, has_ended = self._last, self._stage == "ended"
+        if progress is None:
+            return
         self._progress.setRange(0, max(progress.steps, 1))
         self._progress.setValue(progress.step)
         self._step_text.setText(f"epoch {progress.epoch} · step {progress.step:,} of {progress.steps:,}")
         lines = [f"Batch: error {progress.loss:.4f}, {percent_text(progress.accuracy)} right"]
         if self._validation:
             lines.append(self._validation)
-        if told.speed > 0:
-            left = (progress.steps - progress.step) * (progress.examples / progress.step) / told.speed
-            lines.append(f"{told.speed:,.0f} images a second · {_duration(left)} left")
-        lines.append(f"Learning rate of this step {progress.learning_rate:.3g}")
+        if self._speed > 0:
+            left = (progress.steps - progress.step) * (progress.examples / progress.step) / self._speed
+            time_left = "" if has_ended else f" · {_duration(left)} left"
+            lines.append(f"{self._speed:,.0f} images a second{time_left}")
+        if not has_ended:  # then the reason of the end takes the room
+            lines.append(f"Learning rate of this step {progress.learning_rate:.3g}")
         self._numbers.setText("\n".join(lines))
 
     # ---- user

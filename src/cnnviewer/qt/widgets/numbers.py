@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-__all__ = ["byte_text", "count_text", "percent_text", "shape_text", "value_text"]
+__all__ = ["byte_text", "count_text", "percent_text", "probability_text", "shape_text", "value_text"]
 
 
 def value_text(value: float) -> str:
@@ -40,6 +40,13 @@ def byte_text(size: float) -> str:
 def percent_text(share: float, *, digits: int = 1) -> str:
     """Return a share: ``12.5 %``."""
     return f"{100 * share:.{digits}f} %"
+
+
+def probability_text(value: float) -> str:
+    """Return a probability: ``12.5 %``, ``< 0.1 %``, ``NaN``."""
+    if value != value:
+        return "NaN"
+    return percent_text(value) if value >= 0.0005 else "< 0.1 %"
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
