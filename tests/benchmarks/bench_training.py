@@ -104,6 +104,7 @@ class Window:
         self._training.resume()
         timer.start()
         self.run(seconds)
+        self.until(lambda: len(self._marks) > 1)  # a checkpoint may wait for the disk that long
         timer.stop()
         self._training.pause()
         (first, before), (last, after) = self._marks[0], self._marks[-1]

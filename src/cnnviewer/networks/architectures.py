@@ -185,6 +185,6 @@ def _with_new_head(
     weights = "DEFAULT" if architecture.pretrained else None
     network = load_network(architecture.name, weights, progress=progress)
     replace_head(network, len(categories), frozen=architecture.frozen)
-    # A network of its own: the first has the old head in what it keeps of its modules.
     first = f"{network.provenance}, new head" if architecture.pretrained else network.provenance
+    # A network of its own: the first has the old head in what it keeps of its modules.
     return replace(network, categories=categories, provenance=f"{first}, seed {seed}")
