@@ -96,13 +96,13 @@ def test_nothing_is_cut_off_at_the_usual_size(trainee):
     trainee.start(epochs=30)
     trainee.until(lambda: "left" in trainee.panel.numbers and "Validation" in trainee.panel.numbers)
     label = trainee.panel._numbers
-    assert label.height() >= label.sizeHint().height()
+    trainee.until(lambda: label.height() >= label.sizeHint().height())  # laid out soon after
     trainee.press(trainee.panel.stop)
     trainee.until_stage(Stage.ENDED)
     trainee.settle()
     assert "Stopped after" in trainee.panel.ended
     assert "left" not in trainee.panel.numbers
-    assert label.height() >= label.sizeHint().height()
+    trainee.until(lambda: label.height() >= label.sizeHint().height())  # laid out soon after
 
 
 def test_a_training_from_start_to_end(trainee):
