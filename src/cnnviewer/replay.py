@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,12 +19,12 @@ from cnnviewer.operations import change_of
 from cnnviewer.tape import CONSTANT, IMAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cnnviewer.network import Network
     from cnnviewer.tape import Operation, Tape
 
-__all__ = ["Plan", "plan_of"]
+__all__ = ["Plan", "Slot", "Step", "plan_of"]
 
 _PLAIN = (
     int,
@@ -42,14 +43,14 @@ _PLAIN = (
 
 
 @dataclass(slots=True)
-class _Slot:
+class Slot:
     """Stands in an argument for the result of an operation."""
 
     index: int
 
 
 @dataclass(slots=True)
-class _Step:
+class Step:
     """One call: its arguments, with slots where results of earlier steps go; it makes `results` tensors.
 
     `holes` are the places of the positional arguments that are slots; `is_nested` tells that slots lie deeper, or
@@ -63,17 +64,52 @@ class _Step:
     is_nested: bool
     results: int
 
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """The operations whose results it takes, and `IMAGE`, in the order of its arguments."""
+        return tuple(_slots((self.args, tuple(self.kwargs.values()))))
+
+    def run(self, made: Sequence[Any]) -> Any:
+        """Call the function, with what earlier steps made in the slots."""
+        args: tuple[Any, ...] | list[Any] = self.args
+        kwargs = self.kwargs
+        if self.is_nested:
+            args = _filled(args, made)
+            kwargs = {name: _filled(value, made) for name, value in kwargs.items()}
+        elif self.holes:
+            args = list(args)
+            for position, index in self.holes:
+                args[position] = made[index]
+        return self.function(*args, **kwargs)
+
+    def store(self, result: Any, made: list[Any], place: int) -> int:
+        """Put what the call returned into its slots, from `place` on; return the place behind them."""
+        if self.results == 1:
+            made[place] = result if isinstance(result, torch.Tensor) else _only(result)
+            return place + 1
+        for part in result:
+            if isinstance(part, torch.Tensor):
+                made[place] = part
+                place += 1
+        return place
+
 
 class Plan:
     """The operations of a forward pass, to be run again."""
 
-    def __init__(self, steps: tuple[_Step, ...], image: torch.Tensor, network: Network, scores: int | None) -> None:
-        self._steps = steps
+    def __init__(self, steps: tuple[Step, ...], image: torch.Tensor, network: Network, scores: int | None) -> None:
+        self.steps = steps
+        self.count = sum(step.results for step in steps)
         self._shape, self._dtype = image.shape, image.dtype
         self._modules = network.modules
         self._registered = tuple(_registrations(network.modules))
         self._sizes = tuple((names, len(names)) for names in _registries(network.modules))
         self.scores = scores
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """For each step, the slot of its first result: the number of the operation."""
+        return tuple(accumulate((step.results for step in self.steps), initial=0))[:-1]
 
     def fits(self, image: torch.Tensor) -> bool:
         """Whether an image has the shape of the first, and the network is as it was."""
@@ -88,32 +124,15 @@ class Plan:
     def run(self, image: torch.Tensor) -> tuple[list[torch.Tensor], list[float]]:
         """Run all operations on an image; return what each returned, and how long it took in seconds."""
         # The image stands last: index -1 is IMAGE.
-        made: list[Any] = [None] * sum(step.results for step in self._steps) + [image]
+        made: list[Any] = [None] * self.count + [image]
         durations: list[float] = []
         place, clock = 0, time.perf_counter
-        for step in self._steps:
-            args: tuple[Any, ...] | list[Any] = step.args
-            kwargs = step.kwargs
-            if step.is_nested:
-                args = _filled(args, made)
-                kwargs = {name: _filled(value, made) for name, value in kwargs.items()}
-            elif step.holes:
-                args = list(args)
-                for position, index in step.holes:
-                    args[position] = made[index]
+        for step in self.steps:
             start = clock()
-            result = step.function(*args, **kwargs)
+            result = step.run(made)
             duration = clock() - start
-            if step.results == 1:
-                made[place] = result if isinstance(result, torch.Tensor) else _only(result)
-                durations.append(duration)
-                place += 1
-            else:
-                for part in result:
-                    if isinstance(part, torch.Tensor):
-                        made[place] = part
-                        durations.append(duration)
-                        place += 1
+            place = step.store(result, made, place)
+            durations += [duration] * step.results
         made.pop()
         return made, durations
 
@@ -134,7 +153,7 @@ def plan_of(
         return None
     if scores is not None and scores_index is None:
         return None
-    steps: list[_Step] = []
+    steps: list[Step] = []
     for operation, results in _grouped(operations):
         step = _step(operation, results)
         if step is None:
@@ -154,7 +173,7 @@ def _grouped(operations: list[Operation]) -> Iterator[tuple[Operation, int]]:
         place += count
 
 
-def _step(operation: Operation, results: int) -> _Step | None:
+def _step(operation: Operation, results: int) -> Step | None:
     function, args, kwargs = operation.function, operation.args, operation.kwargs
     change = change_of(function)
     if change.targets(args, kwargs):
@@ -168,18 +187,16 @@ def _step(operation: Operation, results: int) -> _Step | None:
         named = {name: _slotted(value, origins) for name, value in kwargs.items()}
     except TypeError:
         return None
-    holes = tuple((place, value.index) for place, value in enumerate(slotted) if isinstance(value, _Slot))
-    is_nested = _has_slots([value for value in slotted if not isinstance(value, _Slot)]) or _has_slots(
-        list(named.values())
-    )
-    return _Step(function, slotted, named, holes, is_nested, results)
+    holes = tuple((place, value.index) for place, value in enumerate(slotted) if isinstance(value, Slot))
+    is_nested = len(holes) < len(list(_slots((slotted, tuple(named.values())))))
+    return Step(function, slotted, named, holes, is_nested, results)
 
 
 def _slotted(value: Any, origins: Iterator[int]) -> Any:
     """Return an argument with slots for results; TypeError where it is of a kind that might hide tensors."""
     if isinstance(value, torch.Tensor):
         origin = next(origins)
-        return value if origin == CONSTANT else _Slot(origin)
+        return value if origin == CONSTANT else Slot(origin)
     if type(value) in (list, tuple):
         return type(value)(_slotted(part, origins) for part in value)
     if isinstance(value, slice):
@@ -191,15 +208,18 @@ def _slotted(value: Any, origins: Iterator[int]) -> Any:
     raise TypeError
 
 
-def _has_slots(value: Any) -> bool:
-    if isinstance(value, (list, tuple)):
-        return any(isinstance(part, _Slot) or _has_slots(part) for part in value)
-    return False
+def _slots(value: Any) -> Iterator[int]:
+    """Yield the numbers of the slots in an argument, however deep."""
+    if isinstance(value, Slot):
+        yield value.index
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _slots(part)
 
 
-def _filled(value: Any, made: list[Any]) -> Any:
+def _filled(value: Any, made: Sequence[Any]) -> Any:
     """Return an argument with the results put into its slots."""
-    if isinstance(value, _Slot):
+    if isinstance(value, Slot):
         return made[value.index]
     if type(value) in (list, tuple):
         return type(value)(_filled(part, made) for part in value)

@@ -1,0 +1,139 @@
+"""A forward pass for a stream: fast, and only what is looked at is kept."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from cnnviewer.fusion import Kernel, kernels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cnnviewer.replay import Plan
+
+__all__ = ["FramePlan"]
+
+_TOLERANCE = 1e-3
+"""How far, as a share of a layer's largest value, fused operations may be from those of the network."""
+
+
+class FramePlan:
+    """Runs the operations of a plan on one frame after another.
+
+    Each result is let go as soon as nothing needs it any more, operations that nobody looks at are fused, and maps lie
+    in the memory as the device likes them best. The values are those of the plan but for rounding.
+
+    Parameters
+    ----------
+    plan
+        The operations.
+    image
+        An image, ``(1, C, H, W)``, and `outputs` what the operations returned for it: what is fused must return the
+        same, or nothing is fused.
+    """
+
+    def __init__(self, plan: Plan, image: torch.Tensor, outputs: Sequence[torch.Tensor]) -> None:
+        self._plan, self._shapes = plan, [*(output.shape for output in outputs), image.shape]
+        self._kept: frozenset[int] | None = None
+        self._kernels: dict[tuple[int, ...], Kernel] = {}
+        self._freed: list[tuple[int, ...]] = []
+        self._versions: tuple[int, ...] = ()
+        self.is_fused = not any(value.is_inference() for value in _constants(plan))
+        self._check(image, outputs)
+
+    def run(self, image: torch.Tensor, kept: frozenset[int]) -> tuple[dict[int, torch.Tensor], dict[int, float]]:
+        """Run all operations on an image ``(1, C, H, W)``.
+
+        Returns
+        -------
+        outputs, seconds
+            What the kept operations returned, and how long they took, by number. A fused operation's time is that of
+            all that was fused into it.
+        """
+        self._prepare(kept)
+        made: list[Any] = [None] * self._plan.count + [image]
+        durations: dict[int, float] = {}
+        steps, places, clock = self._plan.steps, self._plan.places, time.perf_counter
+        for kernel, freed in zip(self._kernels.values(), self._freed, strict=True):
+            start = clock()
+            result = kernel.run(made)
+            step, place = steps[kernel.step], places[kernel.step]
+            step.store(result, made, place)
+            durations[place] = clock() - start
+            for number in freed:
+                made[number] = None
+        return {number: made[number] for number in kept}, _spread(durations, kept)
+
+    def _check(self, image: torch.Tensor, outputs: Sequence[torch.Tensor]) -> None:
+        """Fuse nothing where that changes the values, or is beyond this PyTorch."""
+        if not self.is_fused:
+            return
+        steps, places = self._plan.steps, self._plan.places
+        made: list[Any] = [None] * self._plan.count + [image]
+        try:
+            self._prepare(frozenset([len(outputs) - 1]))
+            for kernel in self._kernels.values():
+                place = places[kernel.step]
+                steps[kernel.step].store(kernel.run(made), made, place)
+                if not _is_near(made[place], outputs[place]):
+                    self.is_fused = False
+                    break
+        except (RuntimeError, NotImplementedError, TypeError):
+            self.is_fused = False
+        if not self.is_fused:
+            self._kernels, self._kept = {}, None
+
+    def _prepare(self, kept: frozenset[int]) -> None:
+        if self._current_versions() != self._versions:  # the network has learnt: what was made of its weights is old
+            self._kernels, self._kept = {}, None
+        if kept == self._kept:
+            return
+        if self.is_fused:
+            known = {key: kernel for key, kernel in self._kernels.items() if kernel.weights}
+            self._kernels = kernels(self._plan, self._shapes, kept, known)
+        else:
+            self._kernels = _one_by_one(self._plan)
+        self._kept, self._freed = kept, _last_uses(self._kernels, kept)
+        self._versions = self._current_versions()
+
+    def _current_versions(self) -> tuple[int, ...]:
+        return tuple(weight._version for kernel in self._kernels.values() for weight in kernel.weights)
+
+
+def _one_by_one(plan: Plan) -> dict[tuple[int, ...], Kernel]:
+    return {(number,): Kernel(step.run, number, step.sources) for number, step in enumerate(plan.steps)}
+
+
+def _last_uses(found: Mapping[tuple[int, ...], Kernel], kept: frozenset[int]) -> list[tuple[int, ...]]:
+    """Return, for each kernel, the results that nothing needs behind it."""
+    last = {source: place for place, kernel in enumerate(found.values()) for source in kernel.sources}
+    freed: list[list[int]] = [[] for _ in found]
+    for source, place in last.items():
+        if source >= 0 and source not in kept:
+            freed[place].append(source)
+    return [tuple(numbers) for numbers in freed]
+
+
+def _spread(durations: Mapping[int, float], kept: frozenset[int]) -> dict[int, float]:
+    """Return the time of each kept operation; a call with several results has one time."""
+    known, seconds = sorted(durations), {}
+    for number in kept:
+        place = max((place for place in known if place <= number), default=None)
+        seconds[number] = 0.0 if place is None else durations[place]
+    return seconds
+
+
+def _constants(plan: Plan) -> list[torch.Tensor]:
+    return [
+        value for step in plan.steps for value in (*step.args, *step.kwargs.values()) if isinstance(value, torch.Tensor)
+    ]
+
+
+def _is_near(found: torch.Tensor, wanted: torch.Tensor) -> bool:
+    if found.shape != wanted.shape:
+        return False
+    reach = float(wanted.abs().nan_to_num(0.0, 0.0, 0.0).amax()) if wanted.numel() else 0.0
+    return torch.allclose(found.float(), wanted.float(), rtol=0.0, atol=_TOLERANCE * reach + 1e-30, equal_nan=True)

@@ -1,0 +1,318 @@
+"""Fusing: a convolution with what follows it, as one kernel.
+
+Where nobody looks at what lies between, a batch norm is a change of the convolution's weights, and an addition and an
+activation are done while its output is still in the cache. The values differ from those of the separate operations by
+rounding only.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from cnnviewer.operations import Kind, argument_names, change_of, function_name, kind_of
+from cnnviewer.replay import Slot, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from cnnviewer.replay import Plan
+
+__all__ = ["Kernel", "kernels"]
+
+_PACKED_ACTIVATIONS = {
+    "relu": ("relu", ()),
+    "relu6": ("hardtanh", (0.0, 6.0)),
+    "hardtanh": ("hardtanh", ("min_val", "max_val")),
+    "leaky_relu": ("leaky_relu", ("negative_slope",)),
+    "silu": ("swish", ()),
+    "hardswish": ("hardswish", ()),
+    "sigmoid": ("sigmoid", ()),
+    "tanh": ("tanh", ()),
+}
+"""How oneDNN calls activations, with their numbers or the names of those among the arguments."""
+_DEFAULTS = {"min_val": -1.0, "max_val": 1.0, "negative_slope": 0.01}
+_FRESH = frozenset({"conv2d", "batch_norm", "linear", "add"})
+"""Functions whose result shares its memory with nothing else."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Kernel:
+    """One call that does the work of one step of a plan, or of several.
+
+    Parameters
+    ----------
+    run
+        Takes the results made so far, by the number of their operation.
+    step
+        The last of the steps whose work it does: it is called in that one's place.
+    sources
+        The operations whose results it takes.
+    weights
+        The tensors of the network that went into it.
+    """
+
+    run: Callable[[Sequence[Any]], Any]
+    step: int
+    sources: tuple[int, ...]
+    weights: tuple[torch.Tensor, ...] = ()
+
+
+def kernels(
+    plan: Plan,
+    shapes: Sequence[torch.Size],
+    kept: Collection[int],
+    known: dict[tuple[int, ...], Kernel],
+) -> dict[tuple[int, ...], Kernel]:
+    """Return the kernels that do a plan's work, in their order, by the steps that each does.
+
+    Parameters
+    ----------
+    plan
+        The operations of a forward pass.
+    shapes
+        The shape of each operation's result; that of the image stands last.
+    kept
+        The operations whose own results are wanted.
+    known
+        Kernels of convolutions made before for other `kept`, to be used again.
+    """
+    graph = _Graph(plan, shapes, kept)
+    chains = graph.chains()
+    done = {step for chain in chains for step in chain}
+    steps = [*chains, *((step,) for step in range(len(plan.steps)) if step not in done)]
+    return {key: graph.in_place(key) or known.get(key) or graph.kernel(key) for key in sorted(steps, key=_last)}
+
+
+def _last(key: tuple[int, ...]) -> int:
+    return key[-1]
+
+
+class _Graph:
+    """Who takes whose results in a plan, and what of it can be worked out together."""
+
+    def __init__(self, plan: Plan, shapes: Sequence[torch.Size], kept: Collection[int]) -> None:
+        self._steps, self._shapes, self._kept = plan.steps, shapes, kept
+        self._places = plan.places
+        self._names = [function_name(step.function) for step in plan.steps]
+        self._users: dict[int, list[int]] = defaultdict(list)
+        for number, step in enumerate(plan.steps):
+            for source in step.sources:
+                self._users[source].append(number)
+
+    @cached_property
+    def _makers(self) -> dict[int, int]:
+        return {place: number for number, place in enumerate(self._places)}
+
+    # ---- what goes together
+
+    def chains(self) -> list[tuple[int, ...]]:
+        """Return convolutions with the steps behind them that one kernel can do, each step in one chain."""
+        found: list[tuple[int, ...]] = []
+        taken: set[int] = set()
+        for number, step in enumerate(self._steps):
+            if _convolution(step) is None:
+                continue
+            chain = [number]
+            for fits in (self._is_norm, self._is_addition, self._is_activation):
+                follower = self._only_user(chain[-1])
+                if follower is not None and follower not in taken and fits(follower, chain[-1]):
+                    chain.append(follower)
+            found.append(tuple(chain))
+            taken.update(chain)
+        return found
+
+    def _only_user(self, step: int) -> int | None:
+        """Return the one step that takes a step's result, where nobody else looks at that."""
+        place = self._places[step]
+        users = self._users[place]
+        return None if place in self._kept or len(users) != 1 else users[0]
+
+    def _is_norm(self, number: int, before: int) -> bool:
+        step = self._steps[number]
+        if self._names[number] != "batch_norm":
+            return False
+        given = _named(step)
+        has_statistics = all(_is_constant(given.get(name)) for name in ("running_mean", "running_var"))
+        weights = (given.get("weight"), given.get("bias"))
+        has_weights = all(weight is None or _is_constant(weight) for weight in weights)
+        return (
+            has_statistics
+            and has_weights
+            and not given.get("training")
+            and given["input"] == Slot(self._places[before])
+        )
+
+    def _is_addition(self, number: int, before: int) -> bool:
+        step, place = self._steps[number], self._places[before]
+        if self._names[number] != "add" or step.kwargs or len(step.holes) != 2 or len(step.args) != 2:
+            return False
+        one, other = step.sources
+        return one != other and place in (one, other) and self._shapes[one] == self._shapes[other]
+
+    def _is_activation(self, number: int, before: int) -> bool:
+        name = self._names[number]
+        # oneDNN's additions are followed by no other.
+        is_known = name == "relu" if self._names[before] == "add" else name in _PACKED_ACTIVATIONS
+        return is_known and self._steps[number].args[0] == Slot(self._places[before])
+
+    # ---- kernels
+
+    def kernel(self, key: tuple[int, ...]) -> Kernel:
+        """Return the kernel that does these steps."""
+        first = self._steps[key[0]]
+        given = _convolution(first)
+        if given is None:
+            step = _tolerant(first)
+            return Kernel(step.run, key[0], step.sources)
+        weight, bias, weights = given["weight"].detach(), given["bias"], [given["weight"]]
+        if bias is not None:
+            weights.append(bias)
+            bias = bias.detach()
+        other, activation = None, None
+        for number in key[1:]:
+            step, name = self._steps[number], self._names[number]
+            if name == "batch_norm":
+                weight, bias = _folded(weight, bias, step)
+                weights += [value for value in _named(step).values() if isinstance(value, torch.Tensor)]
+            elif name == "add":
+                made = self._places[key[key.index(number) - 1]]
+                other = next(source for source in step.sources if source != made)
+            else:
+                activation = step
+        source = first.sources[0]
+        fused = _Fused(weight, bias, given, self._shapes[source], activation)
+        sources = (source,) if other is None else (source, other)
+        return Kernel(fused.on(source, other), key[-1], sources, tuple(weights))
+
+    def in_place(self, key: tuple[int, ...]) -> Kernel | None:
+        """Return the kernel of an activation that overwrites what it takes; None where that may not be."""
+        number, step = key[0], self._steps[key[0]]
+        change = change_of(step.function)
+        if kind_of(step.function) is not Kind.ACTIVATION or change.position is None or len(step.sources) != 1:
+            return None
+        (source,) = step.sources
+        maker = self._makers.get(source)
+        if maker is None or self._names[maker] not in _FRESH or self._only_user(maker) != number:
+            return None
+        if change.position < len(step.args):
+            return None
+        changing = Step(step.function, step.args, {**step.kwargs, "inplace": True}, step.holes, step.is_nested, 1)
+        return Kernel(changing.run, number, step.sources)
+
+
+class _Fused:
+    """A convolution with weights of its own, and what is done to its output at once."""
+
+    def __init__(
+        self,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        given: dict[str, Any],
+        shape: torch.Size,
+        activation: Step | None,
+    ) -> None:
+        self._bias, self._activation = bias, activation
+        self._geometry = [_pair(given[name]) for name in ("padding", "stride", "dilation")]
+        self._groups = given["groups"]
+        self._attributes = _packed_activation(activation)
+        self._is_packed = _can_pack(weight)
+        if self._is_packed:
+            self._weight = torch.ops.mkldnn._reorder_convolution_weight(
+                weight, *self._geometry, self._groups, list(shape)
+            )
+        else:
+            self._weight = weight.contiguous(memory_format=torch.channels_last)
+
+    def on(self, source: int, other: int | None) -> Callable[[Sequence[Any]], Any]:
+        """Return the call that takes the result of one operation, and adds that of another."""
+        if not self._is_packed:
+            return lambda made: self._plain(made[source], None if other is None else made[other])
+        run, name, numbers = torch.ops.mkldnn._convolution_pointwise, *self._attributes
+        rest = (self._weight, self._bias, *self._geometry, self._groups)
+        if other is None:
+            return lambda made: run(made[source], *rest, name, numbers, "")
+        then = None if name == "none" else name
+        return lambda made: run.binary(made[source], made[other], *rest, "add", None, then, numbers, "")
+
+    def _plain(self, image: torch.Tensor, other: torch.Tensor | None) -> torch.Tensor:
+        padding, stride, dilation = self._geometry
+        made = torch.conv2d(image, self._weight, self._bias, stride, padding, dilation, self._groups)
+        if other is not None:
+            made = made.add_(other)
+        if self._activation is None:
+            return made
+        step = self._activation
+        result: torch.Tensor = step.function(made, *step.args[1:], **step.kwargs)
+        return result
+
+
+def _packed_activation(step: Step | None) -> tuple[str, list[float]]:
+    if step is None:
+        return "none", []
+    name, numbers = _PACKED_ACTIVATIONS[function_name(step.function)]
+    given = {**_DEFAULTS, **_named(step)}
+    return name, [float(given[number]) if isinstance(number, str) else number for number in numbers]
+
+
+def _can_pack(weight: torch.Tensor) -> bool:
+    """Whether this PyTorch packs weights for oneDNN: what Inductor, torch's own compiler, does on the CPU."""
+    return (
+        weight.device.type == "cpu"
+        and weight.dtype == torch.float32
+        and torch._C._has_mkldnn
+        and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
+        and hasattr(torch.ops.mkldnn, "_reorder_convolution_weight")
+    )
+
+
+def _convolution(step: Step) -> dict[str, Any] | None:
+    """Return the arguments of a convolution over maps with constant weights, by name; None for any other step."""
+    if function_name(step.function) != "conv2d":
+        return None
+    given = {"bias": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1, **_named(step)}
+    constants = (given.get("weight"), given["bias"])
+    if not isinstance(given.get("input"), Slot) or isinstance(given["padding"], str):
+        return None
+    if not _is_constant(constants[0]) or not (constants[1] is None or _is_constant(constants[1])):
+        return None
+    return given if given["weight"].ndim == 4 else None
+
+
+def _folded(weight: torch.Tensor, bias: torch.Tensor | None, norm: Step) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the weights of a convolution that does a batch norm as well.
+
+    Jacob et al. (2018), "Quantization and Training of Neural Networks", section 3.2.
+    """
+    given = _named(norm)
+    scale = torch.rsqrt(given["running_var"] + given.get("eps", 1e-5))
+    if given.get("weight") is not None:
+        scale = scale * given["weight"].detach()
+    shift = -given["running_mean"] if bias is None else bias - given["running_mean"]
+    shift = shift * scale
+    if given.get("bias") is not None:
+        shift = shift + given["bias"].detach()
+    return weight * scale[:, None, None, None], shift
+
+
+def _tolerant(step: Step) -> Step:
+    """Return a step that takes any layout of its maps in memory: a view asks for the usual one."""
+    if step.function is torch.Tensor.view and all(isinstance(value, (int, tuple, list)) for value in step.args[1:]):
+        return Step(torch.Tensor.reshape, step.args, step.kwargs, step.holes, step.is_nested, step.results)
+    return step
+
+
+def _named(step: Step) -> dict[str, Any]:
+    return {**dict(zip(argument_names(step.function), step.args, strict=False)), **step.kwargs}
+
+
+def _is_constant(value: Any) -> bool:
+    return isinstance(value, torch.Tensor)
+
+
+def _pair(value: int | Sequence[int]) -> list[int]:
+    return [value, value] if isinstance(value, int) else list(value) * (2 // len(value))
