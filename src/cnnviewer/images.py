@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import stat
+import sys
 import warnings
 from contextlib import contextmanager
 from functools import cache
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LARGEST", "ImageLike", "as_image", "decode_image", "read_image"]
+__all__ = ["LARGEST", "ImageLike", "as_image", "decode_image", "from_packed", "read_image"]
 
 ImageLike = str | Path | Image.Image | np.ndarray[Any, Any]
 """A path, a PIL image, or uint8 pixels ``(H, W)``, ``(H, W, 3)`` or ``(H, W, 4)``."""
@@ -120,6 +121,14 @@ def decode_image(data: bytes, name: str) -> Image.Image:
         raise ImageError(f"{name} is empty (0 bytes); it may not have been copied to its end.")
     with _told(name):
         return _decode(io.BytesIO(data), name)
+
+
+def from_packed(pixels: NDArray[np.uint32]) -> Image.Image:
+    """Return opaque pixels 0xffRRGGBB, uint32 ``(H, W)``, as a photo of mode "RGB"."""
+    height, width = pixels.shape
+    # As bytes the word is B, G, R, X where the lowest comes first.
+    layout = "BGRX" if sys.byteorder == "little" else "XRGB"
+    return Image.frombuffer("RGB", (width, height), np.ascontiguousarray(pixels), "raw", layout, 0, 1)
 
 
 def _check_file(path: Path) -> None:

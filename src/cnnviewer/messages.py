@@ -236,11 +236,12 @@ class MapRequest:
 
 @dataclass(frozen=True)
 class PhotoRequest:
-    """The photo, or the tensor really fed in (FED), or one of its channels."""
+    """The photo, at most `longest` pixels wide and high, or the tensor really fed in (FED), or one of its channels."""
 
     view: PhotoView
     channel: int
     scale: ScaleChoice
+    longest: int = 4096
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,8 @@ class Layer:
         The names of the layers whose outputs it took, in the order of its arguments; `INPUT` for the image.
     output
         What the operation returned, before anything later changed it in place; without the batch axis where
-        the batch is one image: ``(C, H, W)``, ``(N,)``.
+        the batch is one image: ``(C, H, W)``, ``(N,)``. On the device "meta", without values, where it is of a
+        frame and was not kept.
     seconds
         How long the call took on the host.
     call
@@ -196,5 +197,5 @@ class Recording:
     @cached_property
     def nbytes(self) -> int:
         """Memory of the recorded outputs in bytes; memory that several layers share counts once."""
-        storages = (layer.output.untyped_storage() for layer in self.layers)
+        storages = (layer.output.untyped_storage() for layer in self.layers if not layer.output.is_meta)
         return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())

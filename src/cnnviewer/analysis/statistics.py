@@ -93,12 +93,22 @@ class MapStatistics:
 
     def badge(self, index: int) -> str:
         """Return "not finite", "dead" (all zero) or "constant" for a map of which that is true; else ''."""
-        if not bool(self.finite[index]):
-            return "not finite"
-        low, high = float(self.minimum[index]), float(self.maximum[index])
-        if low != high or self._values.shape[1] == 1:
-            return ""
-        return "dead" if low == 0 else "constant"
+        return self.badges[index]
+
+    @cached_property
+    def badges(self) -> tuple[str, ...]:
+        """The `badge` of each map."""
+        is_unit = self._values.shape[1] == 1
+        ends = zip(self.finite.tolist(), self.minimum.tolist(), self.maximum.tolist(), strict=True)
+        return tuple(_badge(is_finite, low, high, is_unit) for is_finite, low, high in ends)
+
+
+def _badge(is_finite: bool, low: float, high: float, is_unit: bool) -> str:
+    if not is_finite:
+        return "not finite"
+    if low != high or is_unit:
+        return ""
+    return "dead" if low == 0 else "constant"
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,9 +13,11 @@ import torch
 from cnnviewer.analysis.statistics import MapStatistics, feature_maps
 from cnnviewer.engine import pictures, summaries
 from cnnviewer.engine.learning import Learning
+from cnnviewer.engine.live import Memory, Signs, changes, layers_for
 from cnnviewer.engine.photos import packed
 from cnnviewer.errors import CnnviewerError, ImageError
-from cnnviewer.images import as_image, decode_image
+from cnnviewer.frames import FrameAnswer, StageTimes
+from cnnviewer.images import as_image, decode_image, from_packed
 from cnnviewer.messages import ThumbnailAnswer, ThumbnailRequest, WeightsAnswer
 from cnnviewer.networks import load_network
 from cnnviewer.networks.trained import read_snapshot
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from cnnviewer.frames import Frame, Watch
     from cnnviewer.messages import (
         HoldRequest,
         ImageRequest,
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
         NetworkSummary,
         PictureAnswer,
         PictureRequest,
+        Pixels,
         RecordingSummary,
         WeightsRequest,
     )
@@ -49,7 +54,7 @@ class Scene:
     """A recording with the photo that it is of, and what was worked out about it so far.
 
     `held` is the same photo under the weights of the moment that is held, `learning` what is known of the training
-    that the weights come from.
+    that the weights come from. `pixels` are those of a frame, `signs` those of its stream; a photo has neither.
     """
 
     recording: Recording
@@ -57,6 +62,13 @@ class Scene:
     title: str
     held: Scene | None = None
     learning: Learning | None = None
+    signs: Signs | None = None
+    pixels: Pixels | None = None
+
+    @property
+    def is_frame(self) -> bool:
+        """Whether it is a frame of a stream: only some of its layers have values, and each picture has its price."""
+        return self.signs is not None
 
     @cached_property
     def _statistics(self) -> dict[int, MapStatistics]:
@@ -94,6 +106,8 @@ class Engine:
         self._step: int | None = None
         self._layers: tuple[LayerSummary, ...] = ()
         self._layers_of: tuple[object, ...] = ()
+        self._signs, self._memory = Signs(), Memory()
+        self._watch: Watch | None = None
 
     def open_network(
         self, request: NetworkRequest, progress: Callable[[int, int | None, str], None] | None = None
@@ -112,6 +126,7 @@ class Engine:
         scene = None if self._photo is None else Scene(recorder.record(self._photo[1]), self._photo[1], self._photo[0])
         self._recorder, self._scene = recorder, scene
         self._held = self._learning = self._step = None
+        self._signs, self._memory = Signs(), Memory()
         return summaries.network_summary(network)
 
     def show_weights(self, request: WeightsRequest) -> WeightsAnswer:
@@ -171,6 +186,53 @@ class Engine:
             self._scene = Scene(self._recorder.record(photo), photo, title, held, self._learning)
         self._photo = (title, photo)
         return self.summary()
+
+    def show_frame(self, frame: Frame, watch: Watch) -> FrameAnswer | None:
+        """Record a frame of a stream, as far as the window looks at it, and render what it wants of it.
+
+        None where there is no network yet: the frame is what the next one will see.
+
+        Raises
+        ------
+        RecordingError
+            If the network fails on it.
+        """
+        clock, begun = time.perf_counter, time.perf_counter()
+        photo = from_packed(frame.pixels)
+        self._photo = frame.title, photo
+        recorder = self._recorder
+        if recorder is None:
+            return None
+        tensor = recorder.network.preprocess(photo)
+        preprocessed = clock()
+        is_known = watch.layers is self._layers and self._scene is not None
+        if is_known and self._scene is not None:
+            recording = recorder.record_frame(tensor, layers_for(watch, self._scene.recording))
+        else:
+            recording = recorder.record(tensor)
+        recorded = clock()
+        held = self._held_scene(photo, frame.title)
+        self._scene = Scene(recording, photo, frame.title, held, self._learning, self._signs, frame.pixels)
+        summary = self.summary()
+        assert summary is not None
+        is_known = is_known and summary.layers is watch.layers
+        pictures = self._frame_pictures(watch) if is_known else ()
+        activation = best = None
+        if is_known and watch.chosen is not None:
+            activation, best = self._memory.add(frame, watch.chosen, recording)
+            if watch is not self._watch:
+                best = self._memory.best(watch.chosen)
+        self._watch = watch
+        times = StageTimes(
+            frame.grab_seconds, preprocessed - begun, recorded - preprocessed, time.perf_counter() - recorded
+        )
+        return FrameAnswer(frame, summary, pictures, times, activation, best)
+
+    def _frame_pictures(self, watch: Watch) -> tuple[tuple[str, PictureRequest, PictureAnswer], ...]:
+        """Return the pictures of a frame; those that are the same for each frame are rendered once."""
+        is_new = watch is not self._watch
+        wanted = [(key, request) for key, request in watch.pictures if is_new or changes(request)]
+        return tuple((key, request, self.picture(request)) for key, request in wanted)
 
     def summary(self) -> RecordingSummary | None:
         """Return what is shown of the recording held; None where there is none."""

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["packed", "photo_answer"]
 
-_LONGEST = 4096
-"""A longer photo is made smaller for the screen (never for the network)."""
-
 
 def photo_answer(request: PhotoRequest, scene: Scene) -> PhotoAnswer:
     """Return what is asked for of the photo, with the numbers that the network is given."""
@@ -32,7 +29,7 @@ def photo_answer(request: PhotoRequest, scene: Scene) -> PhotoAnswer:
     fed = recording.input.float().cpu()
     crop = preprocessing.crop(*photo.size)
     return PhotoAnswer(
-        pixels=_pixels(request, photo, fed, preprocessing),
+        pixels=_pixels(request, photo, scene.pixels, fed, preprocessing),
         full_size=photo.size,
         crop=(crop.left, crop.top, crop.right, crop.bottom),
         padding=(preprocessing.padding, preprocessing.padding),
@@ -42,10 +39,16 @@ def photo_answer(request: PhotoRequest, scene: Scene) -> PhotoAnswer:
 
 
 def _pixels(
-    request: PhotoRequest, photo: Image.Image, fed: torch.Tensor, preprocessing: Preprocessing
+    request: PhotoRequest,
+    photo: Image.Image,
+    frame: NDArray[np.uint32] | None,
+    fed: torch.Tensor,
+    preprocessing: Preprocessing,
 ) -> NDArray[np.uint32]:
     if request.view is PhotoView.PHOTO:
-        return packed(_shrunk(photo))
+        if frame is not None:
+            return _frame_pixels(frame, photo, request.longest)
+        return packed(_shrunk(photo, request.longest))
     if request.view is PhotoView.FED:
         return _as_photo(preprocessing.invert(fed))
     plane = fed[min(max(request.channel, 0), len(fed) - 1)][None]
@@ -58,20 +61,25 @@ def _pixels(
 
 def packed(photo: Image.Image) -> NDArray[np.uint32]:
     """Return a photo's pixels, uint32 ``(H, W)``, 0xffRRGGBB."""
-    red, green, blue = photo.convert("RGB").split()
-    opaque = Image.new("L", photo.size, 255)
-    # 0xAARRGGBB is B, G, R, A in memory where the lowest byte comes first.
-    channels = (blue, green, red, opaque) if sys.byteorder == "little" else (opaque, red, green, blue)
-    data = np.frombuffer(Image.merge("RGBA", channels).tobytes(), np.uint32)
-    return data.reshape(photo.height, photo.width)
+    # As bytes the word is B, G, R, A where the lowest comes first.
+    layout = "BGRX" if sys.byteorder == "little" else "XRGB"
+    data = np.frombuffer(photo.convert("RGB").tobytes("raw", layout), np.uint32)
+    return data.reshape(photo.height, photo.width) | np.uint32(0xFF000000)
 
 
-def _shrunk(photo: Image.Image) -> Image.Image:
-    if max(photo.size) <= _LONGEST:
+def _shrunk(photo: Image.Image, longest: int) -> Image.Image:
+    """Return a photo for the screen, made smaller where it is longer than `longest` pixels."""
+    if max(photo.size) <= longest:
         return photo
-    smaller = photo.copy()
-    smaller.thumbnail((_LONGEST, _LONGEST))
-    return smaller
+    share = longest / max(photo.size)
+    width, height = (max(1, round(side * share)) for side in photo.size)
+    return photo.resize((width, height), reducing_gap=2.0)
+
+
+def _frame_pixels(pixels: NDArray[np.uint32], photo: Image.Image, longest: int) -> NDArray[np.uint32]:
+    """Return a frame for the screen, between once and twice as long as it is shown: what is cheap to have."""
+    factor = max(photo.size) // max(longest, 1)
+    return pixels if factor < 2 else packed(photo.reduce(factor))
 
 
 def _as_photo(pixels: torch.Tensor) -> NDArray[np.uint32]:

@@ -31,7 +31,7 @@ from cnnviewer.operations import Kind
 from cnnviewer.recording import INPUT
 from cnnviewer.rendering.colormaps import color_table, diverging
 from cnnviewer.rendering.scales import Scale, map_scale, shared_scale
-from cnnviewer.rendering.tiles import color_filters, nearest, paint_tiles
+from cnnviewer.rendering.tiles import color_filters, cut_down, nearest, paint_tiles
 
 if TYPE_CHECKING:
     from cnnviewer.engine.engine import Scene
@@ -72,7 +72,36 @@ def answer(
 # ---- maps
 
 
+def _frame_tiles(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
+    """Return some maps of a frame, each on the scale of its units that are shown: no other is looked at."""
+    assert scene.signs is not None
+    maps, size = feature_maps(layer), (request.height, request.width)
+    chosen = range(request.first, min(request.first + request.count, maps.shape[0]))
+    shown = cut_down(maps[chosen.start : chosen.stop], size)
+    statistics = MapStatistics(shown)
+    before, compared = None, statistics
+    if request.view is View.POOLED:
+        before = cut_down(_operand(layer, scene)[chosen.start : chosen.stop], size)
+        compared = MapStatistics(before)
+    scale = map_scale(compared, scene.signs.is_signed(layer.index, compared))
+    name, gamma = scale.colormap(request.scale), request.scale.gamma
+    return TilesAnswer(
+        pixels=paint_tiles(shown, scale.low, scale.high, size, name, gamma),
+        before=None if before is None else paint_tiles(before, scale.low, scale.high, size, name, gamma),
+        channels=tuple(chosen),
+        lows=tuple(scale.low.tolist()),
+        highs=tuple(scale.high.tolist()),
+        badges=statistics.badges,
+        colormap=name,
+        low=None,
+        high=None,
+        note="",
+    )
+
+
 def _tiles(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
+    if scene.is_frame and _is_local(request):
+        return _frame_tiles(request, layer, scene)
     maps, statistics = feature_maps(layer), scene.statistics(layer)
     chosen = _sorted(statistics, request.order, maps.shape[0])[request.first : request.first + request.count]
     held = _held_maps(layer, scene, request)
@@ -96,12 +125,17 @@ def _tiles(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
         channels=tuple(chosen.tolist()),
         lows=tuple(low.tolist()),
         highs=tuple(high.tolist()),
-        badges=tuple(statistics.badge(index) for index in chosen.tolist()),
+        badges=tuple(statistics.badges[index] for index in chosen.tolist()),
         colormap=name,
         low=shared and shared[0],
         high=shared and shared[1],
         note=_note(layer, statistics),
     )
+
+
+def _is_local(request: TilesRequest) -> bool:
+    """Whether maps are shown without looking at others."""
+    return request.order is Order.CHANNEL and request.scale.scope is Scope.MAP and not request.is_paired
 
 
 def _held_maps(layer: Layer, scene: Scene, request: TilesRequest) -> torch.Tensor | None:
@@ -345,27 +379,32 @@ def _bars(request: BarsRequest, layer: Layer, scene: Scene) -> BarsAnswer:
 
 
 def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
-    maps, statistics = feature_maps(layer), scene.statistics(layer)
+    maps = feature_maps(layer)
     index = min(max(request.channel, 0), maps.shape[0] - 1)
-    scale = _scale(statistics, scene, request.scale)
-    low, high = float(scale.low[index]), float(scale.high[index])
     values, length = maps[index].float().cpu(), None
     own = MapStatistics(values[None])
+    if scene.signs is not None and request.scale.scope is Scope.MAP:
+        scale = map_scale(own, scene.signs.is_signed(layer.index, own))
+        low, high = float(scale.low[0]), float(scale.high[0])
+    else:
+        scale = _scale(scene.statistics(layer), scene, request.scale)
+        low, high = float(scale.low[index]), float(scale.high[index])
     if values.shape[0] == 1 and values.shape[1] > 1:
         length = values.shape[1]
         values = _wrap(values[0], ceil(sqrt(length)))
     name = scale.colormap(request.scale)
     size = (values.shape[0], values.shape[1])
-    pixels = paint_tiles(values[None], scale.low[[index]], scale.high[[index]], size, name, request.scale.gamma)
+    ends = torch.tensor([low]), torch.tensor([high])
+    pixels = paint_tiles(values[None], *ends, size, name, request.scale.gamma)
     return MapAnswer(
         title=layer.name if length or maps.shape[0] == 1 else f"{layer.name} · map {index}",
         values=values.numpy(),
         pixels=_blanked(pixels[0], length),
-        minimum=float(statistics.minimum[index]),
-        maximum=float(statistics.maximum[index]),
+        minimum=float(own.minimum[0]),
+        maximum=float(own.maximum[0]),
         mean=float(own.mean),
         zero_share=float(own.zero_share),
-        badge=statistics.badge(index),
+        badge=own.badge(0),
         low=low,
         high=high,
         scope=request.scale.scope,

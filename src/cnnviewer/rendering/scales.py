@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from cnnviewer.rendering.colormaps import LEVELS, NOT_FINITE, diverging
@@ -38,9 +39,10 @@ class Scale:
         return diverging(choice.dark) if self.is_signed else choice.sequential
 
 
-def map_scale(statistics: MapStatistics) -> Scale:
-    """Return a scale of its own for each map."""
-    return _scale(statistics.minimum, statistics.maximum, statistics.is_signed)
+def map_scale(statistics: MapStatistics, is_signed: bool | None = None) -> Scale:
+    """Return a scale of its own for each map; signed where any is, unless that is told."""
+    signed = statistics.is_signed if is_signed is None else is_signed
+    return _scale(statistics.minimum, statistics.maximum, signed)
 
 
 def shared_scale(low: float, high: float, is_signed: bool, count: int) -> Scale:
@@ -76,13 +78,17 @@ def levels(values: torch.Tensor, low: torch.Tensor, high: torch.Tensor, gamma: f
     """
     low, high = low[:, None, None], high[:, None, None]
     # Values are divided by the high end first: a difference of the ends could be infinite.
-    share = values * torch.where(high > 0, 1 / high.clamp(min=1e-37), 0.0)
-    if gamma != 1:
-        share = share.abs().clamp(max=1).pow(gamma) * share.sign()
-    share = torch.where(low < 0, (share + 1) / 2, share) * (LEVELS - 1)
-    found = share.add_(0.5).clamp_(0, LEVELS - 1)
+    factor = torch.where(high > 0, 1 / high.clamp(min=1e-37), 0.0)
+    half, middle = torch.where(low < 0, 0.5, 1.0) * (LEVELS - 1), torch.where(low < 0, 0.5, 0.0) * (LEVELS - 1)
+    if gamma == 1:
+        found = values * (factor * half)
+    else:
+        share = values * factor
+        found = (share.abs().clamp(max=1).pow(gamma) * share.sign()).mul_(half)
+    found = found.add_(middle + 0.5).clamp_(0, LEVELS - 1)
     # A sum is finite where all are, and costs less than a look at each.
     if bool(torch.isfinite(values.sum())):
-        return found.to(torch.uint8)
+        # NumPy's conversion takes a fifth of the time of torch's on a CPU.
+        return torch.from_numpy(found.numpy().astype(np.uint8)) if found.device.type == "cpu" else found.to(torch.uint8)
     found = found.nan_to_num_(0.0).to(torch.int16)
     return found.masked_fill_(~torch.isfinite(values), NOT_FINITE)

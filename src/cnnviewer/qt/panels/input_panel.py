@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from cnnviewer.messages import PhotoRequest, PhotoView, ScaleChoice
+from cnnviewer.places import on_photo
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.map_view import MapView
@@ -156,20 +157,10 @@ class InputPanel(QWidget):
     def _place_box(self, answer: PhotoAnswer, place: tuple[float, float, float, float]) -> QRectF:
         """Return the marked place in cells of the picture that is shown."""
         _, height, width = answer.fed.shape
-        left, top, right, bottom = place
         if self._shown != _PHOTO:
+            left, top, right, bottom = place
             return QRectF(left * width, top * height, (right - left) * width, (bottom - top) * height)
-        # Padding lies around the crop: a share of the input is put into pixels of the crop first.
-        pad_y, pad_x = answer.padding
-        crop_left, crop_top, crop_right, crop_bottom = answer.crop
-        across = (crop_right - crop_left) / (width - 2 * pad_x)
-        down = (crop_bottom - crop_top) / (height - 2 * pad_y)
-        box = (
-            crop_left + (left * width - pad_x) * across,
-            crop_top + (top * height - pad_y) * down,
-            crop_left + (right * width - pad_x) * across,
-            crop_top + (bottom * height - pad_y) * down,
-        )
+        box = on_photo(place, answer.crop, answer.padding, (height, width))
         return _box(box, _shrink(answer))
 
     # ---- the numbers in the cells
