@@ -13,6 +13,7 @@ __all__ = [
     "ImageError",
     "NetworkError",
     "RecordingError",
+    "StreamError",
     "TrainingError",
     "WeightsError",
 ]
@@ -40,6 +41,10 @@ class DatasetError(CnnviewerError):
 
 class RecordingError(CnnviewerError):
     """A forward pass that can't be recorded, or a layer that a recording does not have."""
+
+
+class StreamError(CnnviewerError):
+    """A camera, a video or a screen that gives no frames, or a recording that can't be written."""
 
 
 class TrainingError(CnnviewerError):

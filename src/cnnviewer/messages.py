@@ -158,12 +158,22 @@ class HoldRequest:
 
 @dataclass(frozen=True, eq=False)
 class ImageRequest:
-    """Show an image: a file, or the bytes of one that was pasted or dropped, or pixels ``(H, W, 3)`` uint8."""
+    """Show an image.
+
+    Parameters
+    ----------
+    title
+        What it is called.
+    path, data, pixels, packed
+        One of them: a file, the bytes of one that was pasted or dropped, uint8 ``(H, W, 3)``, or the pixels of a frame,
+        uint32 ``(H, W)``, 0xffRRGGBB.
+    """
 
     title: str
     path: Path | None = None
     data: bytes | None = None
     pixels: NDArray[np.uint8] | None = None
+    packed: Pixels | None = None
 
 
 @dataclass(frozen=True)

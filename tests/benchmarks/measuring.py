@@ -68,17 +68,35 @@ def photo() -> np.ndarray:
     return np.asarray(read_image(resource("samples", "chelsea.png")))
 
 
+def packed_photo() -> np.ndarray:
+    """Return the pixels of a photo as a source gives them, uint32 ``(H, W)``."""
+    from PIL import Image
+
+    from cnnviewer.engine.photos import packed
+
+    pixels = packed(Image.fromarray(photo()))
+    pixels.setflags(write=False)
+    return pixels
+
+
 class Gaps:
-    """The longest time between two ticks of a timer."""
+    """The times between two ticks of a timer, in seconds."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        self.longest, self._last = 0.0, None
+        self.all, self._last = [], None
 
     def tick(self) -> None:
         now = time.perf_counter()
         if self._last is not None:
-            self.longest = max(self.longest, now - self._last)
+            self.all.append(now - self._last)
         self._last = now
+
+    @property
+    def longest(self) -> float:
+        return max(self.all, default=0.0)
+
+    def percentile(self, share: float) -> float:
+        return float(np.percentile(self.all, share)) if self.all else 0.0

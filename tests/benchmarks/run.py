@@ -19,18 +19,22 @@ from measuring import NETWORKS, Result
 BENCHMARKS = {
     "recording": "bench_recording",
     "window": "bench_window",
+    "live": "bench_live",
+    "headless": "bench_headless",
+    "sizes": "bench_sizes",
     "startup": "bench_startup",
     "training": "bench_training",
     "memory": "bench_memory",
+    "live-memory": "bench_live_memory",
 }
-LONG = {"memory"}
+LONG = {"memory", "live-memory"}
 """Those that take minutes, and are run only by name."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure cnnviewer.")
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all but memory by default"
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all but the memory ones by default"
     )
     parser.add_argument("--networks", nargs="+", default=NETWORKS, metavar="NETWORK")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as a list")

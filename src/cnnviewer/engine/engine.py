@@ -306,4 +306,6 @@ def _read(request: ImageRequest) -> Image:
         return decode_image(request.data, request.title)
     if request.pixels is not None:
         return as_image(request.pixels)
+    if request.packed is not None:
+        return from_packed(request.packed)
     raise CnnviewerError("There is no image to open: the request is empty.")

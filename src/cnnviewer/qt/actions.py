@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ACTIONS", "OTHER_KEYS", "ActionInfo"]
+__all__ = ["ACTIONS", "LIVE", "OTHER_KEYS", "ActionInfo"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,9 @@ class ActionInfo:
     keys: tuple[str, ...]
     group: str
 
+
+LIVE = "Live"
+"""The group of what a stream needs: `LiveCommands` has a method of each one's name."""
 
 ACTIONS = (
     ActionInfo("open_files", "Open image…", ("Ctrl+O",), "Images"),
@@ -30,6 +33,20 @@ ACTIONS = (
     ActionInfo("training", "Train a network", ("Ctrl+T",), "Training"),
     ActionInfo("pause_training", "Pause the training, or go on", ("Ctrl+P",), "Training"),
     ActionInfo("step_training", "Take one step", ("Ctrl+.",), "Training"),
+    ActionInfo("camera", "Camera", ("Ctrl+Shift+C",), LIVE),
+    ActionInfo("open_video", "Video file…", ("Ctrl+Shift+O",), LIVE),
+    ActionInfo("screen", "Region of the screen…", ("Ctrl+Shift+R",), LIVE),
+    ActionInfo("pad", "Drawing pad", ("Ctrl+Shift+D",), LIVE),
+    ActionInfo("freeze", "Freeze the frame, or go on", ("F",), LIVE),
+    ActionInfo("play", "Play or pause the video", ("K",), LIVE),
+    ActionInfo("frame_back", "One frame back", (",",), LIVE),
+    ActionInfo("frame_on", "One frame on", (".",), LIVE),
+    ActionInfo("save_frame", "Save this frame as PNG…", ("Ctrl+S",), LIVE),
+    ActionInfo("record_input", "Record the input as a video…", (), LIVE),
+    ActionInfo("record_window", "Record the window as a video…", (), LIVE),
+    ActionInfo("record_frames", "Record the frames as PNG files…", (), LIVE),
+    ActionInfo("stop_recording", "End the recording", ("Ctrl+Shift+E",), LIVE),
+    ActionInfo("live_panel", "Show or hide the live panel", ("Ctrl+L",), LIVE),
     ActionInfo("full_screen", "Full screen", ("F11",), "Window"),
     ActionInfo("toggle_theme", "Light or dark", ("Ctrl+D",), "Window"),
     ActionInfo("help", "Keys and help", ("?", "F1"), "Window"),

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QAction
 
+    from cnnviewer.qt.live.commands import LiveCommands
     from cnnviewer.qt.main_window import MainWindow
+    from cnnviewer.qt.presenter import Presenter
     from cnnviewer.qt.session import Session
     from cnnviewer.qt.training_presenter import TrainingPresenter
 
-__all__ = ["add_training", "lay_out", "share_space"]
+__all__ = ["add_live", "add_training", "enlarge_photo", "lay_out", "make_room", "share_space"]
 
 
 def lay_out(window: MainWindow, actions: Mapping[str, QAction]) -> None:
@@ -70,15 +72,39 @@ def add_training(window: MainWindow, session: Session) -> TrainingPresenter:
     from cnnviewer.qt.training_presenter import TrainingPresenter
 
     panel = TrainingPanel(window)
-    dock = _dock(window, "Training", "training", panel, Qt.DockWidgetArea.BottomDockWidgetArea)
-    dock.setFeatures(dock.features() | QDockWidget.DockWidgetFeature.DockWidgetClosable)
-    window.restoreDockWidget(dock)
-    height = max(272, round(window.height() * 0.34))
-    window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
-    # What is left above is enough for the photo and its crop; the outline can be scrolled.
-    above = window.height() - height
-    window.resizeDocks(window.docks[:2], [min(280, above // 2), above // 2], Qt.Orientation.Vertical)
+    dock = _bottom_dock(window, "Training", "training", panel)
+    make_room(window, dock, max(272, round(window.height() * 0.34)))
     return TrainingPresenter(window, session, panel, dock)
+
+
+def add_live(window: MainWindow, session: Session, presenter: Presenter) -> LiveCommands:
+    """Add the live panel below the layers, and what runs streams."""
+    # Not above: many a session shows photos only.
+    from cnnviewer.qt.live.commands import LiveCommands
+    from cnnviewer.qt.live.controls import SourceControls
+    from cnnviewer.qt.live.live import Live
+    from cnnviewer.qt.live.presenter import LivePresenter
+    from cnnviewer.qt.panels.live_panel import LivePanel
+
+    panel = LivePanel(window)
+    dock = _bottom_dock(window, "Live", "live", panel)
+    dock.hide()
+    live = Live(session, window)
+    shown = LivePresenter(window, session, live, presenter, panel, dock)
+    return LiveCommands(window, session, live, shown, SourceControls(window.input, live, window))
+
+
+def make_room(window: MainWindow, dock: QDockWidget, height: int) -> None:
+    """Give a panel below the layers its height; the photo keeps room above it, the outline can be scrolled."""
+    window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
+    enlarge_photo(window, 0.5)
+
+
+def enlarge_photo(window: MainWindow, share: float) -> None:
+    """Give the photo this share of the height that it and the outline have, and no less than shows it."""
+    height = sum(dock.height() for dock in window.docks[:2])
+    upper = max(280, round(height * share))
+    window.resizeDocks(window.docks[:2], [upper, height - upper], Qt.Orientation.Vertical)
 
 
 def share_space(window: MainWindow) -> None:
@@ -88,6 +114,17 @@ def share_space(window: MainWindow) -> None:
     window.resizeDocks([window.docks[0], window.docks[2]], [left, right], Qt.Orientation.Horizontal)
     window.resizeDocks(window.docks[:2], [upper, window.height() - upper], Qt.Orientation.Vertical)
     window.resizeDocks(window.docks[2:], [180, window.height() - 180], Qt.Orientation.Vertical)
+
+
+def _bottom_dock(window: MainWindow, title: str, name: str, panel: QWidget) -> QDockWidget:
+    """Return a panel below the layers, which can be closed; where there are two, one lies over the other."""
+    bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+    others = [dock for dock in window.findChildren(QDockWidget) if window.dockWidgetArea(dock) == bottom]
+    dock = _dock(window, title, name, panel, bottom)
+    dock.setFeatures(dock.features() | QDockWidget.DockWidgetFeature.DockWidgetClosable)
+    if not window.restoreDockWidget(dock) and others:
+        window.tabifyDockWidget(others[0], dock)
+    return dock
 
 
 def _dock(window: MainWindow, title: str, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:

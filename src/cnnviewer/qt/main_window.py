@@ -20,10 +20,11 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.inputs.files import EXTENSIONS
 from cnnviewer.inputs.samples import list_samples
+from cnnviewer.inputs.videos import is_video
 from cnnviewer.messages import ImageRequest
 from cnnviewer.networks.run_folder import is_run
 from cnnviewer.qt import drops
-from cnnviewer.qt.actions import ACTIONS
+from cnnviewer.qt.actions import ACTIONS, LIVE
 from cnnviewer.qt.failures import Failure
 from cnnviewer.qt.icons import app_icon
 from cnnviewer.qt.theme import DARK, LIGHT, apply_theme, current_theme, system_is_dark
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QDockWidget
 
+    from cnnviewer.qt.live.commands import LiveCommands
     from cnnviewer.qt.panels.input_panel import InputPanel
     from cnnviewer.qt.panels.inspector_panel import InspectorPanel
     from cnnviewer.qt.panels.layers_panel import LayersPanel
@@ -82,6 +84,7 @@ class MainWindow(QMainWindow):
         self._is_built = False
         self._theme = "system"
         self._training: TrainingPresenter | None = None
+        self._live: LiveCommands | None = None
         self.setWindowTitle("cnnviewer")
         self.setAcceptDrops(True)
         self.setMinimumSize(QSize(900, 560))
@@ -102,7 +105,8 @@ class MainWindow(QMainWindow):
             action = QAction(info.text, self)
             if info.name not in _NO_KEY:
                 action.setShortcuts([QKeySequence(keys) for keys in info.keys])
-            action.triggered.connect(getattr(self, f"_on_{info.name}"))
+            action.setData(info.name)
+            action.triggered.connect(getattr(self, "_on_live" if info.group == LIVE else f"_on_{info.name}"))
             self.addAction(action)
             self._actions[info.name] = action
 
@@ -143,9 +147,12 @@ class MainWindow(QMainWindow):
             self.show_images([ImageRequest(sample.path.name, path=sample.path) for sample in chosen])
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Show the images that files and folders hold; the folder of a training is opened as one."""
+        """Show the images that files and folders hold, play a video, or open the folder of a training."""
+        video = next((path for path in paths if is_video(path)), None)
         if len(paths) == 1 and is_run(paths[0]):
             self.open_training().open_folder(paths[0])
+        elif video is not None:
+            self.open_live().live.open_video(video)
         else:
             self._try_images(lambda: drops.from_paths(paths))
 
@@ -163,8 +170,18 @@ class MainWindow(QMainWindow):
         self._training.dock.show()
         return self._training
 
+    def open_live(self) -> LiveCommands:
+        """Return what runs streams; it is built when it is first wanted."""
+        if self._live is None:
+            from cnnviewer.qt.layout import add_live
+
+            self._live = add_live(self, self._session, self._presenter)
+        return self._live
+
     def end_workers(self) -> None:
         """End all threads; a training ends after the step under way, with a checkpoint."""
+        if self._live is not None:
+            self._live.close()
         if self._training is not None:
             self._training.training.close()
         self._session.close()
@@ -282,6 +299,18 @@ class MainWindow(QMainWindow):
             self._training.dock.hide()
 
     @Slot()
+    def _on_live(self) -> None:
+        """Do what one of the live actions asks for."""
+        action = self.sender()
+        if isinstance(action, QAction) and self._is_built:
+            getattr(self.open_live(), action.data())()
+
+    @Slot(object)
+    def show_camera(self, camera: bytes | None) -> None:
+        """Show what a camera sees."""
+        self.open_live().camera(camera)
+
+    @Slot()
     def _on_pause_training(self) -> None:
         if self._training is not None:
             self._training.panel.toggle_running()
@@ -339,6 +368,7 @@ class MainWindow(QMainWindow):
         apply_theme(app, DARK if is_dark else LIGHT)
         if self._is_built:
             self.tool_bar.refresh_icons()
+            self.input.refresh_icons()
         if self._training is not None:
             self._training.panel.refresh_icons()
         self._session.set_dark(is_dark)

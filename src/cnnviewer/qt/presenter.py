@@ -54,6 +54,7 @@ class Presenter(QObject):
     def _connect_panels(self) -> None:
         session = self._session
         self._window.tool_bar.networkRequested.connect(self._on_network_requested)
+        self._window.tool_bar.cameraRequested.connect(self._window.show_camera)
         self._window.tool_bar.sampleRequested.connect(self._window.show_sample)
         self._window.tool_bar.scaleChanged.connect(self._on_scale_changed)
         self._window.tool_bar.orderChanged.connect(self._on_order_changed)
@@ -81,7 +82,7 @@ class Presenter(QObject):
         session.selectionChanged.connect(self._on_selection_changed)
         session.imagesChanged.connect(self._on_images_changed)
         session.appearanceChanged.connect(self._on_appearance_changed)
-        session.pictured.connect(self._on_pictured)
+        session.pictured.connect(self.show_picture)
         session.progressed.connect(self._window.progress.show_progress)
         session.failed.connect(self._on_failed)
         session.busyChanged.connect(self._on_busy_changed)
@@ -152,7 +153,8 @@ class Presenter(QObject):
             self._window.input.ask(session.scale)
 
     @Slot(str, object, object)
-    def _on_pictured(self, key: str, request: PictureRequest, answer: object) -> None:
+    def show_picture(self, key: str, request: PictureRequest, answer: object) -> None:
+        """Give a panel the picture that it asked for."""
         if isinstance(answer, PhotoAnswer) and isinstance(request, PhotoRequest):
             self._window.input.show_answer(request, answer)
         elif isinstance(answer, MapAnswer):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from cnnviewer.frames import Chosen, Watch
 from cnnviewer.messages import (
     HoldRequest,
     ImageRequest,
@@ -17,12 +18,14 @@ from cnnviewer.messages import (
     WeightsRequest,
     WeightsShown,
 )
+from cnnviewer.qt.live.mailbox import Mailbox
 from cnnviewer.qt.threads import worker_thread
 from cnnviewer.qt.worker import Job, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cnnviewer.frames import Frame, FrameAnswer
     from cnnviewer.messages import LayerSummary, NetworkSummary, PictureRequest, RecordingSummary, WeightsAnswer
     from cnnviewer.qt.failures import Failure
     from cnnviewer.qt.worker import Opening
@@ -31,6 +34,9 @@ __all__ = ["Selection", "Session"]
 
 _TURNS = (NetworkRequest, HoldRequest, ImageRequest, WeightsRequest)
 """What goes to the worker before pictures do, in this order; of each sort only the newest waits."""
+
+_FRAMES_KEPT = 12
+"""How many frames of streams are kept among the images."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +66,11 @@ class Session(QObject):
     failed = Signal(object)
     busyChanged = Signal(bool)
     idle = Signal()
+    framed = Signal(object)
+    streamLeft = Signal()
 
     _jobRequested = Signal(object)
+    _frameWaits = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -86,6 +95,11 @@ class Session(QObject):
         self._pictures_shown: dict[str, PictureRequest] = {}
         self._pictures_coming: dict[str, PictureRequest] = {}
         self._is_closed = False
+        self.mailbox = Mailbox()
+        """Where the frames of a stream are left for the worker."""
+        self.is_streaming = False
+        """Whether frames come and are shown; else it is a photo, or one frame that is studied."""
+        self._is_open_to_frames = False
         self._start_worker()
 
     # ---- wishes
@@ -108,6 +122,7 @@ class Session(QObject):
         """Take these images to step through, and show one of them."""
         if not images:
             return
+        self.streamLeft.emit()
         self.images = tuple(images)
         self.imagesChanged.emit()
         self.show_image(position)
@@ -115,9 +130,38 @@ class Session(QObject):
     def show_image(self, position: int) -> None:
         """Show one of the images; the first follows the last."""
         if self.images:
+            if self._is_open_to_frames:
+                self.streamLeft.emit()
             self.position = position % len(self.images)
             self.imagesChanged.emit()
             self._open(self.images[self.position])
+
+    def open_stream(self) -> None:
+        """Show the frames that are left in the mailbox, from now on."""
+        self.mailbox.clear()
+        self._is_open_to_frames = True
+
+    def close_stream(self) -> None:
+        """Show no more frames."""
+        self._is_open_to_frames = self.is_streaming = False
+        self.mailbox.clear()
+
+    def settle(self, frame: Frame) -> None:
+        """Show a frame as a photo, whole and exact, until the next one comes."""
+        self.is_streaming = False
+        self._open(_photo_of(frame))
+
+    def keep_frame(self, frame: Frame) -> None:
+        """Show a frame as a photo, and keep it among the images."""
+        kept = [image for image in self.images if image.packed is not None]
+        self.images = (*kept[-_FRAMES_KEPT + 1 :], _photo_of(frame))
+        self.position = len(self.images) - 1
+        self.imagesChanged.emit()
+        self._open(self.images[-1])
+
+    def wake(self) -> None:
+        """Tell the worker that a frame waits."""
+        self._frameWaits.emit()
 
     def step_image(self, steps: int) -> None:
         """Show a later image, or with a negative number an earlier one."""
@@ -128,6 +172,7 @@ class Session(QObject):
         selection = Selection(layer, channel, unit)
         if selection != self.selection:
             self.selection = selection
+            self._watch()
             self.selectionChanged.emit(selection)
 
     def step_layer(self, steps: int) -> None:
@@ -166,6 +211,9 @@ class Session(QObject):
             if self.recording is None:
                 return
             self._pictures_shown[key] = request
+            if self.is_streaming:
+                self._watch()  # the next frame brings it
+                return
             if self._pictures_coming.get(key) == request:
                 return
         self._pictures_waiting.pop(key, None)
@@ -176,6 +224,7 @@ class Session(QObject):
         """Take back a request that is still waiting."""
         self._pictures_waiting.pop(key, None)
         self._pictures_shown.pop(key, None)
+        self._watch()
 
     def cancel(self) -> None:
         """Stop the running download."""
@@ -217,7 +266,7 @@ class Session(QObject):
     # ---- the worker
 
     def _start_worker(self) -> None:
-        self._worker = Worker()
+        self._worker = Worker(self.mailbox)
         self._thread = worker_thread("cnnviewer worker", self._worker, self)
         self._jobRequested.connect(self._worker.run)
         self._worker.networkOpened.connect(self._on_network_opened)
@@ -227,6 +276,8 @@ class Session(QObject):
         self._worker.progressed.connect(self.progressed)
         self._worker.failed.connect(self._on_failed)
         self._worker.finished.connect(self._on_finished)
+        self._worker.framed.connect(self._on_framed)
+        self._frameWaits.connect(self._worker.run_frame)
         self._thread.start()
 
     def _open(self, request: Opening) -> None:
@@ -284,6 +335,7 @@ class Session(QObject):
         self.recording = recording
         self._keep_selection()
         self.recordingChanged.emit(recording)
+        self._watch()
 
     def _keep_selection(self) -> None:
         """Keep what is chosen where the recording has it too; else choose the first maps."""
@@ -302,6 +354,29 @@ class Session(QObject):
             if generation == self._generation or isinstance(request, ThumbnailRequest):
                 self.pictured.emit(key, request, answer)
 
+    # ---- frames
+
+    @Slot(object)
+    def _on_framed(self, answer: FrameAnswer) -> None:
+        if self.mailbox.seen():
+            self._frameWaits.emit()
+        if not self._is_open_to_frames or self.network is None:
+            return
+        self.is_streaming = True
+        if self.recording is None or answer.recording.layers is not self.recording.layers:
+            self._on_recorded(answer.recording)
+        self.recording = answer.recording
+        self.framed.emit(answer)
+
+    def _watch(self) -> None:
+        """Tell the worker what is on the screen."""
+        if self.recording is None:
+            return
+        layer, selection = self.selected_layer(), self.selection
+        chosen = None if layer is None or selection is None else Chosen(layer.index, selection.channel)
+        pictures = tuple(self._pictures_shown.items())
+        self.mailbox.watch = Watch(self.recording.layers, pictures, chosen)
+
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:
         self.failed.emit(failure)
@@ -314,3 +389,7 @@ class Session(QObject):
         if was_long:
             self.busyChanged.emit(False)
         self._send_next()
+
+
+def _photo_of(frame: Frame) -> ImageRequest:
+    return ImageRequest(frame.title, packed=frame.pixels)

@@ -20,10 +20,11 @@ class StatusBar(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
-        self._provenance, self._device, self._timing, self._memory = (QLabel(self) for _ in range(4))
+        self._provenance, self._device, self._timing, self._stream, self._memory = (QLabel(self) for _ in range(5))
         self._provenance.setObjectName("provenance")
         self._provenance.setToolTip("Where the network's weights come from")
-        for label in (self._provenance, self._device, self._timing, self._memory):
+        self._stream.hide()
+        for label in (self._provenance, self._device, self._timing, self._stream, self._memory):
             self.addPermanentWidget(label, 1 if label is self._timing else 0)
 
     @property
@@ -40,3 +41,18 @@ class StatusBar(QStatusBar):
         """Show what belongs to a recording."""
         self._timing.setText(f"forward {recording.seconds * 1000:.0f} ms")
         self._memory.setText(f"{len(recording.layers)} layers recorded · {byte_text(recording.nbytes)}")
+
+    def show_stream(self, rate: float, latency: float, network: float, dropped: int) -> None:
+        """Show the figures of a stream: frames a second, seconds from source to screen and in the network."""
+        self._stream.setText(f"{rate:.1f} frames/s · {latency * 1000:.0f} ms to the screen · {dropped:,} dropped")
+        self._stream.show()
+        self._timing.setText(f"forward {network * 1000:.0f} ms")
+
+    def end_stream(self) -> None:
+        """Show no stream any more."""
+        self._stream.hide()
+
+    @property
+    def stream(self) -> str:
+        """The figures of the stream."""
+        return self._stream.text()

@@ -11,7 +11,17 @@ from PySide6.QtGui import QColor, QGuiApplication, QPalette
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-__all__ = ["DARK", "KIND_COLORS", "LIGHT", "Theme", "apply_theme", "current_theme", "system_is_dark"]
+__all__ = [
+    "DARK",
+    "KIND_COLORS",
+    "LIGHT",
+    "PLACE_COLOR",
+    "Theme",
+    "apply_theme",
+    "current_theme",
+    "line_colors",
+    "system_is_dark",
+]
 
 
 @dataclass(frozen=True)
@@ -85,12 +95,26 @@ KIND_COLORS = {
 }
 """The colour of each kind of layer; white text on each of them can be read."""
 
+# Okabe and Ito (2008): told apart by colour-blind eyes too; black and yellow, which need a background, left out.
+_LINES = {
+    False: ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8f7200"),
+    True: ("#56b4e9", "#ff9b45", "#2fc79a", "#e59ac6", "#e0cc4a"),
+}
+
+PLACE_COLOR = "#ffd400"
+"""The colour that marks a unit's place; seen on photos and on colour maps."""
+
 _current = LIGHT
 
 
 def current_theme() -> Theme:
     """Return the theme that was applied last; widgets that paint themselves ask it."""
     return _current
+
+
+def line_colors() -> tuple[str, ...]:
+    """Return the colours of lines, and of other things that are told apart, in the theme that was applied last."""
+    return _LINES[_current.is_dark]
 
 
 def system_is_dark() -> bool:

@@ -33,6 +33,11 @@ __all__ = ["ToolBar"]
 
 _TILES = (20, 160)
 _GAMMAS = (20, 200)
+_LIVE_MENU = (
+    ("open_video", "screen", "pad"),
+    ("freeze", "live_panel"),
+    ("save_frame", "record_input", "record_window", "record_frames", "stop_recording"),
+)
 COLORMAPS = ("magma", "inferno", "viridis", "cividis", "grey")
 
 
@@ -44,6 +49,7 @@ class ToolBar(QToolBar):
     scaleChanged = Signal(object)
     orderChanged = Signal(object)
     tileChanged = Signal(int)
+    cameraRequested = Signal(object)
 
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__("Tools", parent)
@@ -55,6 +61,7 @@ class ToolBar(QToolBar):
         self._buttons: list[tuple[QToolButton, str]] = []
         self._build_network()
         self._build_images()
+        self._build_live()
         spacer = QWidget(self)
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(spacer)
@@ -121,7 +128,7 @@ class ToolBar(QToolBar):
         self._network.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def _build_images(self) -> None:
-        opener = self._button(" Open image…", "folder-open", "Open images (Ctrl+O), or drop them on the window")
+        opener = self._button(" Open…", "folder-open", "Open images (Ctrl+O), or drop them, or a video, on the window")
         opener.clicked.connect(self._actions["open_files"].trigger)
         samples = self._button(" Samples ▾", "images", "Show one of the sample images")
         menu = QMenu(samples)
@@ -133,6 +140,28 @@ class ToolBar(QToolBar):
         samples.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         paste = self._button("", "clipboard-paste", "Paste an image (Ctrl+V)")
         paste.clicked.connect(self._actions["paste"].trigger)
+
+    def _build_live(self) -> None:
+        live = self._button(" Live ▾", "live", "Camera, video, screen, drawing pad; recording")
+        menu = QMenu(live)
+        self._cameras = menu.addMenu("Camera")
+        self._cameras.aboutToShow.connect(self._on_cameras_wanted)
+        self._cameras.triggered.connect(self._on_camera_chosen)
+        for names in _LIVE_MENU:
+            menu.addActions([self._actions[name] for name in names])
+            menu.addSeparator()
+        live.setMenu(menu)
+        live.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._recording = self._button(" Recording", "record", "")
+        self._recording.clicked.connect(self._actions["stop_recording"].trigger)
+        self._recording_action = self.actions()[-1]
+        self.show_recording("")
+
+    def show_recording(self, name: str) -> None:
+        """Show what is being recorded; empty where nothing is."""
+        self._recording_action.setVisible(bool(name))
+        self._recording.setToolTip(f"Recording {name}: click to end (Ctrl+Shift+E)")
+        self._actions["stop_recording"].setEnabled(bool(name))
 
     def _build_scale(self) -> None:
         self.addWidget(QLabel("Scale", self))
@@ -180,7 +209,7 @@ class ToolBar(QToolBar):
         self.addWidget(QLabel("Tiles", self))
         self.tiles = QSlider(Qt.Orientation.Horizontal, self)
         self.tiles.setRange(*_TILES)
-        self.tiles.setFixedWidth(90)
+        self.tiles.setFixedWidth(70)
         self.tiles.setToolTip("The size of the maps")
         self.tiles.setAccessibleName("Size of the maps")
         self.tiles.valueChanged.connect(self.tileChanged)
@@ -215,6 +244,23 @@ class ToolBar(QToolBar):
     @Slot(QAction)
     def _on_sample_chosen(self, action: QAction) -> None:
         self.sampleRequested.emit(action.data())
+
+    @Slot()
+    def _on_cameras_wanted(self) -> None:
+        """List the cameras of now."""
+        from cnnviewer.qt.live.media import camera_names
+
+        self._cameras.clear()
+        names = camera_names()
+        for camera, name in names.items():
+            self._cameras.addAction(name).setData(camera)
+        if not names:
+            # It can be chosen all the same: what is told then says what to do.
+            self._cameras.addAction("No camera found").setData(None)
+
+    @Slot(QAction)
+    def _on_camera_chosen(self, action: QAction) -> None:
+        self.cameraRequested.emit(action.data())
 
     @Slot(str)
     def _on_scope_chosen(self, scope: str) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.engine import Engine
     from cnnviewer.messages import PictureAnswer, PictureRequest
+    from cnnviewer.qt.live.mailbox import Mailbox
 
 __all__ = ["Job", "Opening", "Worker"]
 
@@ -61,9 +62,11 @@ class Worker(QObject):
     progressed = Signal(object, object, str)
     failed = Signal(object)
     finished = Signal()
+    framed = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, mailbox: Mailbox) -> None:
         super().__init__()
+        self._mailbox = mailbox
         self._engine: Engine | None = None
         self._cancel = threading.Event()
 
@@ -81,6 +84,21 @@ class Worker(QObject):
             self.failed.emit(failure_of(error, job.request))
         finally:
             self.finished.emit()
+
+    @Slot()
+    def run_frame(self) -> None:
+        """Record the frame that waits, if any, and tell what is to be shown of it."""
+        frame = self._mailbox.take()
+        if frame is None:
+            return
+        try:
+            answer = self._ready_engine().show_frame(frame, self._mailbox.watch)
+        except Exception as error:
+            self.failed.emit(failure_of(error, frame))
+            return
+        if answer is not None:
+            self._mailbox.answered()
+            self.framed.emit(answer)
 
     def _do(self, job: Job) -> None:
         engine = self._ready_engine()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from cnnviewer.messages import PhotoRequest, PhotoView, ScaleChoice
 from cnnviewer.places import on_photo
-from cnnviewer.qt.theme import current_theme
+from cnnviewer.qt.theme import PLACE_COLOR, current_theme
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.map_view import MapView
 from cnnviewer.qt.widgets.numbers import shape_text, value_text
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnnviewer.messages import ImageRequest, NetworkSummary, PhotoAnswer, RecordingSummary
+    from cnnviewer.qt.widgets.drawing_pad import DrawingPad
+    from cnnviewer.qt.widgets.live_bar import LiveBar
     from cnnviewer.qt.widgets.thumbnail_strip import ThumbnailStrip
 
 __all__ = ["InputPanel"]
 
 _PHOTO, _FED = PhotoView.PHOTO.value, PhotoView.FED.value
-_UNIT_COLOR, _CROP_COLOR = "#ffd400", "#ffffff"
+_CROP_COLOR = "#ffffff"
 
 
 class InputPanel(QWidget):
@@ -58,11 +60,16 @@ class InputPanel(QWidget):
         self._warning.setProperty("role", "warning")
         self._warning.hide()
         self._strip: ThumbnailStrip | None = None
-        layout = QVBoxLayout(self)
+        self._live_bar: LiveBar | None = None
+        self._pad: DrawingPad | None = None
+        self._is_live = self._is_drawing = False
+        layout = self._column = QVBoxLayout(self)
         layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(5)
         layout.addWidget(self._views, alignment=Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(self._map, stretch=1)
+        self._picture = QStackedLayout()
+        self._picture.addWidget(self._map)
+        layout.addLayout(self._picture, stretch=1)
         for widget in (self._text, self._warning):
             layout.addWidget(widget)
 
@@ -79,7 +86,8 @@ class InputPanel(QWidget):
         """Ask for the picture that is to be shown."""
         self._scale, name = scale, self._views.current
         view = PhotoView(name) if name in (_PHOTO, _FED) else PhotoView.CHANNEL
-        request = PhotoRequest(view, self._views.options.index(name) - 2 if view is PhotoView.CHANNEL else 0, scale)
+        channel = self._views.options.index(name) - 2 if view is PhotoView.CHANNEL else 0
+        request = PhotoRequest(view, channel, scale, self._longest())
         if request != self._wanted:
             self._wanted = request
             self.pictureRequested.emit(request)
@@ -97,6 +105,56 @@ class InputPanel(QWidget):
         else:
             self.ask(self._scale)
 
+    def _longest(self) -> int:
+        """Return how large a picture is needed: of frames no larger than they are shown."""
+        if not self._is_live or not self._map.is_fitted:
+            return PhotoRequest.longest
+        return round(max(self._map.width(), self._map.height()) * self.devicePixelRatioF())
+
+    def show_frame(self, title: str) -> None:
+        """Show the title of a frame, whose picture comes with it."""
+        _, _, rest = self._caption.partition(" · ")
+        self._caption = f"{title} · {rest}"
+        self.ask(self._scale)
+
+    def set_live(self, is_live: bool, is_drawing: bool = False) -> None:
+        """Show frames, with the controls of their source; or photos."""
+        self._is_live, self._is_drawing = is_live, is_drawing
+        if is_live or self._live_bar is not None:
+            self.live_bar.setVisible(is_live)
+        self._show_pad()
+
+    def refresh_icons(self) -> None:
+        """Paint the icons in the theme's colour."""
+        if self._live_bar is not None:
+            self._live_bar.refresh_icons()
+
+    @property
+    def live_bar(self) -> LiveBar:
+        """The controls of a source, made when there is first one."""
+        if self._live_bar is None:
+            from cnnviewer.qt.widgets.live_bar import LiveBar
+
+            self._live_bar = LiveBar(self)
+            self._column.insertWidget(2, self._live_bar)
+        return self._live_bar
+
+    @property
+    def pad(self) -> DrawingPad:
+        """The drawing pad, made when it is first wanted."""
+        if self._pad is None:
+            from cnnviewer.qt.widgets.drawing_pad import DrawingPad
+
+            self._pad = DrawingPad(self)
+            self._picture.addWidget(self._pad)
+        return self._pad
+
+    def _show_pad(self) -> None:
+        """Show the paper where a drawing is the photo."""
+        if self._is_drawing or self._pad is not None:
+            is_shown = self._is_drawing and self._views.current == _PHOTO
+            self._picture.setCurrentWidget(self.pad if is_shown else self._map)
+
     def mark_place(self, place: tuple[float, float, float, float] | None) -> None:
         """Mark a place, (left, top, right, bottom) as shares 0..1 of the network's input; None marks none."""
         if place != self._place:
@@ -111,9 +169,7 @@ class InputPanel(QWidget):
 
             self._strip = ThumbnailStrip(self)
             self._strip.chosen.connect(self.imageChosen)
-            layout = self.layout()
-            assert layout is not None
-            layout.addWidget(self._strip)
+            self._column.addWidget(self._strip)
         return self._strip
 
     def show_images(self, images: Sequence[ImageRequest], position: int) -> bool:
@@ -180,6 +236,7 @@ class InputPanel(QWidget):
     @Slot(str)
     def _on_view_chosen(self, view: str) -> None:
         del view
+        self._show_pad()
         self.ask(self._scale)
 
     @Slot(object)
@@ -199,7 +256,7 @@ _TIPS = (
 
 def current_place_color() -> str:
     """Return the colour that marks the chosen unit's place; seen on photos and on colour maps."""
-    return _UNIT_COLOR if not current_theme().is_dark else "#ffe04d"
+    return PLACE_COLOR if not current_theme().is_dark else "#ffe04d"
 
 
 def _is_whole(answer: PhotoAnswer) -> bool:

@@ -72,6 +72,12 @@ class LayersPanel(QAbstractScrollArea):
         self._place()
         self._ask()  # at once: the cards come before all else that a new recording brings
 
+    def show_costs(self, recording: RecordingSummary) -> None:
+        """Show how long the layers on the screen took in another recording of the same network."""
+        self._recording = recording
+        for index, card in self._cards.items():
+            card.show_seconds(recording.layer_seconds[index])
+
     def set_appearance(
         self,
         scale: ScaleChoice,

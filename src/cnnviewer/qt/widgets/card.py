@@ -91,6 +91,11 @@ class Card(QFrame):
         ):
             widget.setVisible(shown)
 
+    def show_seconds(self, seconds: float) -> None:
+        """Show how long the layer took."""
+        if self.layer is not None:
+            self._show_cost(self.layer, seconds)
+
     def lay_out(self, width: int, tile: int, unfolded: bool, is_held: bool = False) -> None:
         """Lay the body out for a card of this width."""
         if self.layer is None:

@@ -1,0 +1,119 @@
+"""The grabber: makes pixels of what a source gives, in a thread of its own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal, Slot
+
+from cnnviewer.errors import StreamError
+from cnnviewer.frames import Frame
+from cnnviewer.inputs.videos import time_text
+from cnnviewer.rendering.packing import packed_rgb
+
+if TYPE_CHECKING:
+    from PySide6.QtMultimedia import QVideoFrame, QVideoSink
+
+    from cnnviewer.inputs.drawing import Drawing
+    from cnnviewer.inputs.screens import Region
+    from cnnviewer.messages import Pixels
+    from cnnviewer.qt.live.mailbox import Mailbox
+
+__all__ = ["Grab", "Grabber"]
+
+
+@dataclass(frozen=True)
+class Grab:
+    """How frames are taken.
+
+    Parameters
+    ----------
+    title
+        What they are called.
+    mirrored
+        Whether left and right are changed.
+    region
+        The part that is taken; None for all.
+    has_time
+        Whether the place in the video belongs to the title.
+    centred
+        Whether a drawing is put into the middle, as MNIST's digits were.
+    """
+
+    title: str
+    mirrored: bool = False
+    region: Region | None = None
+    has_time: bool = False
+    centred: bool = True
+
+
+class Grabber(QObject):
+    """Leaves each frame in the mailbox, as pixels; lives in its own thread.
+
+    `grabbed` tells that the worker has a frame to take, `taken` each frame's pixels where somebody records them.
+    """
+
+    grabbed = Signal()
+    taken = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        super().__init__()
+        self.settings = Grab("")
+        """A frozen value, replaced as a whole; read here for each frame."""
+        self.sink: QVideoSink | None = None
+        """Where the video frames come."""
+        self.is_open = False
+        """Whether frames are wanted; else they are let go."""
+        self.is_recorded = False
+        """Whether `taken` is to be told."""
+        self._mailbox = mailbox
+        self._number = 0
+        self._last: QVideoFrame | None = None
+
+    @Slot()
+    def take_newest(self) -> None:
+        """Take the newest frame of the sink, which others may have overtaken since it was told of."""
+        arrived, sink = time.perf_counter(), self.sink
+        frame = None if sink is None else sink.videoFrame()
+        if frame is None or not self.is_open or not frame.isValid():
+            return
+        if frame == self._last:
+            self._mailbox.drop()
+            return
+        self._last = frame
+        # Not above: without the system's libraries the drawing pad works all the same.
+        from cnnviewer.qt.live.video_frames import pixels_of
+
+        settings = self.settings
+        try:
+            pixels = pixels_of(frame, mirrored=settings.mirrored)
+        except StreamError as error:
+            self.failed.emit(str(error))
+            return
+        if settings.region is not None:
+            pixels = settings.region.cut(pixels)
+        title = settings.title
+        if settings.has_time:
+            title = f"{title} {time_text(frame.startTime() // 1000)}"
+        self._leave(title, pixels, arrived)
+
+    @Slot(object)
+    def take_drawing(self, drawing: Drawing) -> None:
+        """Take a drawing as a frame."""
+        arrived, settings = time.perf_counter(), self.settings
+        if not self.is_open:
+            return
+        grey = (drawing.centred() if settings.centred else drawing).pixels()
+        self._leave(settings.title, packed_rgb(grey, grey, grey), arrived)
+
+    def _leave(self, title: str, pixels: Pixels, arrived: float) -> None:
+        self._number += 1
+        frame = Frame(self._number, title, np.ascontiguousarray(pixels), arrived, time.perf_counter() - arrived)
+        if self.is_recorded:
+            self.taken.emit(frame)
+        if self.is_open and self._mailbox.offer(frame):
+            self.grabbed.emit()

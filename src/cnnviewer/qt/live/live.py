@@ -1,0 +1,229 @@
+"""Live: which source runs, and the thread in which its frames become pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from cnnviewer.errors import StreamError
+from cnnviewer.frames import Frame
+from cnnviewer.qt.live.grabber import Grab, Grabber
+from cnnviewer.qt.live.media import check_media
+from cnnviewer.qt.threads import worker_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from PySide6.QtGui import QScreen
+
+    from cnnviewer.frames import FrameAnswer
+    from cnnviewer.inputs.drawing import Drawing
+    from cnnviewer.inputs.screens import Region
+    from cnnviewer.qt.failures import Failure
+    from cnnviewer.qt.live.sources import Source
+    from cnnviewer.qt.session import Session
+
+__all__ = ["Live"]
+
+_QUIET = 600
+"""After how many milliseconds without a frame the last one is shown as a photo, whole and exact."""
+_PAD = Grab("drawing")
+
+
+class Live(QObject):
+    """Runs one source at a time: a camera, a video, the screen, or the drawing pad.
+
+    `sourceChanged` tells that another one runs, or none; `frozenChanged` whether its frames are let go while one is
+    studied; `failed` a sentence.
+    """
+
+    sourceChanged = Signal()
+    frozenChanged = Signal(bool)
+    failed = Signal(str)
+
+    _drawn = Signal(object)
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.source: Source | None = None
+        self.is_drawing = False
+        """Whether the drawing pad is the source."""
+        self.is_frozen = False
+        self.shown: Frame | None = None
+        """The frame that is on the screen."""
+        self.grabber = Grabber(session.mailbox)
+        self._thread = worker_thread("cnnviewer frames", self.grabber, self)
+        self.grabber.grabbed.connect(session.wake)
+        self.grabber.failed.connect(self._on_failed)
+        self._drawn.connect(self.grabber.take_drawing)
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(_QUIET)
+        self._quiet.timeout.connect(self._on_quiet)
+        session.framed.connect(self._on_framed)
+        session.streamLeft.connect(self._on_stream_left)
+        session.failed.connect(self._on_session_failed)
+        self._thread.start()
+
+    # ---- which source
+
+    def open_camera(self, camera: bytes | None = None) -> None:
+        """Show what a camera sees; the usual one by default."""
+        self._open(lambda: _camera(camera, self))
+
+    def open_video(self, path: Path) -> None:
+        """Play a video file."""
+        self._open(lambda: _video(path, self))
+
+    def open_screen(self, screen: QScreen, region: Region) -> None:
+        """Show a region of the screen."""
+        self._open(lambda: _screen(screen, region, self))
+
+    def open_pad(self) -> None:
+        """Show what is drawn by hand."""
+        self.stop(settle=False)
+        self.is_drawing = True
+        self.grabber.settings = _PAD
+        self._begin()
+
+    def run(self, source: Source) -> None:
+        """Show what a source gives; another one is stopped."""
+        self.stop(settle=False)
+        self.source = source
+        source.failed.connect(self._on_failed)
+        source.changed.connect(self._on_source_changed)
+        self.grabber.settings, self.grabber.sink = source.grab, source.sink
+        source.sink.videoFrameChanged.connect(self.grabber.take_newest)
+        self._begin()
+        source.start()
+
+    def stop(self, *, settle: bool = True) -> None:
+        """Stop the source, and let go of its device or file; the frame shown stays as a photo, if so wished."""
+        was_running = self.is_running
+        self.grabber.is_open = False
+        self._quiet.stop()
+        source, self.source, self.is_drawing = self.source, None, False
+        if source is not None:
+            self.grabber.sink = None
+            source.sink.videoFrameChanged.disconnect(self.grabber.take_newest)
+            source.stop()
+            source.deleteLater()
+        was_streaming, shown, self.shown = self._session.is_streaming, self.shown, None
+        self._session.close_stream()
+        if was_streaming and shown is not None and settle:
+            self._session.settle(shown)
+        if was_running:
+            self._set_frozen(False)
+            self.sourceChanged.emit()
+
+    def close(self) -> None:
+        """Stop the source, and end the thread."""
+        self.stop(settle=False)
+        self._thread.quit()
+        self._thread.wait()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a source."""
+        return self.source is not None or self.is_drawing
+
+    # ---- what its frames do
+
+    def toggle_frozen(self) -> None:
+        """Keep the frame that is shown for study, as a photo; or show what comes again."""
+        if not self.is_running:
+            return
+        if self.is_frozen:
+            self._begin()
+        elif self.shown is not None:
+            self.grabber.is_open = False
+            self._set_frozen(True)
+            self._quiet.stop()
+            self._session.close_stream()
+            self._session.keep_frame(self.shown)
+
+    def draw(self, drawing: Drawing) -> None:
+        """Give the network what is on the drawing pad."""
+        if self.is_drawing:
+            if self.is_frozen:
+                self._begin()
+            self._drawn.emit(drawing)
+
+    def set_grab(self, grab: Grab) -> None:
+        """Take frames in another way."""
+        self.grabber.settings = grab
+
+    # ---- what happens
+
+    def _open(self, make: Callable[[], Source]) -> None:
+        try:
+            check_media()
+            source = make()
+        except StreamError as error:
+            self.failed.emit(str(error))
+            return
+        self.run(source)
+
+    def _begin(self) -> None:
+        self._set_frozen(False)
+        self._session.open_stream()
+        self.grabber.is_open = True
+        self.sourceChanged.emit()
+
+    def _set_frozen(self, is_frozen: bool) -> None:
+        if is_frozen != self.is_frozen:
+            self.is_frozen = is_frozen
+            self.frozenChanged.emit(is_frozen)
+
+    @Slot(object)
+    def _on_framed(self, answer: FrameAnswer) -> None:
+        self.shown = answer.frame
+        self._quiet.start()
+
+    @Slot()
+    def _on_quiet(self) -> None:
+        """Show the last frame whole: nothing came for a while, and layers that scroll into view wait for one."""
+        if self._session.is_streaming and self.shown is not None:
+            self._session.settle(self.shown)
+
+    @Slot()
+    def _on_stream_left(self) -> None:
+        """Stop: the user shows something else."""
+        self.stop(settle=False)
+
+    @Slot()
+    def _on_source_changed(self) -> None:
+        if self.source is not None:
+            self.grabber.settings = self.source.grab
+
+    @Slot(str)
+    def _on_failed(self, sentence: str) -> None:
+        self.stop()
+        self.failed.emit(sentence)
+
+    @Slot(object)
+    def _on_session_failed(self, failure: Failure) -> None:
+        if isinstance(failure.request, Frame):
+            self.stop()
+
+
+def _camera(camera: bytes | None, parent: QObject) -> Source:
+    # Each where it is first wanted: they import Qt's multimedia, whose libraries may be missing.
+    from cnnviewer.qt.live.camera import CameraSource
+
+    return CameraSource(camera, parent)
+
+
+def _video(path: Path, parent: QObject) -> Source:
+    from cnnviewer.qt.live.video import VideoSource
+
+    return VideoSource(path, parent)
+
+
+def _screen(screen: QScreen, region: Region, parent: QObject) -> Source:
+    from cnnviewer.qt.live.screen import ScreenSource
+
+    return ScreenSource(screen, region, parent)

@@ -1,0 +1,122 @@
+"""What is recorded of a stream, and of the window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QThread, Signal, Slot
+
+from cnnviewer.errors import StreamError
+from cnnviewer.qt.live.media import check_media
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QWidget
+
+    from cnnviewer.qt.live.film import VideoFile, WindowFilm
+    from cnnviewer.qt.live.live import Live
+
+__all__ = ["Recordings"]
+
+
+class Recordings(QObject):
+    """Runs one recording at a time; `changed` tells that one began or ended, `failed` a sentence."""
+
+    changed = Signal()
+    failed = Signal(str)
+
+    def __init__(self, live: Live, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._live = live
+        self._file: VideoFile | None = None
+        self._window_film: WindowFilm | None = None
+        self._taker: QObject | None = None
+        self.target: Path | None = None
+        """What is written: a video file, or a folder of pictures; None where nothing is."""
+
+    @property
+    def frames(self) -> int:
+        """How many frames were written so far."""
+        if self._file is not None:
+            return self._file.frames
+        return getattr(self._taker, "frames", 0)
+
+    def record_input(self, path: Path) -> None:
+        """Write the frames of the source as a video file."""
+        if self._begin(path):
+            from cnnviewer.qt.live.film import FrameFilm
+
+            film = FrameFilm()
+            assert self._file is not None
+            film.ready.connect(self._file.write)
+            self._take(film, film.take)
+            self.changed.emit()
+
+    def record_frames(self, folder: Path) -> None:
+        """Write the frames of the source as PNG files."""
+        self.stop()
+        from cnnviewer.qt.live.film import FrameFiles
+
+        files = FrameFiles(folder)
+        files.failed.connect(self._on_failed)
+        self.target = folder
+        self._take(files, files.take)
+        self.changed.emit()
+
+    def record_window(self, path: Path, window: QWidget) -> None:
+        """Write what the window shows as a video file."""
+        if self._begin(path):
+            from cnnviewer.qt.live.film import WindowFilm
+
+            self._window_film = WindowFilm(window, self)
+            assert self._file is not None
+            self._window_film.ready.connect(self._file.write)
+            self._window_film.start()
+            self.changed.emit()
+
+    def stop(self) -> None:
+        """End the recording; its file is whole then."""
+        if self.target is None:
+            return
+        self._live.grabber.is_recorded = False
+        if self._window_film is not None:
+            self._window_film.stop()
+            self._window_film.deleteLater()
+        if self._taker is not None:
+            self._live.grabber.taken.disconnect(self._taker.take)  # type: ignore[attr-defined]
+            self._taker.deleteLater()
+        if self._file is not None:
+            self._file.end()
+            self._file.deleteLater()
+        self._file = self._window_film = self._taker = self.target = None
+        self.changed.emit()
+
+    def _begin(self, path: Path) -> bool:
+        """Open a video file; tell why where that can't be."""
+        self.stop()
+        try:
+            check_media()
+            from cnnviewer.qt.live.film import VideoFile
+
+            self._file = VideoFile(path, self)
+        except StreamError as error:
+            self.failed.emit(str(error))
+            return False
+        self._file.failed.connect(self._on_failed)
+        self.target = path
+        return True
+
+    def _take(self, taker: QObject, take: object) -> None:
+        """Have an object in the grabber's thread take each frame."""
+        thread = self._live.grabber.thread()
+        assert isinstance(thread, QThread)
+        taker.moveToThread(thread)
+        self._live.grabber.taken.connect(take)
+        self._taker = taker
+        self._live.grabber.is_recorded = True
+
+    @Slot(str)
+    def _on_failed(self, sentence: str) -> None:
+        self.stop()
+        self.failed.emit(sentence)

@@ -1,0 +1,118 @@
+"""Frames of Qt's multimedia as pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QTransform
+from PySide6.QtMultimedia import QVideoFrame, QVideoFrameFormat
+
+from cnnviewer.errors import StreamError
+
+if TYPE_CHECKING:
+    from cnnviewer.messages import Pixels
+
+__all__ = ["pixels_of", "pixels_of_image", "to_video_frame"]
+
+_Format = QVideoFrameFormat.PixelFormat
+
+
+def pixels_of(frame: QVideoFrame, *, mirrored: bool = False) -> Pixels:
+    """Return a frame's pixels, upright, over white where it is transparent.
+
+    Parameters
+    ----------
+    frame
+        A frame in any of the formats that Qt knows.
+    mirrored
+        Whether left and right are changed, as in a mirror.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint32 ``(H, W)``, 0xffRRGGBB, read-only.
+
+    Raises
+    ------
+    StreamError
+        If the frame holds no picture, or one of a format that can't be read.
+    """
+    image = _image(frame)
+    if image.isNull():
+        raise StreamError(f"The frame can't be read: its format is {frame.pixelFormat().name}.")
+    return pixels_of_image(_presented(image, frame, mirrored))
+
+
+def pixels_of_image(image: QImage) -> Pixels:
+    """Return an image's pixels, uint32 ``(H, W)``, 0xffRRGGBB, read-only, over white where it is transparent."""
+    opaque = _over_white(image) if image.hasAlphaChannel() else image.convertToFormat(QImage.Format.Format_RGB32)
+    words = np.frombuffer(opaque.constBits(), np.uint32, opaque.sizeInBytes() // 4)
+    rows = words.reshape(opaque.height(), opaque.bytesPerLine() // 4)[:, : opaque.width()]
+    pixels = rows | np.uint32(0xFF000000)  # a copy, and Qt leaves the upper byte undefined
+    pixels.setflags(write=False)
+    return pixels
+
+
+def to_video_frame(image: QImage, microseconds: int) -> QVideoFrame:
+    """Return an image as a frame that begins so many microseconds after the first."""
+    made = QVideoFrame(image)
+    made.setStartTime(microseconds)
+    return made
+
+
+def _image(frame: QVideoFrame) -> QImage:
+    if frame.pixelFormat() == _Format.Format_YUV420P10:
+        return _in_8_bits(frame).toImage()  # Qt converts it on a graphics card only
+    return frame.toImage()
+
+
+def _presented(image: QImage, frame: QVideoFrame, mirrored: bool) -> QImage:
+    """Return a picture as it is to be shown: `toImage` turns it as its format tells, not as the frame itself does."""
+    if frame.rotation().value:
+        image = image.transformed(QTransform().rotate(frame.rotation().value))
+    if frame.mirrored() != mirrored:
+        image = image.flipped(Qt.Orientation.Horizontal)
+    return image
+
+
+def _over_white(image: QImage) -> QImage:
+    made = QImage(image.size(), QImage.Format.Format_RGB32)
+    made.fill(Qt.GlobalColor.white)
+    painter = QPainter(made)
+    painter.drawImage(0, 0, image)
+    painter.end()
+    return made
+
+
+def _in_8_bits(frame: QVideoFrame) -> QVideoFrame:
+    """Return a frame of 10 bits a sample as one of 8."""
+    source = frame.surfaceFormat()
+    made_format = QVideoFrameFormat(QSize(source.frameWidth(), source.frameHeight()), _Format.Format_YUV420P)
+    made_format.setColorSpace(source.colorSpace())
+    made_format.setColorRange(source.colorRange())
+    made_format.setRotation(source.rotation())
+    made_format.setMirrored(source.isMirrored())
+    made_format.setScanLineDirection(source.scanLineDirection())
+    made = QVideoFrame(made_format)
+    if not frame.map(QVideoFrame.MapMode.ReadOnly):
+        return made
+    try:
+        if made.map(QVideoFrame.MapMode.WriteOnly):
+            _copy_planes(frame, made)
+            made.unmap()
+    finally:
+        frame.unmap()
+    return made
+
+
+def _copy_planes(frame: QVideoFrame, made: QVideoFrame) -> None:
+    for plane in range(frame.planeCount()):
+        rows, columns = (frame.height(), frame.width())
+        if plane:
+            rows, columns = (rows + 1) // 2, (columns + 1) // 2
+        wide = np.frombuffer(frame.bits(plane), np.uint8).reshape(-1, frame.bytesPerLine(plane))
+        samples = wide[:rows, : 2 * columns].copy().view("<u2")
+        narrow = np.frombuffer(made.bits(plane), np.uint8).reshape(-1, made.bytesPerLine(plane))
+        narrow[:rows, :columns] = samples >> 2
