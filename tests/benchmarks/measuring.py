@@ -88,6 +88,10 @@ class Gaps:
     def clear(self) -> None:
         self.all, self._last = [], None
 
+    def pause(self) -> None:
+        """Begin anew, and keep what was noted."""
+        self._last = None
+
     def tick(self) -> None:
         now = time.perf_counter()
         if self._last is not None:

@@ -40,6 +40,8 @@ class Stage:
         self.pixels, self.shown = packed_photo(), 0
         self.session.framed.connect(self._on_framed)
         self._until = None
+        self._shown_at = 0.0
+        self._calls = _calls(self.session._thread, self._loop)
 
     def open(self, name: str) -> None:
         """Open a network, and stream until all its cards are shown."""
@@ -75,6 +77,29 @@ class Stage:
         self._loop.exec()
         self._until = None
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no frame waits, and none is on its way."""
+        mailbox = self.session.mailbox
+        return mailbox._frame is None and not mailbox._unseen and time.perf_counter() - self._shown_at > 0.1
+
+    def run_in_worker(self, call) -> None:
+        """Run something in the thread in which the network runs, and wait for it."""
+        self._calls.wanted.emit(call)
+        self._loop.exec()
+
+    def time_in_worker(self, call) -> float:
+        """Return how many seconds something takes in the thread in which the network runs."""
+        found = []
+
+        def run() -> None:
+            begun = time.perf_counter()
+            call()
+            found.append(time.perf_counter() - begun)
+
+        self.run_in_worker(run)
+        return found[0]
+
     def offer(self) -> None:
         from cnnviewer.frames import Frame
 
@@ -105,5 +130,26 @@ class Stage:
     def _on_framed(self, answer) -> None:
         # Connected after the window's own: the frame is on the screen.
         self.shown += 1
+        self._shown_at = time.perf_counter()
         if self._until is not None and self.shown >= self._until:
             self._loop.quit()
+
+
+def _calls(thread, loop):
+    """Return an object of a thread that calls what its signal tells, and then ends a loop."""
+    from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+    class Calls(QObject):
+        wanted = Signal(object)
+        done = Signal()
+
+        @Slot(object)
+        def call(self, wanted) -> None:
+            wanted()
+            self.done.emit()
+
+    calls = Calls()
+    calls.moveToThread(thread)
+    calls.wanted.connect(calls.call, Qt.ConnectionType.QueuedConnection)
+    calls.done.connect(loop.quit)
+    return calls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
+from math import isfinite, prod
 from typing import TYPE_CHECKING
 
 import torch
@@ -49,7 +49,7 @@ class MapStatistics:
             return empty, empty
         # Not aminmax: along an axis it takes twenty times as long on a CPU.
         low, high = self._values.amin(1), self._values.amax(1)
-        if not bool((torch.isfinite(low) & torch.isfinite(high)).all()):
+        if not isfinite(float((high - low).sum())):  # or it is too large for a sum, and each is looked at
             usual = torch.where(torch.isfinite(self._values), self._values, torch.nan)
             low = usual.nan_to_num(nan=torch.inf).amin(1).nan_to_num(posinf=0.0)
             high = usual.nan_to_num(nan=-torch.inf).amax(1).nan_to_num(neginf=0.0)
@@ -89,7 +89,7 @@ class MapStatistics:
     @property
     def is_signed(self) -> bool:
         """Whether any value is negative."""
-        return bool((self.minimum < 0).any())
+        return bool(self.minimum.numel()) and float(self.minimum.min()) < 0
 
     def badge(self, index: int) -> str:
         """Return "not finite", "dead" (all zero) or "constant" for a map of which that is true; else ''."""

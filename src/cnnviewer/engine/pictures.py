@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,7 @@ def _frame_tiles(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnsw
 
 
 def _tiles(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
-    if scene.is_frame and _is_local(request):
+    if scene.is_frame and _is_local(request, scene):
         return _frame_tiles(request, layer, scene)
     maps, statistics = feature_maps(layer), scene.statistics(layer)
     chosen = _sorted(statistics, request.order, maps.shape[0])[request.first : request.first + request.count]
@@ -133,9 +134,10 @@ def _tiles(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
     )
 
 
-def _is_local(request: TilesRequest) -> bool:
+def _is_local(request: TilesRequest, scene: Scene) -> bool:
     """Whether maps are shown without looking at others."""
-    return request.order is Order.CHANNEL and request.scale.scope is Scope.MAP and not request.is_paired
+    is_compared = request.is_paired and scene.held is not None
+    return request.order is Order.CHANNEL and request.scale.scope is Scope.MAP and not is_compared
 
 
 def _held_maps(layer: Layer, scene: Scene, request: TilesRequest) -> torch.Tensor | None:
@@ -424,6 +426,13 @@ def _blanked(pixels: Pixels, length: int | None) -> Pixels:
 
 def _bar_colors(name: str, low: float, high: float, gamma: float) -> Pixels:
     """Return the colours along the axis from `low` to `high`, uint32 ``(256,)``."""
-    axis = torch.linspace(low, high, 256)[None, None]
-    ends = torch.tensor([low]), torch.tensor([high])
-    return paint_tiles(axis, *ends, (1, 256), name, gamma)[0, 0] if high > low else color_table(name)[:256]
+    return _axis_colors(name, low < 0, gamma) if high > low else color_table(name)[:256]
+
+
+@cache
+def _axis_colors(name: str, is_signed: bool, gamma: float) -> Pixels:
+    """Return the colours along an axis; they are the same whatever its ends."""
+    low = -1.0 if is_signed else 0.0
+    axis = torch.linspace(low, 1.0, 256)[None, None]
+    colors: Pixels = paint_tiles(axis, torch.tensor([low]), torch.tensor([1.0]), (1, 256), name, gamma)[0, 0]
+    return colors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
+import numpy as np
 
 from cnnviewer.analysis.cost import multiply_adds
 from cnnviewer.analysis.description import describe
@@ -15,6 +15,8 @@ from cnnviewer.operations import Kind
 from cnnviewer.recording import INPUT
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from cnnviewer.engine.engine import Scene
     from cnnviewer.network import Network
     from cnnviewer.recording import Layer, Recording
@@ -39,10 +41,9 @@ def network_summary(network: Network) -> NetworkSummary:
 def recording_summary(scene: Scene, layers: tuple[LayerSummary, ...]) -> RecordingSummary:
     """Return what the window shows of a recording; `layers` are the summaries of its layers."""
     recording = scene.recording
-    probabilities = torch.empty(0) if recording.scores is None else recording.probabilities
+    probabilities = np.empty(0, np.float32) if recording.scores is None else recording.probabilities.numpy()
     # NaN weights give NaN probabilities: they are shown as such, and have no order.
-    ranking = probabilities.nan_to_num(-1.0).argsort(descending=True, stable=True)
-    entropy = torch.special.entr(probabilities.double()).sum() / torch.log(torch.tensor(2.0))
+    ranking = np.argsort(-np.nan_to_num(probabilities, nan=-1.0), kind="stable")
     return RecordingSummary(
         image=scene.title,
         caution=recording.network.preprocessing.caution(*scene.photo.size),
@@ -50,10 +51,16 @@ def recording_summary(scene: Scene, layers: tuple[LayerSummary, ...]) -> Recordi
         layer_seconds=tuple(layer.seconds for layer in recording.layers),
         probabilities=tuple(probabilities.tolist()),
         ranking=tuple(ranking.tolist()),
-        entropy=float(entropy),
+        entropy=_entropy(probabilities),
         seconds=recording.seconds,
         nbytes=recording.nbytes,
     )
+
+
+def _entropy(probabilities: NDArray[np.float32]) -> float:
+    """Return the entropy in bits."""
+    shares = probabilities[probabilities != 0].astype(np.float64)
+    return float(-(shares * np.log2(shares)).sum())
 
 
 def layer_summaries(recording: Recording) -> tuple[LayerSummary, ...]:

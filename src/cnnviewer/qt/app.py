@@ -24,9 +24,16 @@ __all__ = ["create_app", "run"]
 
 FIRST_IMAGE = "chelsea"
 
+_TURN = 0.0001
+"""For how many seconds a thread may keep the interpreter while another waits for it.
+
+Python's own 5 ms are as long as painting a frame: all that time the network would stand still.
+"""
+
 
 def create_app(arguments: Sequence[str] = ()) -> QApplication:
     """Return the application object, with the program's names and style."""
+    sys.setswitchinterval(_TURN)
     QApplication.setOrganizationName("cnnviewer")
     QApplication.setApplicationName("cnnviewer")
     app = QApplication(["cnnviewer", *arguments])

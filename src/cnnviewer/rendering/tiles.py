@@ -53,22 +53,24 @@ def paint_tiles(
         uint32 ``(maps, height, width)``, 0xffRRGGBB. The cost is bounded by the smaller of the map and its
         picture: a map is cut down before it is coloured, and coloured before it is enlarged.
     """
-    maps = cut_down(maps, size)
-    found = levels(maps.float(), low.to(maps.device), high.to(maps.device), gamma).cpu().numpy()
+    found = levels(cut_down(maps, size).float().cpu().numpy(), low, high, gamma)
     return _enlarge(color_table(colormap).take(found), size)
 
 
 def cut_down(maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """Return the units of maps ``(maps, H, W)`` that pictures of `size`, height and width in pixels, show."""
     rows, columns = maps.shape[-2:]
-    if rows <= size[0] and columns <= size[1]:
-        return maps
-    down, across = nearest(rows, min(rows, size[0])), nearest(columns, min(columns, size[1]))
+    shown = min(rows, size[0]), min(columns, size[1])
     if maps.device.type != "cpu":
+        if shown == (rows, columns):
+            return maps
+        down, across = nearest(rows, shown[0]), nearest(columns, shown[1])
         return maps.index_select(1, down.to(maps.device)).index_select(2, across.to(maps.device))
     # NumPy, since torch takes up to fifty times as long where the channels of a pixel lie side by side.
-    chosen = maps.detach().float().numpy()[:, down[:, None].numpy(), across.numpy()]
-    return torch.from_numpy(np.ascontiguousarray(chosen))
+    values = maps.detach().float().numpy()
+    if shown != (rows, columns):
+        values = values[:, nearest(rows, shown[0])[:, None].numpy(), nearest(columns, shown[1]).numpy()]
+    return torch.from_numpy(np.ascontiguousarray(values))
 
 
 def color_filters(weight: torch.Tensor, size: tuple[int, int], reach: torch.Tensor) -> NDArray[np.uint32]:
@@ -89,9 +91,14 @@ def color_filters(weight: torch.Tensor, size: tuple[int, int], reach: torch.Tens
 
 
 def _enlarge(pixels: NDArray[np.uint32], size: tuple[int, int]) -> NDArray[np.uint32]:
-    rows, columns = pixels.shape[-2:]
-    if rows != size[0]:
-        pixels = pixels[:, nearest(rows, size[0]).numpy()]
-    if columns != size[1]:
-        pixels = pixels[:, :, nearest(columns, size[1]).numpy()]
-    return np.ascontiguousarray(pixels)
+    count, rows, columns = pixels.shape
+    if (rows, columns) == size:
+        return np.ascontiguousarray(pixels)
+    return pixels.reshape(count, rows * columns).take(_cells((rows, columns), size), axis=1).reshape(count, *size)
+
+
+@cache
+def _cells(cells: tuple[int, int], size: tuple[int, int]) -> NDArray[np.intp]:
+    """Return, for each pixel of a picture, the number of the nearest of rows x columns cells."""
+    down, across = nearest(cells[0], size[0]), nearest(cells[1], size[1])
+    return (down[:, None] * cells[1] + across).flatten().numpy()

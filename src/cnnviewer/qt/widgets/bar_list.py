@@ -48,10 +48,15 @@ class BarList(QWidget):
 
     def show_bars(self, bars: Sequence[Bar]) -> None:
         """Show these rows."""
-        self._bars = tuple(bars)
+        bars = tuple(bars)
+        if bars == self._bars:
+            return
+        is_as_high = len(bars) == len(self._bars)
+        self._bars = bars
         self._current = min(self._current, len(self._bars) - 1)
         self.setAccessibleDescription("; ".join(f"{bar.name} {bar.text}" for bar in self._bars))
-        self.updateGeometry()
+        if not is_as_high:
+            self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:

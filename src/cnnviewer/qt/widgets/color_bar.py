@@ -22,6 +22,8 @@ class ColorBar(QWidget):
 
     def show_scale(self, image: QImage | None, low: str, high: str, scope: str) -> None:
         """Show these colours (an image one pixel wide, high end on top) and texts; None shows no bar."""
+        if (image, low, high, scope) == (self._image, self._low, self._high, self._scope):
+            return  # as with most frames of a stream
         self._image, self._low, self._high, self._scope = image, low, high, scope
         self.setAccessibleName(f"scale from {low} to {high}, {scope}")
         self.update()

@@ -20,6 +20,8 @@ class ElidedLabel(QLabel):
 
     def set_text(self, text: str) -> None:
         """Show this text."""
+        if text == self.text():
+            return
         self.setText(text)
         self.setToolTip(text)
 

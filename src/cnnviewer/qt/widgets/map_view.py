@@ -50,6 +50,7 @@ class MapView(QWidget):
         self._is_smooth = False
         self._pressed: QPoint | None = None
         self._has_moved = False
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else the panel is painted below each new picture
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -134,9 +135,10 @@ class MapView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the image, the values and the marks."""
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), QColor(current_theme().panel))
         if self._image is None or self._image.isNull():
             return
-        painter = QPainter(self)
         rect = self.image_rect()
         # A photo made smaller may be averaged; cells never are.
         painter.setRenderHint(

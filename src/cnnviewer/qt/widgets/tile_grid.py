@@ -42,6 +42,7 @@ class TileGrid(QWidget):
         self._before: QImage | None = None
         self._channel: int | None = None
         self._what = "map"
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else the card is painted below each new picture
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -97,6 +98,7 @@ class TileGrid(QWidget):
         if self._layout is None:
             return
         painter = QPainter(self)
+        painter.fillRect(event.rect(), QColor(current_theme().panel))
         for place in range(self._layout.shown):
             rect = self.tile_rect(place)
             if rect.intersects(event.rect()):
@@ -104,25 +106,33 @@ class TileGrid(QWidget):
 
     def _paint_cell(self, painter: QPainter, place: int, rect: QRect) -> None:
         assert self._layout is not None
-        theme = current_theme()
         index = place - self._first
         wide, high = self._layout.tile
-        after = QRect(rect.left() + rect.width() - wide, rect.top(), wide, high)
-        if self._answer is None or self._image is None or not 0 <= index < len(self._answer.channels):
-            painter.fillRect(after, QColor(theme.raised))
+        left, top = rect.left() + rect.width() - wide, rect.top()
+        answer = self._answer
+        if answer is None or self._image is None or not 0 <= index < len(answer.channels):
+            painter.fillRect(left, top, wide, high, QColor(current_theme().raised))
             return
-        height = self._answer.pixels.shape[1]
-        source = QRectF(0, index * height, self._answer.pixels.shape[2], height)
-        painter.drawImage(QRectF(after), self._image, source)
+        self._paint_picture(painter, self._image, index, left, top)
         if self._before is not None:
-            painter.drawImage(QRectF(rect.left(), rect.top(), wide, high), self._before, source)
-            painter.setPen(QColor(theme.muted))
-            arrow = QRect(rect.left() + wide, rect.top(), ARROW, high)
-            painter.drawText(arrow, Qt.AlignmentFlag.AlignCenter, "→")
-        if self._answer.badges[index]:
-            _paint_badge(painter, after, self._answer.badges[index])
-        if self._answer.channels[index] == self._channel:
+            self._paint_picture(painter, self._before, index, rect.left(), top)
+            painter.setPen(QColor(current_theme().muted))
+            painter.drawText(rect.left() + wide, top, ARROW, high, Qt.AlignmentFlag.AlignCenter, "→")
+        if answer.badges[index]:
+            _paint_badge(painter, QRect(left, top, wide, high), answer.badges[index])
+        if answer.channels[index] == self._channel:
             self._paint_mark(painter, rect)
+
+    def _paint_picture(self, painter: QPainter, image: QImage, index: int, left: int, top: int) -> None:
+        """Paint one of the pictures that lie below each other in an image."""
+        assert self._layout is not None
+        assert self._answer is not None
+        _, height, width = self._answer.pixels.shape
+        if (width, height) == self._layout.tile:
+            painter.drawImage(left, top, image, 0, index * height, width, height)
+        else:  # a screen with more pixels than the window counts
+            target = QRectF(left, top, *self._layout.tile)
+            painter.drawImage(target, image, QRectF(0, index * height, width, height))
 
     def _paint_mark(self, painter: QPainter, rect: QRect) -> None:
         color = QColor(current_theme().accent)
