@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cnnviewer.messages import LayerSummary, PictureAnswer, PictureRequest, Pixels, RecordingSummary
+    import torch
 
-__all__ = ["Activation", "Best", "Chosen", "Frame", "FrameAnswer", "StageTimes", "Watch"]
+    from cnnviewer.messages import LayerSummary, PictureAnswer, PictureRequest, Pixels, RecordingSummary
+    from cnnviewer.preprocessing import Preprocessing
+
+__all__ = ["Activation", "Best", "Chosen", "Frame", "FrameAnswer", "Prepared", "StageTimes", "Watch"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +37,28 @@ class Frame:
     pixels: Pixels
     arrived: float
     grab_seconds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A frame with the tensor that a network is given of it.
+
+    Parameters
+    ----------
+    frame
+        The frame.
+    tensor
+        float32 ``(1, C, H, W)``, as `preprocessing` made it; None where no network was open.
+    preprocessing
+        How it was made: the tensor is of use to a network that has the same.
+    seconds
+        How long that took.
+    """
+
+    frame: Frame
+    tensor: torch.Tensor | None = None
+    preprocessing: Preprocessing | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

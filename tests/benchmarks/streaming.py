@@ -42,6 +42,7 @@ class Stage:
         self._until = None
         self._shown_at = 0.0
         self._calls = _calls(self.session._thread, self._loop)
+        self._pixels = _pixels(self.commands.live.grabber)
 
     def open(self, name: str) -> None:
         """Open a network, and stream until all its cards are shown."""
@@ -54,6 +55,7 @@ class Stage:
         shown = len(self.window.layers.visible_layers)
         assert shown >= CARDS, f"{shown} cards are on the screen"
         self.session.open_stream()
+        self.commands.live.grabber.is_open = True
         for _ in range(4):
             self.show_frame()
 
@@ -80,8 +82,7 @@ class Stage:
     @property
     def is_quiet(self) -> bool:
         """Whether no frame waits, and none is on its way."""
-        mailbox = self.session.mailbox
-        return mailbox._frame is None and not mailbox._unseen and time.perf_counter() - self._shown_at > 0.1
+        return self.session.mailbox.is_empty and time.perf_counter() - self._shown_at > 0.1
 
     def run_in_worker(self, call) -> None:
         """Run something in the thread in which the network runs, and wait for it."""
@@ -101,15 +102,12 @@ class Stage:
         return found[0]
 
     def offer(self) -> None:
-        from cnnviewer.frames import Frame
-
-        frame = Frame(self.shown, "chelsea", self.pixels, time.perf_counter())
-        if self.session.mailbox.offer(frame):
-            self.session.wake()
+        """Give the grabber a frame, as a source does."""
+        self._pixels.wanted.emit(self.pixels)
 
     @contextmanager
-    def feeding(self, interval: float = 0.004) -> Iterator[None]:
-        """Offer frames faster than any network takes them, from another thread as sources do."""
+    def feeding(self, interval: float = 1 / 120) -> Iterator[None]:
+        """Offer 120 frames a second, from another thread as sources do."""
         ended = threading.Event()
 
         def feed() -> None:
@@ -153,3 +151,15 @@ def _calls(thread, loop):
     calls.wanted.connect(calls.call, Qt.ConnectionType.QueuedConnection)
     calls.done.connect(loop.quit)
     return calls
+
+
+def _pixels(grabber):
+    """Return an object whose signal gives a grabber pixels."""
+    from PySide6.QtCore import QObject, Signal
+
+    class Pixels(QObject):
+        wanted = Signal(object)
+
+    pixels = Pixels()
+    pixels.wanted.connect(grabber.take_pixels)
+    return pixels

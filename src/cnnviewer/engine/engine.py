@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from cnnviewer.frames import Frame, Watch
+    from cnnviewer.frames import Prepared, Watch
     from cnnviewer.messages import (
         HoldRequest,
         ImageRequest,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         WeightsRequest,
     )
     from cnnviewer.network import Network
+    from cnnviewer.preprocessing import Preprocessing
     from cnnviewer.recording import Layer, Recording
 
 __all__ = ["Engine", "Scene"]
@@ -187,7 +188,7 @@ class Engine:
         self._photo = (title, photo)
         return self.summary()
 
-    def show_frame(self, frame: Frame, watch: Watch) -> FrameAnswer | None:
+    def show_frame(self, prepared: Prepared, watch: Watch) -> FrameAnswer | None:
         """Record a frame of a stream, as far as the window looks at it, and render what it wants of it.
 
         None where there is no network yet: the frame is what the next one will see.
@@ -197,13 +198,14 @@ class Engine:
         RecordingError
             If the network fails on it.
         """
-        clock, begun = time.perf_counter, time.perf_counter()
+        clock, begun, frame = time.perf_counter, time.perf_counter(), prepared.frame
         photo = from_packed(frame.pixels)
         self._photo = frame.title, photo
         recorder = self._recorder
         if recorder is None:
             return None
-        tensor = recorder.network.preprocess(photo)
+        given = prepared.tensor if prepared.preprocessing == self.preprocessing else None
+        tensor = recorder.network.preprocess(photo if given is None else given)
         preprocessed = clock()
         is_known = watch.layers is self._layers and self._scene is not None
         if is_known and self._scene is not None:
@@ -224,7 +226,10 @@ class Engine:
                 best = self._memory.best(watch.chosen)
         self._watch = watch
         times = StageTimes(
-            frame.grab_seconds, preprocessed - begun, recorded - preprocessed, time.perf_counter() - recorded
+            grab=frame.grab_seconds,
+            preprocess=prepared.seconds + preprocessed - begun,
+            network=recorded - preprocessed,
+            render=clock() - recorded,
         )
         return FrameAnswer(frame, summary, pictures, times, activation, best)
 
@@ -243,6 +248,11 @@ class Engine:
         if structure != self._layers_of:
             self._layers, self._layers_of = summaries.layer_summaries(recording), structure
         return summaries.recording_summary(self._scene, self._layers)
+
+    @property
+    def preprocessing(self) -> Preprocessing | None:
+        """How the network that is open wants its images; None where there is none."""
+        return None if self._recorder is None else self._recorder.network.preprocessing
 
     @property
     def layers(self) -> tuple[LayerSummary, ...]:

@@ -83,7 +83,8 @@ def _frame_tiles(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnsw
     before, compared = None, statistics
     if request.view is View.POOLED:
         before = cut_down(_operand(layer, scene)[chosen.start : chosen.stop], size)
-        compared = MapStatistics(before)
+        # Both: the largest unit before may lie between those that are shown.
+        compared = _joined(shown, before)
     scale = map_scale(compared, scene.signs.is_signed(layer.index, compared))
     name, gamma = scale.colormap(request.scale), request.scale.gamma
     return TilesAnswer(

@@ -88,13 +88,13 @@ class Worker(QObject):
     @Slot()
     def run_frame(self) -> None:
         """Record the frame that waits, if any, and tell what is to be shown of it."""
-        frame = self._mailbox.take()
-        if frame is None:
+        prepared = self._mailbox.take()
+        if prepared is None:
             return
         try:
-            answer = self._ready_engine().show_frame(frame, self._mailbox.watch)
+            answer = self._ready_engine().show_frame(prepared, self._mailbox.watch)
         except Exception as error:
-            self.failed.emit(failure_of(error, frame))
+            self.failed.emit(failure_of(error, prepared.frame))
             return
         if answer is not None:
             self._mailbox.answered()
@@ -107,6 +107,7 @@ class Worker(QObject):
             self.progressed.emit(0, None, f"Loading {request.name}")
             with _no_collection():
                 network = engine.open_network(request, self._progress)
+            self._mailbox.preprocessing = engine.preprocessing
             self.networkOpened.emit(network, engine.summary())
             return
         layers = engine.layers

@@ -10,7 +10,8 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviewer.errors import StreamError
-from cnnviewer.frames import Frame
+from cnnviewer.frames import Frame, Prepared
+from cnnviewer.images import from_packed
 from cnnviewer.inputs.videos import time_text
 from cnnviewer.rendering.packing import packed_rgb
 
@@ -84,6 +85,8 @@ class Grabber(QObject):
         if frame == self._last:
             self._mailbox.drop()
             return
+        if not self._mailbox.is_wanted(arrived):
+            return
         self._last = frame
         # Not above: without the system's libraries the drawing pad works all the same.
         from cnnviewer.qt.live.video_frames import pixels_of
@@ -102,6 +105,13 @@ class Grabber(QObject):
         self._leave(title, pixels, arrived)
 
     @Slot(object)
+    def take_pixels(self, pixels: Pixels) -> None:
+        """Take pixels that are there already, uint32 ``(H, W)``, 0xffRRGGBB."""
+        arrived = time.perf_counter()
+        if self.is_open and self._mailbox.is_wanted(arrived):
+            self._leave(self.settings.title, pixels, arrived)
+
+    @Slot(object)
     def take_drawing(self, drawing: Drawing) -> None:
         """Take a drawing as a frame."""
         arrived, settings = time.perf_counter(), self.settings
@@ -115,5 +125,14 @@ class Grabber(QObject):
         frame = Frame(self._number, title, np.ascontiguousarray(pixels), arrived, time.perf_counter() - arrived)
         if self.is_recorded:
             self.taken.emit(frame)
-        if self.is_open and self._mailbox.offer(frame):
+        if self.is_open and self._mailbox.offer(self._prepared(frame)):
             self.grabbed.emit()
+
+    def _prepared(self, frame: Frame) -> Prepared:
+        """Return a frame with what the network takes of it: made here, while the network has the one before."""
+        preprocessing = self._mailbox.preprocessing
+        if preprocessing is None:
+            return Prepared(frame)
+        begun = time.perf_counter()
+        tensor = preprocessing(from_packed(frame.pixels))
+        return Prepared(frame, tensor, preprocessing, time.perf_counter() - begun)

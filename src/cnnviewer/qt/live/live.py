@@ -44,6 +44,7 @@ class Live(QObject):
     failed = Signal(str)
 
     _drawn = Signal(object)
+    _newestWanted = Signal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -59,6 +60,7 @@ class Live(QObject):
         self.grabber.grabbed.connect(session.wake)
         self.grabber.failed.connect(self._on_failed)
         self._drawn.connect(self.grabber.take_drawing)
+        self._newestWanted.connect(self.grabber.take_newest)
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(_QUIET)
@@ -188,6 +190,7 @@ class Live(QObject):
         """Show the last frame whole: nothing came for a while, and layers that scroll into view wait for one."""
         if self._session.is_streaming and self.shown is not None:
             self._session.settle(self.shown)
+            self._newestWanted.emit()  # in case it was not worth while when it came
 
     @Slot()
     def _on_stream_left(self) -> None:
