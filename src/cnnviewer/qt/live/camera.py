@@ -101,7 +101,7 @@ class CameraSource(Source):
 
     @Slot()
     def _on_devices_changed(self) -> None:
-        if self._device not in QMediaDevices.videoInputs():
+        if self._device not in devices():
             self.failed.emit(f"{self.name} {ENDED}")
 
 

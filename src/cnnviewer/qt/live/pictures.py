@@ -23,5 +23,5 @@ def save_png(frame: Frame, path: Path) -> None:
     StreamError
         If the file can't be written.
     """
-    if not to_image(frame.pixels).save(str(path), b"PNG"):
+    if not to_image(frame.pixels).save(str(path)):
         raise StreamError(f"The picture {path} can't be written; choose another folder.")

@@ -12,11 +12,22 @@ from PySide6.QtMultimedia import QVideoFrame, QVideoFrameFormat
 from cnnviewer.errors import StreamError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from cnnviewer.messages import Pixels
 
 __all__ = ["pixels_of", "pixels_of_image", "to_video_frame"]
 
 _Format = QVideoFrameFormat.PixelFormat
+
+_SUBSAMPLED = frozenset(
+    _Format[f"Format_{name}"]
+    for name in (
+        *("YUV420P", "YUV422P", "YV12", "UYVY", "YUYV", "NV12", "NV21"),
+        *("IMC1", "IMC2", "IMC3", "IMC4", "P010", "P016", "YUV420P10"),
+    )
+)
+"""Formats in which neighbouring pixels share their colour."""
 
 
 def pixels_of(frame: QVideoFrame, *, mirrored: bool = False) -> Pixels:
@@ -42,6 +53,8 @@ def pixels_of(frame: QVideoFrame, *, mirrored: bool = False) -> Pixels:
     image = _image(frame)
     if image.isNull():
         raise StreamError(f"The frame can't be read: its format is {frame.pixelFormat().name}.")
+    if frame.pixelFormat() in _SUBSAMPLED and (frame.width() % 2 or frame.height() % 2):
+        image = _mended(image, frame)
     return pixels_of_image(_presented(image, frame, mirrored))
 
 
@@ -66,6 +79,27 @@ def _image(frame: QVideoFrame) -> QImage:
     if frame.pixelFormat() == _Format.Format_YUV420P10:
         return _in_8_bits(frame).toImage()  # Qt converts it on a graphics card only
     return frame.toImage()
+
+
+def _mended(image: QImage, frame: QVideoFrame) -> QImage:
+    """Return a picture of an odd size whose last column and row are those beside them.
+
+    Qt converts pixels that share a colour in pairs, and leaves the one that is over unwritten.
+    """
+    made, source = image.convertToFormat(QImage.Format.Format_RGB32), frame.surfaceFormat()
+    unwritten = np.zeros((frame.height(), frame.width()), bool)
+    unwritten[:, frame.width() // 2 * 2 :] = unwritten[frame.height() // 2 * 2 :] = True
+    if source.scanLineDirection() is QVideoFrameFormat.Direction.BottomToTop:
+        unwritten = unwritten[::-1]
+    unwritten = np.rot90(unwritten, -(source.rotation().value // 90))
+    if source.isMirrored():
+        unwritten = unwritten[:, ::-1]
+    words = np.frombuffer(made.bits(), np.uint32).reshape(made.height(), made.bytesPerLine() // 4)
+    for column in np.flatnonzero(unwritten.all(axis=0)):
+        words[:, column] = words[:, column - 1 if column else 1]
+    for row in np.flatnonzero(unwritten.all(axis=1)):
+        words[row] = words[row - 1 if row else 1]
+    return made
 
 
 def _presented(image: QImage, frame: QVideoFrame, mirrored: bool) -> QImage:
@@ -112,7 +146,12 @@ def _copy_planes(frame: QVideoFrame, made: QVideoFrame) -> None:
         rows, columns = (frame.height(), frame.width())
         if plane:
             rows, columns = (rows + 1) // 2, (columns + 1) // 2
-        wide = np.frombuffer(frame.bits(plane), np.uint8).reshape(-1, frame.bytesPerLine(plane))
-        samples = wide[:rows, : 2 * columns].copy().view("<u2")
-        narrow = np.frombuffer(made.bits(plane), np.uint8).reshape(-1, made.bytesPerLine(plane))
-        narrow[:rows, :columns] = samples >> 2
+        wide, narrow = _rows(frame, plane, rows), _rows(made, plane, rows)
+        samples = wide[:, : 2 * columns].copy().view("<u2")
+        narrow[:, :columns] = samples >> 2
+
+
+def _rows(frame: QVideoFrame, plane: int, rows: int) -> NDArray[np.uint8]:
+    """Return the first rows of a plane, as bytes; its memory may be longer."""
+    stride = frame.bytesPerLine(plane)
+    return np.frombuffer(frame.bits(plane), np.uint8)[: rows * stride].reshape(rows, stride)
