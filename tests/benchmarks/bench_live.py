@@ -37,7 +37,7 @@ def measure(networks: list[str]) -> Iterator[Result]:
             yield Result(
                 "frame in memory to painted / bare pass", name, statistics.median(ratios), "ratio", MARKS.get(name, 1.0)
             )
-            for stage_name, value in _stages(stage).items():
+            for stage_name, value in stages(stage).items():
                 yield Result(f"  {stage_name}", name, value * 1000, "ms")
             gaps.clear()
             rates = [_frame_rate(stage, gaps, timer) / _rate(stage, bare) for _ in range(7)]
@@ -89,7 +89,7 @@ def _bare(name: str):
     return bare
 
 
-def _stages(stage) -> dict[str, float]:
+def stages(stage) -> dict[str, float]:
     """Return the medians of the stages of single frames, and of what lies between them."""
     found = []
     for _ in range(PAIRS):

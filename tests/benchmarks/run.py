@@ -43,6 +43,7 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    sys.path.append(str(Path(__file__).parents[1]))  # what the tests share
     results: list[Result] = []
     for name in options.names or [name for name in BENCHMARKS if name not in LONG]:
         for result in import_module(BENCHMARKS[name]).measure(options.networks):

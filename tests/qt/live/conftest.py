@@ -37,35 +37,9 @@ def number_of(pixels: np.ndarray) -> int:
 @pytest.fixture
 def camera(media, qapp):
     """A camera: the way from a QCamera to its sink, with frames that the test gives."""
-    from PySide6.QtMultimedia import QMediaCaptureSession, QVideoFrame, QVideoFrameInput, QVideoSink
+    from cameras import GivenCamera
 
-    from cnnviewer.qt.live.grabber import Grab
-    from cnnviewer.qt.live.sources import Source
-
-    class Camera(Source):
-        def __init__(self) -> None:
-            super().__init__()
-            self.grab = Grab("camera")
-            self.sink = QVideoSink(self)
-            self._input = QVideoFrameInput(self)
-            self._session = QMediaCaptureSession(self)
-            self._session.setVideoFrameInput(self._input)
-            self._session.setVideoSink(self.sink)
-            self.is_running, self._sent = False, 0
-
-        def start(self) -> None:
-            self.is_running = True
-
-        def stop(self) -> None:
-            self.is_running = False
-
-        def send(self, image: QImage) -> None:
-            self._sent += 1
-            frame = QVideoFrame(image)
-            frame.setStartTime(self._sent * 40_000)
-            assert self._input.sendVideoFrame(frame)
-
-    return Camera()
+    return GivenCamera()
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +54,7 @@ def clip(media, qapp, tmp_path_factory):
     made = VideoFile(path)
     errors = []
     made.failed.connect(errors.append)
+    made.begin()
     for number in range(16):
         before = made.frames
         for _ in range(200):

@@ -186,6 +186,14 @@ def test_stopping_lets_go_of_the_camera_and_keeps_the_picture(streaming):
     assert streaming.window.probabilities.bars[0].name == "4"
 
 
+def test_a_source_that_is_stopped_is_deleted(streaming):
+    deleted = []
+    streaming.camera.destroyed.connect(lambda: deleted.append(True))
+    streaming.live.live.stop()
+    until(streaming, lambda: deleted)
+    assert streaming.live.live.grabber._last is None
+
+
 def test_a_photo_ends_the_stream(streaming, samples):
     assert drop(streaming.window, files(samples / "digit-9.png"))
     streaming.settle()
@@ -222,7 +230,7 @@ def test_the_live_panel_tells_the_last_minute(streaming):
     names = [line.name for line in panel.classes.lines]
     assert {"3", "8"} <= set(names)
     line = panel.strip.lines[0]
-    assert np.isfinite(line.values).sum() >= 4
+    assert 2 <= np.isfinite(line.values).sum() <= 12
     assert panel.best.best
     assert panel.best.best[0].value == max(best.value for best in panel.best.best)
     until(streaming, lambda: "from source to screen" in panel.rates)
@@ -350,26 +358,54 @@ def test_a_video_that_gives_nothing_is_told(live, clip, monkeypatch):
 # ---- the screen
 
 
-def test_a_region_of_the_screen(live, media):
-    picker_made = live.live.screen
-    picker_made()
+def pick(live, first, last):
+    live.live.screen()
     picker = live.live._picker
     live.bot.waitExposed(picker)
-    QTest.mousePress(picker, Qt.MouseButton.LeftButton, pos=QPoint(100, 80))
-    QTest.mouseMove(picker, QPoint(260, 200))
-    QTest.mouseRelease(picker, Qt.MouseButton.LeftButton, pos=QPoint(300, 180))
-    until(live, lambda: live.live.live.shown is not None or banner(live))
-    if banner(live):
-        pytest.skip(f"this system captures no screen: {banner(live)}")
+    QTest.mousePress(picker, Qt.MouseButton.LeftButton, pos=first)
+    QTest.mouseMove(picker, (first + last) / 2)
+    QTest.mouseRelease(picker, Qt.MouseButton.LeftButton, pos=last)
+
+
+def test_a_region_is_picked_with_the_mouse(live, media, monkeypatch):
+    opened = []
+    monkeypatch.setattr(live.live.live, "open_screen", lambda *found: opened.append(found))
+    pick(live, QPoint(300, 180), QPoint(100, 80))
+    ((screen, region),) = opened
+    size = screen.geometry()
+    edges = [region.left, region.top, region.right, region.bottom]
+    wanted = [100 / size.width(), 80 / size.height(), 300 / size.width(), 180 / size.height()]
+    assert edges == pytest.approx(wanted, abs=0.003)
+
+
+def test_a_region_of_the_screen_is_shown(live, media):
+    if QApplication.platformName() == "offscreen":
+        pytest.skip("Qt's offscreen platform can't be captured from another thread: it crashes later")
+    pick(live, QPoint(100, 80), QPoint(300, 180))
+    until(live, lambda: live.live.live.shown is not None)
     height, width = live.live.live.shown.pixels.shape
     ratio = live.window.screen().devicePixelRatio()
-    assert width == pytest.approx(200 * ratio, abs=3)
-    assert height == pytest.approx(100 * ratio, abs=3)
+    assert (width, height) == pytest.approx((200 * ratio, 100 * ratio), abs=3)
+
+
+def test_a_screen_that_can_not_be_captured_is_told(live, media):
+    from PySide6.QtMultimedia import QScreenCapture
+
+    from cnnviewer.inputs.screens import Region
+    from cnnviewer.qt.live.screen import ScreenSource
+
+    source = ScreenSource(live.window.screen(), Region(), live.window)
+    source.start = lambda: None  # the offscreen platform can't be captured
+    live.live.live.run(source)
+    source._capture.errorOccurred.emit(QScreenCapture.Error.CapturingNotSupported, "no permission")
+    assert "The screen can't be captured here (no permission)" in banner(live)
+    assert not live.live.live.is_running
 
 
 def test_the_region_picker_is_cancelled_by_escape_and_ignores_clicks(live, media):
     live.live.screen()
     picker, picked = live.live._picker, []
+    assert picker.parent() is live.window  # an object of Python's own would be deleted twice
     picker.picked.connect(lambda *found: picked.append(found))
     live.bot.waitExposed(picker)
     QTest.mouseClick(picker, Qt.MouseButton.LeftButton, pos=QPoint(50, 50))

@@ -75,7 +75,7 @@ class LiveCommands(QObject):
             return
         from cnnviewer.qt.widgets.region_picker import RegionPicker
 
-        self._picker = RegionPicker(self._window.screen())
+        self._picker = RegionPicker(self._window.screen(), self._window)
         self._picker.picked.connect(self._on_region)
         self._picker.show()
 

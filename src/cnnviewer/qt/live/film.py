@@ -1,4 +1,4 @@
-"""Recording a stream: as a video file, or frame by frame as PNG files."""
+"""Recording a stream, or the window, as a video file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from PySide6.QtGui import QImage
 from PySide6.QtMultimedia import QMediaCaptureSession, QMediaFormat, QMediaRecorder, QVideoFrameInput
 
 from cnnviewer.errors import StreamError
-from cnnviewer.qt.live.pictures import save_png
 from cnnviewer.qt.live.video_frames import to_video_frame
 from cnnviewer.qt.widgets.images import to_image
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.frames import Frame
 
-__all__ = ["FrameFiles", "FrameFilm", "VideoFile", "WindowFilm", "video_suffix"]
+__all__ = ["FrameFilm", "VideoFile", "WindowFilm", "video_suffix"]
 
 _RATE = 10
 """Pictures of the window a second: each has to be painted once more for it."""
@@ -52,9 +51,12 @@ class VideoFile(QObject):
         self._recorder.setOutputLocation(QUrl.fromLocalFile(str(path.absolute())))
         self._recorder.errorOccurred.connect(self._on_error)
         self._session.setRecorder(self._recorder)
-        self._recorder.record()
         self.frames = 0
         """How many were written."""
+
+    def begin(self) -> None:
+        """Open the file."""
+        self._recorder.record()
 
     @Slot(object)
     def write(self, frame: QVideoFrame) -> None:
@@ -80,47 +82,23 @@ class VideoFile(QObject):
             self.failed.emit(f"The recording {self._path.name} can't be written: {reason}. Choose another folder.")
 
 
-class FrameFilm(QObject):
-    """Makes video frames of a stream's; lives in the thread of the grabber. `ready` tells each."""
+class FrameFilm:
+    """Makes video frames of a stream's; all have the size of the first, and an even number of pixels."""
 
-    ready = Signal(object)
+    frames = 0
 
     def __init__(self) -> None:
-        super().__init__()
         self._begun: float | None = None
-        self._size: tuple[int, int] | None = None
+        self._size = (0, 0)
 
-    @Slot(object)
-    def take(self, frame: Frame) -> None:
-        """Take a frame; all have the size of the first, and an even number of pixels, as encoders want it."""
+    def take(self, frame: Frame) -> QVideoFrame:
+        """Return what the video shows of a frame."""
         if self._begun is None:
             height, width = frame.pixels.shape
             self._begun, self._size = frame.arrived, (max(2, width // 2 * 2), max(2, height // 2 * 2))
-        assert self._size is not None
         # A copy: the encoder reads it later, when the array may be gone.
         image = _fitted(to_image(frame.pixels), self._size).copy()
-        self.ready.emit(to_video_frame(image, round((frame.arrived - self._begun) * 1e6)))
-
-
-class FrameFiles(QObject):
-    """Writes each frame of a stream as a PNG file; lives in the thread of the grabber. `failed` tells a sentence."""
-
-    failed = Signal(str)
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self._folder = folder
-        self.frames = 0
-
-    @Slot(object)
-    def take(self, frame: Frame) -> None:
-        """Write a frame."""
-        try:
-            save_png(frame, self._folder / f"frame-{frame.number:06d}.png")
-        except StreamError as error:
-            self.failed.emit(str(error))
-            return
-        self.frames += 1
+        return to_video_frame(image, round((frame.arrived - self._begun) * 1e6))
 
 
 class WindowFilm(QObject):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
@@ -23,7 +23,23 @@ if TYPE_CHECKING:
     from cnnviewer.messages import Pixels
     from cnnviewer.qt.live.mailbox import Mailbox
 
-__all__ = ["Grab", "Grabber"]
+__all__ = ["FrameRecorder", "Grab", "Grabber"]
+
+
+class FrameRecorder(Protocol):
+    """Records the frames of a source; called in the grabber's thread."""
+
+    frames: int
+    """How many were written, where it writes them itself."""
+
+    def take(self, frame: Frame) -> QVideoFrame | None:
+        """Write a frame, or return what a video is to show of it.
+
+        Raises
+        ------
+        StreamError
+            If it can't be written.
+        """
 
 
 @dataclass(frozen=True)
@@ -54,12 +70,14 @@ class Grab:
 class Grabber(QObject):
     """Leaves each frame in the mailbox, as pixels; lives in its own thread.
 
-    `grabbed` tells that the worker has a frame to take, `taken` each frame's pixels where somebody records them.
+    `grabbed` tells that the worker has a frame to take, `filmed` what is to be written to the video that is recorded,
+    `failed` and `recordingFailed` a sentence.
     """
 
     grabbed = Signal()
-    taken = Signal(object)
+    filmed = Signal(object)
     failed = Signal(str)
+    recordingFailed = Signal(str)
 
     def __init__(self, mailbox: Mailbox) -> None:
         super().__init__()
@@ -69,8 +87,8 @@ class Grabber(QObject):
         """Where the video frames come."""
         self.is_open = False
         """Whether frames are wanted; else they are let go."""
-        self.is_recorded = False
-        """Whether `taken` is to be told."""
+        self.recorder: FrameRecorder | None = None
+        """Who is given each frame to record it."""
         self._mailbox = mailbox
         self._number = 0
         self._last: QVideoFrame | None = None
@@ -105,6 +123,12 @@ class Grabber(QObject):
         self._leave(title, pixels, arrived)
 
     @Slot(object)
+    def leave(self, source: QObject) -> None:
+        """Have a source deleted: here, where no frame of it is in the middle of being taken."""
+        self._last = None
+        source.deleteLater()
+
+    @Slot(object)
     def take_pixels(self, pixels: Pixels) -> None:
         """Take pixels that are there already, uint32 ``(H, W)``, 0xffRRGGBB."""
         arrived = time.perf_counter()
@@ -123,10 +147,19 @@ class Grabber(QObject):
     def _leave(self, title: str, pixels: Pixels, arrived: float) -> None:
         self._number += 1
         frame = Frame(self._number, title, np.ascontiguousarray(pixels), arrived, time.perf_counter() - arrived)
-        if self.is_recorded:
-            self.taken.emit(frame)
+        if self.recorder is not None:
+            self._record(self.recorder, frame)
         if self.is_open and self._mailbox.offer(self._prepared(frame)):
             self.grabbed.emit()
+
+    def _record(self, recorder: FrameRecorder, frame: Frame) -> None:
+        try:
+            filmed = recorder.take(frame)
+        except StreamError as error:
+            self.recordingFailed.emit(str(error))
+            return
+        if filmed is not None:
+            self.filmed.emit(filmed)
 
     def _prepared(self, frame: Frame) -> Prepared:
         """Return a frame with what the network takes of it: made here, while the network has the one before."""

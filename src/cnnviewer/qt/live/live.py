@@ -45,6 +45,7 @@ class Live(QObject):
 
     _drawn = Signal(object)
     _newestWanted = Signal()
+    _sourceLeft = Signal(object)
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -61,6 +62,7 @@ class Live(QObject):
         self.grabber.failed.connect(self._on_failed)
         self._drawn.connect(self.grabber.take_drawing)
         self._newestWanted.connect(self.grabber.take_newest)
+        self._sourceLeft.connect(self.grabber.leave)
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(_QUIET)
@@ -92,9 +94,10 @@ class Live(QObject):
         self._begin()
 
     def run(self, source: Source) -> None:
-        """Show what a source gives; another one is stopped."""
+        """Show what a source gives, and own it; another one is stopped."""
         self.stop(settle=False)
         self.source = source
+        source.setParent(self)
         source.failed.connect(self._on_failed)
         source.changed.connect(self._on_source_changed)
         self.grabber.settings, self.grabber.sink = source.grab, source.sink
@@ -112,7 +115,7 @@ class Live(QObject):
             self.grabber.sink = None
             source.sink.videoFrameChanged.disconnect(self.grabber.take_newest)
             source.stop()
-            source.deleteLater()
+            self._sourceLeft.emit(source)
         was_streaming, shown, self.shown = self._session.is_streaming, self.shown, None
         self._session.close_stream()
         if was_streaming and shown is not None and settle:

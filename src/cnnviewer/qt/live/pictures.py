@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.frames import Frame
 
-__all__ = ["save_png"]
+__all__ = ["FrameFiles", "save_png"]
 
 
 def save_png(frame: Frame, path: Path) -> None:
@@ -25,3 +25,22 @@ def save_png(frame: Frame, path: Path) -> None:
     """
     if not to_image(frame.pixels).save(str(path)):
         raise StreamError(f"The picture {path} can't be written; choose another folder.")
+
+
+class FrameFiles:
+    """Writes each frame of a stream as a PNG file into a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.frames = 0
+
+    def take(self, frame: Frame) -> None:
+        """Write a frame.
+
+        Raises
+        ------
+        StreamError
+            If the file can't be written.
+        """
+        save_png(frame, self._folder / f"frame-{frame.number:06d}.png")
+        self.frames += 1

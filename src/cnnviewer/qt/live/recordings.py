@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviewer.errors import StreamError
 from cnnviewer.qt.live.media import check_media
+from cnnviewer.qt.live.pictures import FrameFiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,10 +29,10 @@ class Recordings(QObject):
 
     def __init__(self, live: Live, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._live = live
+        self._grabber = live.grabber
+        self._grabber.recordingFailed.connect(self._on_failed)
         self._file: VideoFile | None = None
         self._window_film: WindowFilm | None = None
-        self._taker: QObject | None = None
         self.target: Path | None = None
         """What is written: a video file, or a folder of pictures; None where nothing is."""
 
@@ -40,28 +41,22 @@ class Recordings(QObject):
         """How many frames were written so far."""
         if self._file is not None:
             return self._file.frames
-        return getattr(self._taker, "frames", 0)
+        return 0 if self._grabber.recorder is None else self._grabber.recorder.frames
 
     def record_input(self, path: Path) -> None:
         """Write the frames of the source as a video file."""
         if self._begin(path):
             from cnnviewer.qt.live.film import FrameFilm
 
-            film = FrameFilm()
             assert self._file is not None
-            film.ready.connect(self._file.write)
-            self._take(film, film.take)
+            self._grabber.filmed.connect(self._file.write)
+            self._grabber.recorder = FrameFilm()
             self.changed.emit()
 
     def record_frames(self, folder: Path) -> None:
         """Write the frames of the source as PNG files."""
         self.stop()
-        from cnnviewer.qt.live.film import FrameFiles
-
-        files = FrameFiles(folder)
-        files.failed.connect(self._on_failed)
-        self.target = folder
-        self._take(files, files.take)
+        self.target, self._grabber.recorder = folder, FrameFiles(folder)
         self.changed.emit()
 
     def record_window(self, path: Path, window: QWidget) -> None:
@@ -79,17 +74,14 @@ class Recordings(QObject):
         """End the recording; its file is whole then."""
         if self.target is None:
             return
-        self._live.grabber.is_recorded = False
+        self._grabber.recorder = None
         if self._window_film is not None:
             self._window_film.stop()
             self._window_film.deleteLater()
-        if self._taker is not None:
-            self._live.grabber.taken.disconnect(self._taker.take)  # type: ignore[attr-defined]
-            self._taker.deleteLater()
         if self._file is not None:
             self._file.end()
             self._file.deleteLater()
-        self._file = self._window_film = self._taker = self.target = None
+        self._file = self._window_film = self.target = None
         self.changed.emit()
 
     def _begin(self, path: Path) -> bool:
@@ -105,18 +97,11 @@ class Recordings(QObject):
             return False
         self._file.failed.connect(self._on_failed)
         self.target = path
-        return True
-
-    def _take(self, taker: QObject, take: object) -> None:
-        """Have an object in the grabber's thread take each frame."""
-        thread = self._live.grabber.thread()
-        assert isinstance(thread, QThread)
-        taker.moveToThread(thread)
-        self._live.grabber.taken.connect(take)
-        self._taker = taker
-        self._live.grabber.is_recorded = True
+        self._file.begin()
+        return self.target is not None
 
     @Slot(str)
     def _on_failed(self, sentence: str) -> None:
-        self.stop()
-        self.failed.emit(sentence)
+        if self.target is not None:  # else it has been told already, for the frame before
+            self.stop()
+            self.failed.emit(sentence)

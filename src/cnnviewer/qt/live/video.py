@@ -81,6 +81,8 @@ class VideoSource(Source):
 
     def play(self) -> None:
         """Go on; from the beginning where it has ended."""
+        if self.duration and self.position >= self.duration - self.frame_length:
+            self.seek(0)
         self._player.play()
 
     def pause(self) -> None:

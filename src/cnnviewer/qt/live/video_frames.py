@@ -21,10 +21,11 @@ __all__ = ["pixels_of", "pixels_of_image", "to_video_frame"]
 _Format = QVideoFrameFormat.PixelFormat
 
 _SUBSAMPLED = frozenset(
-    _Format[f"Format_{name}"]
-    for name in (
-        *("YUV420P", "YUV422P", "YV12", "UYVY", "YUYV", "NV12", "NV21"),
-        *("IMC1", "IMC2", "IMC3", "IMC4", "P010", "P016", "YUV420P10"),
+    (
+        *(_Format.Format_YUV420P, _Format.Format_YUV422P, _Format.Format_YUV420P10, _Format.Format_YV12),
+        *(_Format.Format_UYVY, _Format.Format_YUYV, _Format.Format_NV12, _Format.Format_NV21),
+        *(_Format.Format_IMC1, _Format.Format_IMC2, _Format.Format_IMC3, _Format.Format_IMC4),
+        *(_Format.Format_P010, _Format.Format_P016),
     )
 )
 """Formats in which neighbouring pixels share their colour."""
@@ -146,12 +147,13 @@ def _copy_planes(frame: QVideoFrame, made: QVideoFrame) -> None:
         rows, columns = (frame.height(), frame.width())
         if plane:
             rows, columns = (rows + 1) // 2, (columns + 1) // 2
-        wide, narrow = _rows(frame, plane, rows), _rows(made, plane, rows)
-        samples = wide[:, : 2 * columns].copy().view("<u2")
-        narrow[:, :columns] = samples >> 2
+        wide, narrow = _rows(frame, plane), _rows(made, plane)
+        rows = min(rows, len(wide), len(narrow))
+        samples = wide[:rows, : 2 * columns].copy().view("<u2")
+        narrow[:rows, :columns] = samples >> 2
 
 
-def _rows(frame: QVideoFrame, plane: int, rows: int) -> NDArray[np.uint8]:
-    """Return the first rows of a plane, as bytes; its memory may be longer."""
-    stride = frame.bytesPerLine(plane)
-    return np.frombuffer(frame.bits(plane), np.uint8)[: rows * stride].reshape(rows, stride)
+def _rows(frame: QVideoFrame, plane: int) -> NDArray[np.uint8]:
+    """Return the bytes of a plane by rows; what is left over behind the last belongs to none."""
+    stride, data = frame.bytesPerLine(plane), np.frombuffer(frame.bits(plane), np.uint8)
+    return data[: len(data) // stride * stride].reshape(-1, stride)

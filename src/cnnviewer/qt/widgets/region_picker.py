@@ -23,8 +23,10 @@ class RegionPicker(QWidget):
 
     picked = Signal(object, object)
 
-    def __init__(self, screen: QScreen) -> None:
-        super().__init__(None, Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint)
+    def __init__(self, screen: QScreen, parent: QWidget) -> None:
+        # A parent owns it: an object of Python's own may be deleted a second time when it is collected.
+        flags = Qt.WindowType.Window | Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint
+        super().__init__(parent, flags)
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setCursor(Qt.CursorShape.CrossCursor)

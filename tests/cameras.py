@@ -1,0 +1,42 @@
+"""A camera that needs no camera: what a test gives it takes the way of a QCamera's frames, to its sink."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtMultimedia import QMediaCaptureSession, QVideoFrame, QVideoFrameInput, QVideoSink
+
+from cnnviewer.qt.live.grabber import Grab
+from cnnviewer.qt.live.sources import Source
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
+__all__ = ["GivenCamera"]
+
+
+class GivenCamera(Source):
+    """Shows the pictures that it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.grab = Grab("camera")
+        self.sink = QVideoSink(self)
+        self._input = QVideoFrameInput(self)
+        self._session = QMediaCaptureSession(self)
+        self._session.setVideoFrameInput(self._input)
+        self._session.setVideoSink(self.sink)
+        self.is_running, self._sent = False, 0
+
+    def start(self) -> None:
+        self.is_running = True
+
+    def stop(self) -> None:
+        self.is_running = False
+
+    def send(self, image: QImage) -> None:
+        """Give a picture, as the next frame of 25 a second."""
+        self._sent += 1
+        frame = QVideoFrame(image)
+        frame.setStartTime(self._sent * 40_000)
+        assert self._input.sendVideoFrame(frame)
