@@ -1,5 +1,7 @@
-"""How many threads PyTorch computes with."""
+"""How many threads PyTorch computes with, and which go first."""
 
+import os
+import sys
 import threading
 
 import pytest
@@ -38,3 +40,19 @@ def test_a_single_core_computes_all_the_same(monkeypatch):
     threads.leave_a_core()
     assert torch.get_num_threads() == 1
     torch.set_num_threads(before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows a priority of each thread")
+def test_a_thread_that_stands_back_is_alone_in_that():
+    found = []
+
+    def work():
+        threads.let_others_go_first()
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    assert found[0] > before
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before

@@ -10,7 +10,7 @@ import torch
 from cnnviewer.fusion import Kernel, kernels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cnnviewer.replay import Plan
 
@@ -44,28 +44,29 @@ class FramePlan:
         self.is_fused = not any(value.is_inference() for value in _constants(plan))
         self._check(image, outputs)
 
-    def run(self, image: torch.Tensor, kept: frozenset[int]) -> tuple[dict[int, torch.Tensor], dict[int, float]]:
-        """Run all operations on an image ``(1, C, H, W)``.
+    def run(self, image: torch.Tensor, kept: frozenset[int]) -> Iterator[tuple[int, torch.Tensor, float]]:
+        """Run all operations on an image ``(1, C, H, W)``, and yield what each of the kept ones returned.
 
-        Returns
-        -------
-        outputs, seconds
-            What the kept operations returned, and how long they took, by number. A fused operation's time is that of
-            all that was fused into it.
+        Yields
+        ------
+        number, output, seconds
+            An operation's number, what it returned, and how long it took; a fused operation's time is that of all that
+            was fused into it. Nothing changes the output any more.
         """
         self._prepare(kept)
         made: list[Any] = [None] * self._plan.count + [image]
-        durations: dict[int, float] = {}
         steps, places, clock = self._plan.steps, self._plan.places, time.perf_counter
         for kernel, freed in zip(self._kernels.values(), self._freed, strict=True):
             start = clock()
             result = kernel.run(made)
             step, place = steps[kernel.step], places[kernel.step]
-            step.store(result, made, place)
-            durations[place] = clock() - start
+            end = step.store(result, made, place)
+            seconds = clock() - start
+            for number in range(place, end):
+                if number in kept:
+                    yield number, made[number], seconds
             for number in freed:
                 made[number] = None
-        return {number: made[number] for number in kept}, _spread(durations, kept)
 
     def _check(self, image: torch.Tensor, outputs: Sequence[torch.Tensor]) -> None:
         """Fuse nothing where that changes the values, or is beyond this PyTorch."""
@@ -115,15 +116,6 @@ def _last_uses(found: Mapping[tuple[int, ...], Kernel], kept: frozenset[int]) ->
         if source >= 0 and source not in kept:
             freed[place].append(source)
     return [tuple(numbers) for numbers in freed]
-
-
-def _spread(durations: Mapping[int, float], kept: frozenset[int]) -> dict[int, float]:
-    """Return the time of each kept operation; a call with several results has one time."""
-    known, seconds = sorted(durations), {}
-    for number in kept:
-        place = max((place for place in known if place <= number), default=None)
-        seconds[number] = 0.0 if place is None else durations[place]
-    return seconds
 
 
 def _constants(plan: Plan) -> list[torch.Tensor]:

@@ -17,7 +17,7 @@ from cnnviewer.replay import Plan, plan_of
 from cnnviewer.tape import IMAGE, Operation, Tape, call_of, unique_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cnnviewer.images import ImageLike
     from cnnviewer.network import Network
@@ -72,7 +72,12 @@ class Recorder:
                 return self._replay(plan, tensor)
             return self._run(tensor)
 
-    def record_frame(self, image: ImageLike | torch.Tensor, kept: frozenset[int]) -> Recording:
+    def record_frame(
+        self,
+        image: ImageLike | torch.Tensor,
+        kept: frozenset[int],
+        begin: Callable[[Recording, int], None] | None = None,
+    ) -> Recording:
         """Record a frame of a stream: faster, and only the layers that are looked at.
 
         The values are those of `record` but for rounding: what lies between the layers that are kept is fused. A
@@ -85,6 +90,9 @@ class Recorder:
         kept
             The numbers of the layers whose outputs are wanted. The output of another has its shape, but lies on the
             device "meta": it has no values. The scores of the classes are always kept.
+        begin
+            Is told, in this thread, each layer that is kept as soon as it is there: the recording so far, in which
+            later ones have no values yet, and the layer's number. Not told where the network can't be replayed.
 
         Raises
         ------
@@ -98,7 +106,7 @@ class Recorder:
             if self._frames is None:
                 self._begin_frames(plan, tensor)
             assert self._frames is not None
-            return self._frame(plan, self._frames, tensor, kept)
+            return self._frame(plan, self._frames, tensor, kept, begin)
 
     def _begin_frames(self, plan: Plan, tensor: torch.Tensor) -> None:
         outputs, _ = plan.run(tensor)
@@ -108,17 +116,25 @@ class Recorder:
             for index, (static, output) in enumerate(zip(self._statics, outputs, strict=True))
         )
 
-    def _frame(self, plan: Plan, frames: FramePlan, tensor: torch.Tensor, kept: frozenset[int]) -> Recording:
+    def _frame(
+        self,
+        plan: Plan,
+        frames: FramePlan,
+        tensor: torch.Tensor,
+        kept: frozenset[int],
+        begin: Callable[[Recording, int], None] | None,
+    ) -> Recording:
         if plan.scores is not None:
             kept |= {plan.scores}
-        start = time.perf_counter()
-        outputs, durations = frames.run(tensor, kept)
-        seconds = time.perf_counter() - start
-        layers = list(self._dropped)
-        for index, output in outputs.items():
-            layers[index] = self._statics[index].layer(index, output, durations[index])
-        scores = None if plan.scores is None else outputs[plan.scores][0]
-        return Recording(self.network, tensor[0], tuple(layers), scores, plan.scores, seconds)
+        layers, scores, start = list(self._dropped), None, time.perf_counter()
+        for index, output, duration in frames.run(tensor, kept):
+            layers[index] = self._statics[index].layer(index, output, duration)
+            if index == plan.scores:
+                scores = output[0]
+            if begin is not None:
+                seconds = time.perf_counter() - start
+                begin(Recording(self.network, tensor[0], tuple(layers), scores, plan.scores, seconds), index)
+        return Recording(self.network, tensor[0], tuple(layers), scores, plan.scores, time.perf_counter() - start)
 
     def _run(self, tensor: torch.Tensor) -> Recording:
         """Run the network's own code under a tape."""

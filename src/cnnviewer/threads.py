@@ -1,12 +1,17 @@
-"""How many threads PyTorch computes with, beside a window."""
+"""Threads beside a window: how many PyTorch computes with, and which go first."""
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 
 import torch
 
-__all__ = ["leave_a_core"]
+__all__ = ["leave_a_core", "let_others_go_first"]
+
+_STANDS_BACK = 10
+"""How much nicer than others, in Unix's sense, a thread is that stands back."""
 
 _lock = threading.Lock()
 _count = 0
@@ -23,3 +28,13 @@ def leave_a_core() -> None:
     with _lock:
         _count = _count or max(1, torch.get_num_threads() - 1)
         torch.set_num_threads(_count)
+
+
+def let_others_go_first() -> None:
+    """Have this thread stand back where more threads want to run than there are cores.
+
+    The threads that help must not hold up the one in which the network runs, nor the window. Linux knows a priority
+    of each thread; elsewhere this does nothing.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _STANDS_BACK)

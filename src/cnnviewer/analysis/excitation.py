@@ -36,7 +36,7 @@ def activation_of(layer: Layer, chosen: Chosen) -> Activation | None:
     maps = feature_maps(layer)
     is_vector = maps.shape[:2] == (1, 1)
     values = maps[0, :, chosen.channel : chosen.channel + 1] if is_vector else maps[min(chosen.channel, len(maps) - 1)]
-    values = values.float().nan_to_num(nan=-np.inf, posinf=-np.inf, neginf=-np.inf)
+    values = values.float().contiguous().nan_to_num(nan=-np.inf, posinf=-np.inf, neginf=-np.inf)
     if not values.numel():
         return None
     maximum, place = values.reshape(-1).max(0)

@@ -130,7 +130,9 @@ class Histogram:
 
 def histogram(values: torch.Tensor, low: float, high: float, bins: int = 48) -> Histogram:
     """Count a map's finite values in equally wide bins between `low` and `high`."""
-    finite = values[torch.isfinite(values)].float().cpu()
+    finite = values.float().cpu()
+    if not isfinite(float(finite.sum())):  # or it is too large for a sum
+        finite = finite[torch.isfinite(finite)]
     if high <= low:
         low, high = low - 0.5, high + 0.5
     counts = torch.histc(finite, bins=bins, min=low, max=high)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import torch
 
 from cnnviewer.analysis.statistics import MapStatistics, feature_maps
 from cnnviewer.engine import pictures, summaries
+from cnnviewer.engine.frame_pictures import FramePictures
 from cnnviewer.engine.learning import Learning
 from cnnviewer.engine.live import Memory, Signs, changes, layers_for
 from cnnviewer.engine.photos import packed
@@ -23,7 +25,7 @@ from cnnviewer.networks import load_network
 from cnnviewer.networks.trained import read_snapshot
 from cnnviewer.networks.weights import fit_weights
 from cnnviewer.recorder import Recorder
-from cnnviewer.threads import leave_a_core
+from cnnviewer.threads import leave_a_core, let_others_go_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +111,7 @@ class Engine:
         self._layers_of: tuple[object, ...] = ()
         self._signs, self._memory = Signs(), Memory()
         self._watch: Watch | None = None
+        self._pool = ThreadPoolExecutor(1, "cnnviewer rendering", initializer=_begin_to_help)
 
     def open_network(
         self, request: NetworkRequest, progress: Callable[[int, int | None, str], None] | None = None
@@ -208,22 +211,27 @@ class Engine:
         tensor = recorder.network.preprocess(photo if given is None else given)
         preprocessed = clock()
         is_known = watch.layers is self._layers and self._scene is not None
+        held = self._held_scene(photo, frame.title)
+
+        def scene_of(recording: Recording) -> Scene:
+            return Scene(recording, photo, frame.title, held, self._learning, self._signs, frame.pixels)
+
+        rendering = FramePictures(self._wanted(watch), lambda request, of: _picture(request, scene_of(of)), self._pool)
         if is_known and self._scene is not None:
-            recording = recorder.record_frame(tensor, layers_for(watch, self._scene.recording))
+            recording = recorder.record_frame(tensor, layers_for(watch, self._scene.recording), rendering.begin)
         else:
             recording = recorder.record(tensor)
         recorded = clock()
-        held = self._held_scene(photo, frame.title)
-        self._scene = Scene(recording, photo, frame.title, held, self._learning, self._signs, frame.pixels)
+        self._scene = scene_of(recording)
         summary = self.summary()
         assert summary is not None
         is_known = is_known and summary.layers is watch.layers
-        pictures = self._frame_pictures(watch) if is_known else ()
         activation = best = None
         if is_known and watch.chosen is not None:
             activation, best = self._memory.add(frame, watch.chosen, recording)
             if watch is not self._watch:
                 best = self._memory.best(watch.chosen)
+        shown = rendering.finish(recording) if is_known else ()
         self._watch = watch
         times = StageTimes(
             grab=frame.grab_seconds,
@@ -231,13 +239,12 @@ class Engine:
             network=recorded - preprocessed,
             render=clock() - recorded,
         )
-        return FrameAnswer(frame, summary, pictures, times, activation, best)
+        return FrameAnswer(frame, summary, shown, times, activation, best)
 
-    def _frame_pictures(self, watch: Watch) -> tuple[tuple[str, PictureRequest, PictureAnswer], ...]:
-        """Return the pictures of a frame; those that are the same for each frame are rendered once."""
+    def _wanted(self, watch: Watch) -> tuple[tuple[str, PictureRequest], ...]:
+        """Return what is to be rendered of a frame; pictures that are the same for each frame are rendered once."""
         is_new = watch is not self._watch
-        wanted = [(key, request) for key, request in watch.pictures if is_new or changes(request)]
-        return tuple((key, request, self.picture(request)) for key, request in wanted)
+        return tuple((key, request) for key, request in watch.pictures if is_new or changes(request))
 
     def summary(self) -> RecordingSummary | None:
         """Return what is shown of the recording held; None where there is none."""
@@ -267,12 +274,11 @@ class Engine:
         CnnviewerError
             If there is no recording, or no such layer in it.
         """
-        if isinstance(request, ThumbnailRequest):
-            return _thumbnail(request)
-        if self._scene is None:
-            raise CnnviewerError("There is no recording yet: open a network and an image first.")
-        with torch.inference_mode():
-            return pictures.answer(request, self._scene)
+        return _picture(request, self._scene)
+
+    def close(self) -> None:
+        """End the thread that renders frames."""
+        self._pool.shutdown()
 
     def _open_recorder(self) -> Recorder:
         if self._recorder is None:
@@ -298,6 +304,20 @@ class Engine:
         held = None if self._scene is None else self._scene.held
         has_classes = held is not None and held.recording.scores is not None
         return tuple(held.recording.probabilities.tolist()) if held is not None and has_classes else ()
+
+
+def _begin_to_help() -> None:
+    leave_a_core()
+    let_others_go_first()
+
+
+def _picture(request: PictureRequest, scene: Scene | None) -> PictureAnswer:
+    if isinstance(request, ThumbnailRequest):
+        return _thumbnail(request)
+    if scene is None:
+        raise CnnviewerError("There is no recording yet: open a network and an image first.")
+    with torch.inference_mode():
+        return pictures.answer(request, scene)
 
 
 def _thumbnail(request: ThumbnailRequest) -> ThumbnailAnswer:

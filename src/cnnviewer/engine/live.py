@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cnnviewer.places import Box
     from cnnviewer.recording import Layer, Recording
 
-__all__ = ["Memory", "Signs", "changes", "layers_for"]
+__all__ = ["Memory", "Signs", "changes", "layers_for", "needs"]
 
 _MAPS_REMEMBERED = 16
 
@@ -32,14 +32,23 @@ def layers_for(watch: Watch, recording: Recording) -> frozenset[int]:
     """Return the numbers of the layers whose outputs are needed for what the window wants."""
     wanted = {watch.chosen.layer} if watch.chosen is not None else set()
     for _, request in watch.pictures:
-        if not changes(request) or not isinstance(request, (TilesRequest, MatrixRequest, MapRequest, BarsRequest)):
-            continue
-        if not isinstance(request, BarsRequest) and request.scale.scope is Scope.NETWORK:
+        needed = needs(request, recording)
+        if needed is None:
             return frozenset(range(len(recording.layers)))
-        wanted.add(request.layer)
-        if isinstance(request, TilesRequest) and request.view is View.POOLED:
-            wanted |= {recording[name].index for name in recording.layers[request.layer].inputs if name != INPUT}
+        wanted |= needed
     return frozenset(index for index in wanted if index < len(recording.layers))
+
+
+def needs(request: PictureRequest, recording: Recording) -> frozenset[int] | None:
+    """Return the numbers of the layers whose outputs a picture is made of; None where it is of all."""
+    if not changes(request) or not isinstance(request, (TilesRequest, MatrixRequest, MapRequest, BarsRequest)):
+        return frozenset()
+    if not isinstance(request, BarsRequest) and request.scale.scope is Scope.NETWORK:
+        return None
+    operands: set[int] = set()
+    if isinstance(request, TilesRequest) and request.view is View.POOLED:
+        operands = {recording[name].index for name in recording.layers[request.layer].inputs if name != INPUT}
+    return frozenset({request.layer, *operands})
 
 
 class Signs:

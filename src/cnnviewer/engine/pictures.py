@@ -384,8 +384,9 @@ def _bars(request: BarsRequest, layer: Layer, scene: Scene) -> BarsAnswer:
 def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
     maps = feature_maps(layer)
     index = min(max(request.channel, 0), maps.shape[0] - 1)
-    values, length = maps[index].float().cpu(), None
-    own = MapStatistics(values[None])
+    # In one piece: what follows takes several times as long where the channels of a pixel lie side by side.
+    values, length = maps[index].float().cpu().contiguous(), None
+    own_values, own = values, MapStatistics(values[None])
     if scene.signs is not None and request.scale.scope is Scope.MAP:
         scale = map_scale(own, scene.signs.is_signed(layer.index, own))
         low, high = float(scale.low[0]), float(scale.high[0])
@@ -413,7 +414,7 @@ def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
         scope=request.scale.scope,
         colormap=name,
         colors=_bar_colors(name, low, high, request.scale.gamma),
-        counts=histogram(maps[index], low, high).counts,
+        counts=histogram(own_values, low, high).counts,
         length=length,
     )
 

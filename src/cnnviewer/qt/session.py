@@ -240,6 +240,7 @@ class Session(QObject):
         self._worker.cancel()
         self._thread.quit()
         self._thread.wait()
+        self._worker.close()
 
     # ---- state asked for
 

@@ -74,6 +74,11 @@ class Worker(QObject):
         """Ask the running job to stop; may be called from any thread."""
         self._cancel.set()
 
+    def close(self) -> None:
+        """End what the engine has begun; its own thread has ended."""
+        if self._engine is not None:
+            self._engine.close()
+
     @Slot(object)
     def run(self, job: Job) -> None:
         """Do a job and tell its answers; an exception becomes a `Failure`."""
