@@ -153,6 +153,22 @@ def test_what_is_kept_is_not_changed_by_what_comes_later():
     check_near(first.layers[1].output, wanted.layers[1].output, "norm")
 
 
+def test_layers_are_told_as_soon_as_they_are_there():
+    network = randomised(Block())
+    image = noise(0, 1, 3, 9, 11)
+    _, wanted, recorder = frame_of(network, (), [image, image])
+    told = []
+
+    def begin(recording, index):
+        told.append(index)
+        for layer in recording.layers:
+            assert layer.output.is_meta == (layer.index not in told)
+        check_near(recording.layers[index].output, wanted.layers[index].output, index)
+
+    frame = recorder.record_frame(image.clone(), frozenset([1, 4, 6]), begin)
+    assert told == [1, 4, 6, frame.scores_index]
+
+
 def test_new_weights_are_seen():
     network = randomised(Block())
     image = noise(0, 1, 3, 9, 11)
@@ -187,6 +203,40 @@ def test_networks_that_ask_for_a_layout(how):
     network = cnnviewer.from_module(Viewing(how))
     recorder = check_frame(network, (0, 1, 2), [noise(seed, 1, 3, 8, 8) for seed in range(3)])
     assert recorder._frames.is_fused is (how == "view")
+
+
+class Padding(nn.Module):
+    """Pads before it convolves, as networks do that were made with TensorFlow."""
+
+    def __init__(self, edges, groups, value, **settings):
+        super().__init__()
+        self.first = nn.Conv2d(3, 6, 1)
+        self.edges, self.value = edges, value
+        self.conv = nn.Conv2d(6, 6, 3, groups=groups, **settings)
+        self.norm = nn.BatchNorm2d(6)
+
+    def forward(self, x):
+        x = F.pad(self.first(x), self.edges, value=self.value)
+        return F.relu6(self.norm(self.conv(x))).mean((2, 3))
+
+
+EDGES = st.tuples(*[st.integers(0, 2)] * 4)
+SIDES = st.tuples(st.integers(7, 12), st.integers(7, 12))
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    EDGES, SIDES, st.sampled_from([1, 2, 6]), st.sampled_from([0.0, 0.5]), st.integers(1, 2), st.integers(1, 2),
+    st.integers(0, 1),
+)  # fmt: skip
+def test_padding_before_a_convolution(edges, sides, groups, value, stride, dilation, padding):
+    network = randomised(Padding(edges, groups, value, stride=stride, dilation=dilation, padding=padding))
+    recorder = check_frame(network, (), [noise(seed, 1, 3, *sides) for seed in range(2)])
+    more = (edges[1] - edges[0], edges[3] - edges[2])
+    is_even, is_near = more == (0, 0), max(map(abs, more)) < 2
+    pays = value == 0 and (is_even or (is_near and groups == 6 and dilation == 1))
+    # Two convolutions, the one with all that stands around it, and a mean.
+    assert len(recorder._frames._kernels) == (3 if pays else 4)
 
 
 class Choosing(nn.Module):

@@ -115,9 +115,11 @@ class _Graph:
         found: list[tuple[int, ...]] = []
         taken: set[int] = set()
         for number, step in enumerate(self._steps):
-            if _convolution(step) is None:
+            given = _convolution(step)
+            if given is None:
                 continue
-            chain = [number]
+            before = self._padding_before(number, given)
+            chain = [number] if before is None else [before, number]
             for fits in (self._is_norm, self._is_addition, self._is_activation):
                 follower = self._only_user(chain[-1])
                 if follower is not None and follower not in taken and fits(follower, chain[-1]):
@@ -125,6 +127,14 @@ class _Graph:
             found.append(tuple(chain))
             taken.update(chain)
         return found
+
+    def _padding_before(self, number: int, given: dict[str, Any]) -> int | None:
+        """Return the step that pads with zeros what a convolution takes, where the convolution can do that itself."""
+        before = self._makers.get(self._steps[number].sources[0])
+        if before is None or self._only_user(before) != number:
+            return None
+        edges = _zero_padding(self._steps[before])
+        return before if edges is not None and _padded(given, edges) is not None else None
 
     def _only_user(self, step: int) -> int | None:
         """Return the one step that takes a step's result, where nobody else looks at that."""
@@ -165,16 +175,20 @@ class _Graph:
     def kernel(self, key: tuple[int, ...]) -> Kernel:
         """Return the kernel that does these steps."""
         first = self._steps[key[0]]
-        given = _convolution(first)
+        edges, rest = _zero_padding(first) if len(key) > 1 else None, key[1:]
+        given = _convolution(first if edges is None else self._steps[key[1]])
         if given is None:
             step = _tolerant(first)
             return Kernel(step.run, key[0], step.sources)
-        weight, bias, weights = given["weight"].detach(), given["bias"], [given["weight"]]
+        weights = [given["weight"]]
+        if edges is not None:
+            given, rest = _padded(given, edges) or given, rest[1:]
+        weight, bias = given["weight"].detach(), given["bias"]
         if bias is not None:
             weights.append(bias)
             bias = bias.detach()
         other, activation = None, None
-        for number in key[1:]:
+        for number in rest:
             step, name = self._steps[number], self._names[number]
             if name == "batch_norm":
                 weight, bias = _folded(weight, bias, step)
@@ -281,6 +295,39 @@ def _convolution(step: Step) -> dict[str, Any] | None:
     if not _is_constant(constants[0]) or not (constants[1] is None or _is_constant(constants[1])):
         return None
     return given if given["weight"].ndim == 4 else None
+
+
+def _zero_padding(step: Step) -> tuple[int, int, int, int] | None:
+    """Return how many rows and columns of zeros a step adds: left, right, top, bottom; None for any other step."""
+    if function_name(step.function) != "pad":
+        return None
+    given = _named(step)
+    edges, is_zero = given.get("pad"), given.get("mode", "constant") == "constant" and not given.get("value")
+    if not is_zero or not isinstance(edges, (list, tuple)) or len(edges) != 4:
+        return None
+    if not all(isinstance(edge, int) and edge >= 0 for edge in edges):
+        return None
+    left, right, top, bottom = edges
+    return left, right, top, bottom
+
+
+def _padded(given: dict[str, Any], edges: tuple[int, int, int, int]) -> dict[str, Any] | None:
+    """Return the arguments of a convolution that pads its input itself; None where it does not pay.
+
+    A convolution pads by as much on either side. Where one row more is wanted on one of them, the kernel grows by a
+    row of zeros on the other; for a kernel over one channel that costs less than a padded copy of the maps.
+    """
+    left, right, top, bottom = edges
+    (down, across), weight = _pair(given["padding"]), given["weight"]
+    more_down, more_across = bottom - top, right - left
+    padding = (down + max(top, bottom), across + max(left, right))
+    if more_down == more_across == 0:
+        return {**given, "padding": padding}
+    is_depthwise = weight.shape[1] == 1 and given["groups"] > 1
+    if not is_depthwise or _pair(given["dilation"]) != [1, 1] or max(abs(more_down), abs(more_across)) > 1:
+        return None
+    zeros = (max(more_across, 0), max(-more_across, 0), max(more_down, 0), max(-more_down, 0))
+    return {**given, "padding": padding, "weight": torch.nn.functional.pad(weight.detach(), zeros)}
 
 
 def _folded(weight: torch.Tensor, bias: torch.Tensor | None, norm: Step) -> tuple[torch.Tensor, torch.Tensor]:
