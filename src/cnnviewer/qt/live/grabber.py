@@ -94,6 +94,15 @@ class Grabber(QObject):
         self._last: QVideoFrame | None = None
 
     @Slot()
+    def begin(self) -> None:
+        """Prepare this thread."""
+        # Not above: it imports torch, which takes longer than the window's start.
+        from cnnviewer.threads import leave_a_core, let_others_go_first
+
+        leave_a_core()
+        let_others_go_first()
+
+    @Slot()
     def take_newest(self) -> None:
         """Take the newest frame of the sink, which others may have overtaken since it was told of."""
         arrived, sink = time.perf_counter(), self.sink

@@ -58,6 +58,7 @@ class Live(QObject):
         """The frame that is on the screen."""
         self.grabber = Grabber(session.mailbox)
         self._thread = worker_thread("cnnviewer frames", self.grabber, self)
+        self._thread.started.connect(self.grabber.begin)
         self.grabber.grabbed.connect(session.wake)
         self.grabber.failed.connect(self._on_failed)
         self._drawn.connect(self.grabber.take_drawing)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["Counts", "Mailbox"]
 
 
+_AHEAD = 1
+"""How many answers may be on their way to the window while the next frame is in the network."""
+
+
 @dataclass(frozen=True)
 class Counts:
     """How many frames came, and how many of them nobody will see."""
@@ -27,8 +31,8 @@ class Counts:
 class Mailbox:
     """Holds one frame that waits while another is in the network; a newer one takes its place.
 
-    All its methods may be called by any thread. An answer of which the window has not begun to show anything keeps
-    the next frame waiting: a slow window slows the network, and no answers pile up.
+    All its methods may be called by any thread. A second answer of which the window has not begun to show anything
+    keeps the next frame waiting: a slow window slows the network, and no answers pile up.
     """
 
     def __init__(self) -> None:
@@ -36,30 +40,39 @@ class Mailbox:
         self._frame: Prepared | None = None
         self._unseen = 0
         self._counts = Counts()
-        self._arrivals, self._takes = _Beat(), _Beat()
+        # In seconds: when the last frame came and was taken, how long lies between two, how long one is with the
+        # network, and how long the last was prepared.
+        self._arrived = self._taken = self._preparation = 0.0
+        self._interval, self._work, self._is_busy = _Mean(), _Mean(), False
         self.watch = Watch()
         """What the window wants of the next frame; a frozen value, replaced as a whole."""
         self.preprocessing: Preprocessing | None = None
         """How the network that is open wants its frames; set by the worker."""
 
     def is_wanted(self, now: float) -> bool:
-        """Whether a frame that came now is worth its preparation.
+        """Whether a frame that came now is worth its preparation; else it counts as dropped.
 
-        It is not, and counts as dropped, where one waits already and another will come before the network is free.
+        It is not where another will come, and can be prepared, before the network is free; nor where one waits already
+        that is hardly older. Preparing more takes time from the network.
         """
         with self._lock:
-            self._arrivals.note(now)
-            free = self._takes.last + self._takes.interval
-            if self._frame is None or free - now < 1.5 * self._arrivals.interval:
-                return True
-            self._count(dropped=True)
-            return False
+            if self._arrived:
+                self._interval.add(now - self._arrived)
+            self._arrived, interval = now, self._interval.value
+            if self._frame is not None:
+                is_wanted = now - self._frame.frame.arrived > 2 * interval
+            else:
+                until_free = self._taken + self._work.value - now
+                is_wanted = not self._is_busy or until_free < 1.2 * interval + self._preparation
+            if not is_wanted:
+                self._count(dropped=True)
+            return is_wanted
 
     def offer(self, frame: Prepared) -> bool:
         """Leave a frame; return whether none was waiting, so that the worker has to be told."""
         with self._lock:
             is_first = self._frame is None
-            self._frame = frame
+            self._frame, self._preparation = frame, frame.frame.grab_seconds + frame.seconds
             self._count(dropped=not is_first)
             return is_first
 
@@ -69,18 +82,19 @@ class Mailbox:
             self._count(dropped=True)
 
     def take(self) -> Prepared | None:
-        """Return the newest frame; None where none waits, or an answer is still to be seen."""
+        """Return the newest frame; None where none waits, or too many answers are still to be seen."""
         with self._lock:
-            if self._unseen or self._frame is None:
+            if self._unseen > _AHEAD or self._frame is None:
                 return None
-            self._takes.note(time.perf_counter())
+            self._taken, self._is_busy = time.perf_counter(), True
             frame, self._frame = self._frame, None
             return frame
 
     def answered(self) -> None:
         """Tell that an answer is on its way to the window."""
         with self._lock:
-            self._unseen += 1
+            self._unseen, self._is_busy = self._unseen + 1, False
+            self._work.add(time.perf_counter() - self._taken)
 
     def seen(self) -> bool:
         """Tell that the window begins to show an answer; return whether a frame waits for the worker."""
@@ -91,8 +105,8 @@ class Mailbox:
     def clear(self) -> None:
         """Forget the frame that waits, and what was counted."""
         with self._lock:
-            self._frame, self._counts = None, Counts()
-            self._arrivals, self._takes = _Beat(), _Beat()
+            self._frame, self._counts, self._arrived = None, Counts(), 0.0
+            self._interval, self._work = _Mean(), _Mean()
 
     @property
     def is_empty(self) -> bool:
@@ -109,14 +123,10 @@ class Mailbox:
 
 
 @dataclass
-class _Beat:
-    """When something happened last, and how long lies between two times of it, as a running mean; in seconds."""
+class _Mean:
+    """A mean in which what is older counts less."""
 
-    last: float = 0.0
-    interval: float = 0.0
+    value: float = 0.0
 
-    def note(self, now: float) -> None:
-        if self.last:
-            passed = now - self.last
-            self.interval += (passed - self.interval) * (0.2 if self.interval else 1.0)
-        self.last = now
+    def add(self, value: float) -> None:
+        self.value += (value - self.value) * (0.2 if self.value else 1.0)
