@@ -113,6 +113,27 @@ def test_a_quiet_source_leaves_an_exact_photo(streaming):
     assert streaming.session.is_streaming
 
 
+def test_a_slow_network_is_not_taken_for_a_quiet_source(streaming, monkeypatch):
+    from cnnviewer.engine import Engine
+
+    show_frame = Engine.show_frame
+
+    def slow(self, prepared, watch):
+        QTest.qSleep(300)
+        return show_frame(self, prepared, watch)
+
+    monkeypatch.setattr(Engine, "show_frame", slow)
+    settled = []
+    monkeypatch.setattr(streaming.session, "settle", settled.append)
+    streaming.live.live._quiet.setInterval(100)
+    send(streaming, digit("digit-2"))
+    streaming.camera.send(digit("digit-3"))
+    QTest.qWait(200)
+    assert not settled
+    until(streaming, lambda: settled)
+    until(streaming, lambda: streaming.window.probabilities.bars[0].name == "3")
+
+
 def test_freezing_keeps_the_frame_as_a_photo(streaming):
     for _ in range(2):
         send(streaming, digit("digit-6"))

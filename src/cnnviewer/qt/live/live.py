@@ -192,7 +192,9 @@ class Live(QObject):
     @Slot()
     def _on_quiet(self) -> None:
         """Show the last frame whole: nothing came for a while, and layers that scroll into view wait for one."""
-        if self._session.is_streaming and self.shown is not None:
+        if self._session.mailbox.is_working:
+            self._quiet.start()  # it is the network that takes long
+        elif self._session.is_streaming and self.shown is not None:
             self._session.settle(self.shown)
             self._newestWanted.emit()  # in case it was not worth while when it came
 

@@ -105,13 +105,18 @@ class Mailbox:
     def clear(self) -> None:
         """Forget the frame that waits, and what was counted."""
         with self._lock:
-            self._frame, self._counts, self._arrived = None, Counts(), 0.0
+            self._frame, self._counts, self._arrived, self._is_busy = None, Counts(), 0.0, False
             self._interval, self._work = _Mean(), _Mean()
 
     @property
     def is_empty(self) -> bool:
         """Whether no frame waits, and no answer is still to be seen."""
         return self._frame is None and not self._unseen
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a frame waits, or is in the network."""
+        return self._frame is not None or self._is_busy
 
     @property
     def counts(self) -> Counts:
