@@ -401,10 +401,11 @@ class BarsAnswer:
 
 @dataclass(frozen=True, eq=False)
 class MapAnswer:
-    """One map in full: its values ``(H, W)``, its picture, its numbers.
+    """One map: its values ``(H, W)``, its picture, its numbers.
 
     `counts` is the histogram between `low` and `high`, `colors` the colour map over the same axis. A vector of
-    `length` numbers is wrapped into rows; the cells behind its end are NaN.
+    `length` numbers is wrapped into rows; the cells behind its end are NaN. `full_shape` is the map's height and width
+    where these are only some of its units, as of large maps of frames.
     """
 
     title: str
@@ -422,6 +423,24 @@ class MapAnswer:
     colors: Pixels
     counts: tuple[int, ...]
     length: int | None = None
+    full_shape: tuple[int, int] | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the map: rows and columns of cells, for a vector that is wrapped."""
+        return self.full_shape or (self.values.shape[0], self.values.shape[1])
+
+    def unit_of(self, cell: tuple[int, int]) -> tuple[int, int]:
+        """Return the unit (row, column) of the map whose value stands in a cell."""
+        (row, column), (rows, columns) = cell, self.values.shape
+        height, width = self.shape
+        return (2 * row + 1) * height // (2 * rows), (2 * column + 1) * width // (2 * columns)
+
+    def cell_of(self, unit: tuple[int, int]) -> tuple[int, int]:
+        """Return the cell (row, column) that a unit of the map lies in."""
+        (row, column), (rows, columns) = unit, self.values.shape
+        height, width = self.shape
+        return row * rows // height, column * columns // width
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ Of each stage's time, the slope in logarithms is told: 1 grows as the size does,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,7 +44,7 @@ def _series(stage, what: str, sizes: tuple[int, ...], make: Callable[[int], Netw
     found = []
     for size in sizes:
         name = f"{size} {what}"
-        with opened_by_name({name: make(size)}):
+        with opened_by_name({name: replace(make(size), name=name)}):
             stage.open(name)
         times = stages(stage)
         times[OUR_SHARE] = times["render"] + times["paint"] + times["handing over"]

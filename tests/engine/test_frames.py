@@ -1,11 +1,14 @@
 """Frames through the engine: their pictures are those of photos, and what is not on the screen is not kept."""
 
 import time
+from unittest.mock import patch
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+import cnnviewer
 from cnnviewer.engine import Engine
 from cnnviewer.engine.live import layers_for
 from cnnviewer.engine.photos import packed
@@ -27,6 +30,7 @@ from cnnviewer.messages import (
     TilesRequest,
     View,
 )
+from cnnviewer.preprocessing import Preprocessing
 
 SCALE = ScaleChoice()
 
@@ -203,3 +207,30 @@ def test_large_frames_are_made_smaller_for_the_screen(engine):
     assert picture.full_size == (900, 600)
     assert 200 <= picture.pixels.shape[1] < 400
     assert (picture.pixels == 0xFF336699).all()
+
+
+def test_a_large_map_of_a_frame_is_shown_by_some_of_its_units():
+    made = Engine()
+    network = cnnviewer.from_module(
+        torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3, padding=1), torch.nn.ReLU()),
+        preprocessing=Preprocessing((600, 700), 700, (0.5,) * 3, (0.5,) * 3),
+        name="large",
+    )
+    with patch("cnnviewer.engine.engine.load_network", lambda *args, **kwargs: network):
+        made.open_network(NetworkRequest("large"))
+    pixels = sample("chelsea")
+    made.open_image(ImageRequest("photo", packed=pixels))
+    whole = made.picture(MapRequest(0, 1, SCALE))
+    assert (whole.values.shape, whole.full_shape, whole.shape) == ((600, 700), None, (600, 700))
+    for number in (1, 2):
+        answer = show(made, pixels, [MapRequest(0, 1, SCALE)], chosen=Chosen(0, 1), number=number)
+    found = answer.pictures[0][2]
+    assert found.values.shape == found.pixels.shape == (512, 512)
+    assert found.shape == (600, 700)
+    for cell in ((0, 0), (511, 511), (17, 400)):
+        unit = found.unit_of(cell)
+        assert found.values[cell] == pytest.approx(whole.values[unit], abs=1e-4)
+        assert found.cell_of(unit) == cell
+    assert answer.activation.unit[0] < 600
+    assert answer.activation.maximum == pytest.approx(whole.values[answer.activation.unit], abs=1e-4)
+    made.close()

@@ -20,6 +20,8 @@ __all__ = ["COUNT", "BestFrames", "activation_of", "cut_out"]
 
 COUNT = 9
 """How many frames are remembered for a map."""
+_LARGEST = 512
+"""How many rows and columns of a map are looked at."""
 _APART = 0.5
 """How far apart in seconds two of them are at least: neighbouring frames are all but the same."""
 _SIDE = 96
@@ -31,12 +33,14 @@ _LEAST_SHARE = 0.2
 def activation_of(layer: Layer, chosen: Chosen) -> Activation | None:
     """Return how much a map is excited; None where it has no finite value.
 
-    A vector is one map of one row: there the channel is the number of one of its values.
+    A vector is one map of one row: there the channel is the number of one of its values. Of a map of more than 512 rows
+    or columns only each second is looked at, or each third: a frame's cost has a bound.
     """
     maps = feature_maps(layer)
     is_vector = maps.shape[:2] == (1, 1)
     values = maps[0, :, chosen.channel : chosen.channel + 1] if is_vector else maps[min(chosen.channel, len(maps) - 1)]
-    values = values.float().contiguous().nan_to_num(nan=-np.inf, posinf=-np.inf, neginf=-np.inf)
+    step = max(1, -(-max(values.shape) // _LARGEST))
+    values = values[::step, ::step].float().contiguous().nan_to_num(nan=-np.inf, posinf=-np.inf, neginf=-np.inf)
     if not values.numel():
         return None
     maximum, place = values.reshape(-1).max(0)
@@ -44,7 +48,7 @@ def activation_of(layer: Layer, chosen: Chosen) -> Activation | None:
     if not np.isfinite(mean):
         return None
     row, column = divmod(int(place), values.shape[1])
-    return Activation(chosen, mean, float(maximum), (row, column))
+    return Activation(chosen, mean, float(maximum), (row * step, column * step))
 
 
 def cut_out(frame: Frame, place: Box) -> tuple[np.ndarray, Box]:

@@ -221,8 +221,8 @@ class Engine:
             recording = recorder.record_frame(tensor, layers_for(watch, self._scene.recording), rendering.begin)
         else:
             recording = recorder.record(tensor)
+        self._scene = scene_of(recording)  # what the network returned for the frame before is let go
         recorded = clock()
-        self._scene = scene_of(recording)
         summary = self.summary()
         assert summary is not None
         is_known = is_known and summary.layers is watch.layers

@@ -67,19 +67,18 @@ def packed(photo: Image.Image) -> NDArray[np.uint32]:
     return data.reshape(photo.height, photo.width) | np.uint32(0xFF000000)
 
 
-def _shrunk(photo: Image.Image, longest: int) -> Image.Image:
+def _shrunk(photo: Image.Image, longest: int, resampling: Image.Resampling = Image.Resampling.BICUBIC) -> Image.Image:
     """Return a photo for the screen, made smaller where it is longer than `longest` pixels."""
     if max(photo.size) <= longest:
         return photo
     share = longest / max(photo.size)
     width, height = (max(1, round(side * share)) for side in photo.size)
-    return photo.resize((width, height), reducing_gap=2.0)
+    return photo.resize((width, height), resampling, reducing_gap=2.0)
 
 
 def _frame_pixels(pixels: NDArray[np.uint32], photo: Image.Image, longest: int) -> NDArray[np.uint32]:
-    """Return a frame for the screen, between once and twice as long as it is shown: what is cheap to have."""
-    factor = max(photo.size) // max(longest, 1)
-    return pixels if factor < 2 else packed(photo.reduce(factor))
+    """Return a frame for the screen, at the size at which it is shown where that is smaller: painting it costs less."""
+    return pixels if max(photo.size) <= longest else packed(_shrunk(photo, longest, Image.Resampling.BILINEAR))
 
 
 def _as_photo(pixels: torch.Tensor) -> NDArray[np.uint32]:

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 __all__ = ["answer"]
 
+_LARGEST_MAP = 512
+"""How many rows and columns of a frame's map the inspector shows: its cost is bounded, however large the map is."""
+
 
 def answer(
     request: TilesRequest | MatrixRequest | BarsRequest | MapRequest | PhotoRequest, scene: Scene
@@ -384,8 +387,10 @@ def _bars(request: BarsRequest, layer: Layer, scene: Scene) -> BarsAnswer:
 def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
     maps = feature_maps(layer)
     index = min(max(request.channel, 0), maps.shape[0] - 1)
+    rows, columns = maps.shape[-2:]
+    limit = _LARGEST_MAP if scene.is_frame and rows > 1 else max(rows, columns)
     # In one piece: what follows takes several times as long where the channels of a pixel lie side by side.
-    values, length = maps[index].float().cpu().contiguous(), None
+    values, length = cut_down(maps[index : index + 1], (limit, limit))[0].float().cpu(), None
     own_values, own = values, MapStatistics(values[None])
     if scene.signs is not None and request.scale.scope is Scope.MAP:
         scale = map_scale(own, scene.signs.is_signed(layer.index, own))
@@ -416,6 +421,7 @@ def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
         colors=_bar_colors(name, low, high, request.scale.gamma),
         counts=histogram(own_values, low, high).counts,
         length=length,
+        full_shape=None if own_values.shape == (rows, columns) else (rows, columns),
     )
 
 

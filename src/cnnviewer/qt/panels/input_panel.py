@@ -107,9 +107,11 @@ class InputPanel(QWidget):
 
     def _longest(self) -> int:
         """Return how large a picture is needed: of frames no larger than they are shown."""
-        if not self._is_live or not self._map.is_fitted:
+        if not self._is_live or not self._map.is_fitted or self._answer is None:
             return PhotoRequest.longest
-        return round(max(self._map.width(), self._map.height()) * self.devicePixelRatioF())
+        width, height = self._answer.full_size
+        fitted = min(self._map.width() / width, self._map.height() / height)
+        return max(1, round(max(width, height) * fitted * self.devicePixelRatioF()))
 
     def show_frame(self, title: str) -> None:
         """Show the title of a frame, whose picture comes with it."""

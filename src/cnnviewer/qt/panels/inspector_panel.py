@@ -108,15 +108,15 @@ class InspectorPanel(QWidget):
         if not self._map.is_fitted:
             self._map.fit()
             return
-        rows, columns = self._answer.values.shape
-        self._map.zoom_to(*(self._unit or (rows // 2, columns // 2)))
+        rows, columns = self._answer.shape
+        self._map.zoom_to(*self._answer.cell_of(self._unit or (rows // 2, columns // 2)))
 
-    def place_of(self, cell: tuple[int, int] | None) -> tuple[float, float, float, float] | None:
+    def place_of(self, unit: tuple[int, int] | None) -> tuple[float, float, float, float] | None:
         """Return a unit's place as shares of the map: (left, top, right, bottom); None for vectors."""
-        if cell is None or self._answer is None or self._answer.length is not None:
+        if unit is None or self._answer is None or self._answer.length is not None:
             return None
-        rows, columns = self._answer.values.shape
-        row, column = cell
+        rows, columns = self._answer.shape
+        row, column = unit
         if row >= rows or column >= columns:
             return None
         return column / columns, row / rows, (column + 1) / columns, (row + 1) / rows
@@ -139,31 +139,34 @@ class InspectorPanel(QWidget):
         index = row * self._answer.values.shape[1] + column
         return index if self._answer.length is None or index < self._answer.length else None
 
-    def _show_unit(self, cell: tuple[int, int] | None) -> None:
+    def _show_unit(self, unit: tuple[int, int] | None) -> None:
         answer = self._answer
-        if answer is None or cell is None or not _inside(cell, answer):
-            self._unit_text.setText("" if answer is None else shape_text(answer.values.shape))
+        if answer is None or unit is None or not _inside(unit, answer):
+            self._unit_text.setText("" if answer is None else shape_text(answer.shape))
             self._histogram.mark(None)
             return
-        value = float(answer.values[cell])
-        place = f"unit {self._index(*cell)}" if answer.length else f"unit ({cell[0]}, {cell[1]})"
+        value = float(answer.values[answer.cell_of(unit)])
+        place = f"unit {self._index(*unit)}" if answer.length else f"unit ({unit[0]}, {unit[1]})"
         self._unit_text.setText(f"{place} = {value_text(value)}")
         self._histogram.mark(value)
 
     def _show_marks(self) -> None:
         marks: tuple[tuple[QRectF, str], ...] = ()
         if self._unit is not None and self._answer is not None and _inside(self._unit, self._answer):
-            marks = ((QRectF(self._unit[1], self._unit[0], 1, 1), current_place_color()),)
+            row, column = self._answer.cell_of(self._unit)
+            marks = ((QRectF(column, row, 1, 1), current_place_color()),)
         self._map.set_marks(marks)
 
     @Slot(object)
     def _on_hovered(self, cell: tuple[int, int] | None) -> None:
-        self._show_unit(cell or self._unit)
-        self.placeHovered.emit(self.place_of(cell or self._unit))
+        unit = self._unit if cell is None or self._answer is None else self._answer.unit_of(cell)
+        self._show_unit(unit)
+        self.placeHovered.emit(self.place_of(unit))
 
     @Slot(int, int)
     def _on_clicked(self, row: int, column: int) -> None:
-        self.unitChosen.emit(row, column)
+        if self._answer is not None:
+            self.unitChosen.emit(*self._answer.unit_of((row, column)))
 
 
 def _wrapped(parent: QWidget) -> QLabel:
@@ -172,10 +175,10 @@ def _wrapped(parent: QWidget) -> QLabel:
     return made
 
 
-def _inside(cell: tuple[int, int], answer: MapAnswer) -> bool:
-    rows, columns = answer.values.shape
-    inside = cell[0] < rows and cell[1] < columns
-    return inside and (answer.length is None or cell[0] * columns + cell[1] < answer.length)
+def _inside(unit: tuple[int, int], answer: MapAnswer) -> bool:
+    rows, columns = answer.shape
+    inside = unit[0] < rows and unit[1] < columns
+    return inside and (answer.length is None or unit[0] * columns + unit[1] < answer.length)
 
 
 def _numbers_text(answer: MapAnswer) -> str:

@@ -85,5 +85,8 @@ class LargeView(QFrame):
     def _on_hovered(self, cell: tuple[int, int] | None) -> None:
         if self._answer is None:
             return
-        text = f" · ({cell[0]}, {cell[1]}) = {self._text_of(*cell)}" if cell else ""
+        text = ""
+        if cell is not None:
+            row, column = self._answer.unit_of(cell)
+            text = f" · ({row}, {column}) = {self._text_of(*cell)}"
         self._title.setText(f"{self._answer.title}{text}")
