@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MINUTES = 10
 PART = 30.0
+NETWORKS = 4
+"""How many networks take turns: after the second minute each was open once, and at the end the same one is again."""
 RATE = 30
 
 
@@ -37,7 +39,8 @@ def measure(networks: list[str]) -> Iterator[Result]:
     stage.commands.live.run(camera)
     timer.start()
     sizes, threads, shown, begun = [], [], stage.shown, time.perf_counter()
-    for part, name in enumerate(itertools.islice(itertools.cycle(networks), round(MINUTES * 60 / PART)), start=1):
+    names = itertools.islice(itertools.cycle(networks[:NETWORKS]), round(MINUTES * 60 / PART))
+    for part, name in enumerate(names, start=1):
         stage.session.open_network(name, weights_for(name))
         while time.perf_counter() < begun + part * PART:
             stage.run(1.0)

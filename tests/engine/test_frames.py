@@ -209,6 +209,16 @@ def test_large_frames_are_made_smaller_for_the_screen(engine):
     assert (picture.pixels == 0xFF336699).all()
 
 
+def test_a_frame_tells_which_pictures_it_has(engine, pixels):
+    wanted = [tiles(1), tiles(2, View.POOLED), tiles(0, View.FILTERS), MapRequest(1, 2, SCALE), tiles(3)]
+    assert all(map(engine.has, wanted))  # of a photo
+    show(engine, pixels, [tiles(1)])
+    show(engine, pixels, [tiles(1)])
+    assert [engine.has(request) for request in wanted] == [True, False, True, True, False]
+    assert engine.has(PhotoRequest(PhotoView.PHOTO, 0, SCALE))
+    assert not engine.has(tiles(1, scale=ScaleChoice(scope=Scope.NETWORK)))
+
+
 def test_a_large_map_of_a_frame_is_shown_by_some_of_its_units():
     made = Engine()
     network = cnnviewer.from_module(

@@ -15,11 +15,12 @@ from cnnviewer.analysis.statistics import MapStatistics, feature_maps
 from cnnviewer.engine import pictures, summaries
 from cnnviewer.engine.frame_pictures import FramePictures
 from cnnviewer.engine.learning import Learning
-from cnnviewer.engine.live import Memory, Signs, changes, layers_for
+from cnnviewer.engine.live import Memory, Signs, changes, layers_for, needs
 from cnnviewer.engine.photos import packed
 from cnnviewer.errors import CnnviewerError, ImageError
 from cnnviewer.frames import FrameAnswer, StageTimes
 from cnnviewer.images import as_image, decode_image, from_packed
+from cnnviewer.memory import give_back
 from cnnviewer.messages import ThumbnailAnswer, ThumbnailRequest, WeightsAnswer
 from cnnviewer.networks import load_network
 from cnnviewer.networks.trained import read_snapshot
@@ -131,6 +132,7 @@ class Engine:
         self._recorder, self._scene = recorder, scene
         self._held = self._learning = self._step = None
         self._signs, self._memory = Signs(), Memory()
+        give_back()
         return summaries.network_summary(network)
 
     def show_weights(self, request: WeightsRequest) -> WeightsAnswer:
@@ -275,6 +277,15 @@ class Engine:
             If there is no recording, or no such layer in it.
         """
         return _picture(request, self._scene)
+
+    def has(self, request: PictureRequest) -> bool:
+        """Whether what a picture shows is there: a frame has only the layers that were looked at when it came."""
+        if self._scene is None or not self._scene.is_frame:
+            return True
+        layers = self._scene.recording.layers
+        needed = needs(request, self._scene.recording)
+        wanted = layers if needed is None else [layers[index] for index in needed if index < len(layers)]
+        return not any(layer.output.is_meta for layer in wanted)
 
     def close(self) -> None:
         """End the thread that renders frames."""

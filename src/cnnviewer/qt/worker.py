@@ -130,6 +130,8 @@ class Worker(QObject):
         answers: list[tuple[str, PictureRequest, PictureAnswer]] = []
         begun = time.perf_counter()
         for key, request in pictures:
+            if not engine.has(request):
+                continue  # it was asked for before the frame came that is held now; the next one brings it
             try:
                 answers.append((key, request, engine.picture(request)))
             except CnnviewerError as error:  # the others of the job are shown all the same
