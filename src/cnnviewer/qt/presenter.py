@@ -104,7 +104,6 @@ class Presenter(QObject):
     def _on_recording_changed(self, recording: RecordingSummary) -> None:
         network = self._session.network
         categories = () if network is None else network.categories
-        self._window.error.hide()
         self._window.layers.show_recording(recording, categories)
         self._window.outline.show_recording(recording, network)
         self._window.probabilities.show_recording(recording, categories)
@@ -136,6 +135,7 @@ class Presenter(QObject):
     @Slot()
     def _on_images_changed(self) -> None:
         session = self._session
+        self._window.error.hide()  # not with a recording: a source that failed leaves one, and what it told stays
         if not self._window.input.show_images(session.images, session.position):
             return
         for index, image in enumerate(session.images):

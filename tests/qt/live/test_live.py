@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import numpy as np
 import pytest
@@ -119,15 +120,17 @@ def test_a_slow_network_is_not_taken_for_a_quiet_source(streaming, monkeypatch):
     show_frame = Engine.show_frame
 
     def slow(self, prepared, watch):
-        QTest.qSleep(300)
+        time.sleep(0.6)
         return show_frame(self, prepared, watch)
 
     monkeypatch.setattr(Engine, "show_frame", slow)
     settled = []
     monkeypatch.setattr(streaming.session, "settle", settled.append)
-    streaming.live.live._quiet.setInterval(100)
-    send(streaming, digit("digit-2"))
+    until(streaming, lambda: not streaming.session.mailbox.is_working)
+    streaming.live.live._quiet.stop()
     streaming.camera.send(digit("digit-3"))
+    until(streaming, lambda: streaming.session.mailbox.is_working)
+    streaming.live.live._quiet.start(50)
     QTest.qWait(200)
     assert not settled
     until(streaming, lambda: settled)
@@ -235,6 +238,20 @@ def test_a_network_that_fails_on_frames_stops_the_source(streaming, monkeypatch)
     until(streaming, lambda: banner(streaming))
     assert "failed on this image" in banner(streaming)
     assert not streaming.camera.is_running
+    streaming.settle()  # the last frame that was shown is recorded whole
+    assert "failed on this image" in banner(streaming)
+
+
+def test_what_a_source_told_stays_until_another_image_comes(streaming):
+    send(streaming, digit("digit-4"))
+    streaming.camera.failed.emit("The camera was unplugged.")
+    streaming.settle()
+    assert not streaming.session.is_streaming
+    assert streaming.session.recording.image == "camera"
+    assert banner(streaming) == "The camera was unplugged."
+    streaming.window.show_sample("digit-5")
+    streaming.settle()
+    assert not banner(streaming)
 
 
 # ---- what only a stream shows

@@ -115,8 +115,8 @@ class Mailbox:
 
     @property
     def is_working(self) -> bool:
-        """Whether a frame waits, or is in the network."""
-        return self._frame is not None or self._is_busy
+        """Whether a frame waits, is in the network, or on its way to the window."""
+        return self._is_busy or not self.is_empty
 
     @property
     def counts(self) -> Counts:
