@@ -187,6 +187,7 @@ QPushButton#primary:disabled {{ background: {raised}; border-color: {border}; co
 QToolButton::menu-indicator {{ image: none; width: 0; }}
 QToolButton[flat="true"] {{ background: transparent; border: 1px solid transparent; padding: 3px; }}
 QToolButton[flat="true"]:hover {{ background: {raised}; }}
+QToolButton[flat="true"]:checked {{ background: {accent_soft}; border-color: {accent}; }}
 QToolButton[flat="true"]:focus {{ border-color: {accent}; }}
 QToolButton[segment="true"] {{
     background: {raised}; border: 1px solid transparent; border-radius: 5px; padding: 2px 8px; color: {muted};
