@@ -8,7 +8,7 @@ import threading
 
 import torch
 
-__all__ = ["leave_a_core", "let_others_go_first"]
+__all__ = ["begin_to_help", "leave_a_core", "let_others_go_first"]
 
 _STANDS_BACK = 10
 """How much nicer than others, in Unix's sense, a thread is that stands back."""
@@ -38,3 +38,9 @@ def let_others_go_first() -> None:
     """
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _STANDS_BACK)
+
+
+def begin_to_help() -> None:
+    """Prepare a thread that works beside the network's."""
+    leave_a_core()
+    let_others_go_first()

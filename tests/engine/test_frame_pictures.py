@@ -67,10 +67,16 @@ def test_all_are_rendered_where_nothing_was_told(recording, pool):
 
 
 def test_what_fails_beside_the_network_is_told(recording, pool):
-    def render(request, of):
-        raise CnnviewerError("There is no such map.")
+    (_, failing), _ = wanted = WANTED[0], WANTED[2]
 
-    pictures = FramePictures(WANTED[:1], render, pool)
+    def render(request, of):
+        if request == failing:
+            raise CnnviewerError("There is no such map.")
+        return request
+
+    pictures = FramePictures(wanted, render, pool)
     pictures.begin(recording, 3)
+    assert pictures._job.exception() is not None
+    pictures.begin(recording, 0)  # what comes later does not hide it
     with pytest.raises(CnnviewerError, match="no such map"):
         pictures.finish(recording)

@@ -26,7 +26,7 @@ from cnnviewer.networks import load_network
 from cnnviewer.networks.trained import read_snapshot
 from cnnviewer.networks.weights import fit_weights
 from cnnviewer.recorder import Recorder
-from cnnviewer.threads import leave_a_core, let_others_go_first
+from cnnviewer.threads import begin_to_help, leave_a_core
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +112,7 @@ class Engine:
         self._layers_of: tuple[object, ...] = ()
         self._signs, self._memory = Signs(), Memory()
         self._watch: Watch | None = None
-        self._pool = ThreadPoolExecutor(1, "cnnviewer rendering", initializer=_begin_to_help)
+        self._pool = ThreadPoolExecutor(1, "cnnviewer rendering", initializer=begin_to_help)
 
     def open_network(
         self, request: NetworkRequest, progress: Callable[[int, int | None, str], None] | None = None
@@ -315,11 +315,6 @@ class Engine:
         held = None if self._scene is None else self._scene.held
         has_classes = held is not None and held.recording.scores is not None
         return tuple(held.recording.probabilities.tolist()) if held is not None and has_classes else ()
-
-
-def _begin_to_help() -> None:
-    leave_a_core()
-    let_others_go_first()
 
 
 def _picture(request: PictureRequest, scene: Scene | None) -> PictureAnswer:

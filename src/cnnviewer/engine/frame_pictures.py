@@ -52,8 +52,13 @@ class FramePictures:
             if needed is not None and needed <= self._there:
                 del self._waiting[place]
                 self._ready.append((place, recording))
-        if self._ready and (self._job is None or self._job.done()):
+        if self._ready and self._is_idle:
             self._job = self._pool.submit(self._work)
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether no thread renders; what failed stays, for `finish` to tell."""
+        return self._job is None or (self._job.done() and self._job.exception() is None)
 
     def finish(self, recording: Recording) -> tuple[tuple[str, PictureRequest, PictureAnswer], ...]:
         """Return all pictures; this thread renders as well.

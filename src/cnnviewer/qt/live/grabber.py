@@ -97,10 +97,9 @@ class Grabber(QObject):
     def begin(self) -> None:
         """Prepare this thread."""
         # Not above: it imports torch, which takes longer than the window's start.
-        from cnnviewer.threads import leave_a_core, let_others_go_first
+        from cnnviewer.threads import begin_to_help
 
-        leave_a_core()
-        let_others_go_first()
+        begin_to_help()
 
     @Slot()
     def take_newest(self) -> None:
