@@ -586,6 +586,29 @@ def test_frames_are_saved_as_png(streaming, tmp_path):
     assert numbers == [1, 2, 3, 4]
 
 
+def test_frames_that_the_network_does_not_see_are_recorded_too(streaming, tmp_path, monkeypatch):
+    from cnnviewer.engine import Engine
+
+    show_frame = Engine.show_frame
+
+    def slow(self, prepared, watch):
+        time.sleep(0.5)
+        return show_frame(self, prepared, watch)
+
+    until(streaming, lambda: not streaming.session.mailbox.is_working)
+    monkeypatch.setattr(Engine, "show_frame", slow)
+    recordings, before = streaming.live.recordings, streaming.session.mailbox.counts.dropped
+    recordings.record_frames(tmp_path)
+    for number in range(1, 9):
+        streaming.camera.send(picture(number))
+        until(streaming, lambda number=number: recordings.frames == number)
+    assert streaming.session.mailbox.counts.dropped > before
+    # The last one is shown too when no more come, and not recorded again.
+    until(streaming, lambda: number_of(streaming.live.live.shown.pixels) == 8)
+    recordings.stop()
+    assert len(list(tmp_path.glob("frame-*.png"))) == 8
+
+
 def test_this_frame_is_saved_as_png(streaming, tmp_path):
     send(streaming, picture(7))
     streaming.live._save_frame(tmp_path / "one.png")

@@ -92,6 +92,7 @@ class Grabber(QObject):
         self._mailbox = mailbox
         self._number = 0
         self._last: QVideoFrame | None = None
+        self._last_recorded: QVideoFrame | None = None
 
     @Slot()
     def begin(self) -> None:
@@ -111,9 +112,12 @@ class Grabber(QObject):
         if frame == self._last:
             self._mailbox.drop()
             return
-        if not self._mailbox.is_wanted(arrived):
+        is_wanted = self._mailbox.is_wanted(arrived)
+        is_recorded = self.recorder is not None and frame != self._last_recorded
+        if not (is_wanted or is_recorded):
             return
-        self._last = frame
+        self._last = frame if is_wanted else self._last
+        self._last_recorded = frame if is_recorded else self._last_recorded
         # Not above: without the system's libraries the drawing pad works all the same.
         from cnnviewer.qt.live.video_frames import pixels_of
 
@@ -128,20 +132,22 @@ class Grabber(QObject):
         title = settings.title
         if settings.has_time:
             title = f"{title} {time_text(frame.startTime() // 1000)}"
-        self._leave(title, pixels, arrived)
+        self._leave(title, pixels, arrived, is_wanted=is_wanted, is_recorded=is_recorded)
 
     @Slot(object)
     def leave(self, source: QObject) -> None:
         """Have a source deleted: here, where no frame of it is in the middle of being taken."""
-        self._last = None
+        self._last = self._last_recorded = None
         source.deleteLater()
 
     @Slot(object)
     def take_pixels(self, pixels: Pixels) -> None:
         """Take pixels that are there already, uint32 ``(H, W)``, 0xffRRGGBB."""
         arrived = time.perf_counter()
-        if self.is_open and self._mailbox.is_wanted(arrived):
-            self._leave(self.settings.title, pixels, arrived)
+        if self.is_open:
+            is_wanted = self._mailbox.is_wanted(arrived)
+            if is_wanted or self.recorder:
+                self._leave(self.settings.title, pixels, arrived, is_wanted=is_wanted)
 
     @Slot(object)
     def take_drawing(self, drawing: Drawing) -> None:
@@ -152,12 +158,16 @@ class Grabber(QObject):
         grey = (drawing.centred() if settings.centred else drawing).pixels()
         self._leave(settings.title, packed_rgb(grey, grey, grey), arrived)
 
-    def _leave(self, title: str, pixels: Pixels, arrived: float) -> None:
+    def _leave(
+        self, title: str, pixels: Pixels, arrived: float, *, is_wanted: bool = True, is_recorded: bool = True
+    ) -> None:
+        """Record a frame if so wished, also one that the network will not see, and leave it where it is wanted."""
         self._number += 1
         frame = Frame(self._number, title, np.ascontiguousarray(pixels), arrived, time.perf_counter() - arrived)
-        if self.recorder is not None:
-            self._record(self.recorder, frame)
-        if self.is_open and self._mailbox.offer(self._prepared(frame)):
+        recorder = self.recorder  # the window's thread may end the recording meanwhile
+        if recorder is not None and is_recorded:
+            self._record(recorder, frame)
+        if is_wanted and self.is_open and self._mailbox.offer(self._prepared(frame)):
             self.grabbed.emit()
 
     def _record(self, recorder: FrameRecorder, frame: Frame) -> None:
