@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviewer.categories import category_name
 from cnnviewer.errors import RecordingError
+from cnnviewer.operations import run_apart
+from cnnviewer.slots import filled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import torch
 
@@ -36,14 +38,41 @@ class Call:
         Its arguments that are no tensors, by name.
     tensors
         Its tensor arguments that no layer made: weights, biases, constants.
+    args, kwargs
+        All of them as they were given, with a `Slot` for each tensor that a layer made: its index is the place of that
+        layer in `Layer.inputs`.
+    names
+        The names of the positional arguments, as far as they are known.
+    part
+        Which of the tensors that it returned is the layer's output.
     is_constant_first
-        Whether one of those is the first among its tensor arguments.
+        Whether a tensor that no layer made is the first among its tensor arguments.
     """
 
     function: Any
     settings: Mapping[str, Any]
     tensors: Mapping[str, torch.Tensor]
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    names: tuple[str, ...]
+    part: int = 0
     is_constant_first: bool = False
+
+    def run(self, operands: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Make the call again with other operands, those of `Layer.inputs`; they are not changed.
+
+        Parameters
+        ----------
+        operands
+            A tensor a layer of `Layer.inputs`, with the batch axis.
+
+        Returns
+        -------
+        torch.Tensor
+            What it returns, with the batch axis.
+        """
+        kwargs = {name: filled(value, operands) for name, value in self.kwargs.items()}
+        return run_apart(self.function, filled(self.args, operands), kwargs)[self.part]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +101,8 @@ class Layer:
         How long the call took on the host.
     call
         The call that made it, with its arguments by name.
+    is_batched
+        Whether a batch axis of one image is left out of `output`.
     """
 
     index: int
@@ -83,6 +114,12 @@ class Layer:
     output: torch.Tensor
     seconds: float
     call: Call = field(repr=False)
+    is_batched: bool = True
+
+    @property
+    def result(self) -> torch.Tensor:
+        """The output with its batch axis, as the next operations took it."""
+        return self.output[None] if self.is_batched else self.output
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -148,6 +185,10 @@ class Recording:
     @cached_property
     def _by_name(self) -> Mapping[str, Layer]:
         return MappingProxyType({layer.name: layer for layer in self.layers})
+
+    def result(self, name: str) -> torch.Tensor:
+        """Return what a layer of this name made, or the image for `INPUT`, with the batch axis."""
+        return self.input[None] if name == INPUT else self[name].result
 
     @cached_property
     def followers(self) -> Mapping[str, tuple[str, ...]]:
