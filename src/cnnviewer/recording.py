@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.categories import category_name
 from cnnviewer.errors import RecordingError
 from cnnviewer.operations import run_apart
-from cnnviewer.slots import filled
+from cnnviewer.slots import filled, with_slots
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import torch
 
@@ -73,6 +74,26 @@ class Call:
         """
         kwargs = {name: filled(value, operands) for name, value in self.kwargs.items()}
         return run_apart(self.function, filled(self.args, operands), kwargs)[self.part]
+
+    @cached_property
+    def given(self) -> Mapping[str, Any]:
+        """All arguments by name: settings, tensors that no layer made, and a `Slot` for each that one made."""
+        positional = {
+            self.names[place] if place < len(self.names) else f"argument{place}": value
+            for place, value in enumerate(self.args)
+        }
+        return MappingProxyType({**positional, **self.kwargs})
+
+    def with_tensors(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Call:
+        """Return the same call with the tensors that no layer made changed."""
+        kwargs = {name: with_slots(value, change) for name, value in self.kwargs.items()}
+        return replace(self, args=with_slots(self.args, change), kwargs=MappingProxyType(kwargs))
+
+    def with_setting(self, name: str, value: Any) -> Call:
+        """Return the same call with another setting, where it was given one of that name."""
+        kwargs = {key: value if key == name else old for key, old in self.kwargs.items()}
+        args = tuple(value if own == name else old for own, old in zip_longest(self.names[: len(self.args)], self.args))
+        return replace(self, args=args, kwargs=MappingProxyType(kwargs))
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +219,14 @@ class Recording:
             for name in dict.fromkeys(layer.inputs):
                 found[name].append(layer.name)
         return MappingProxyType({name: tuple(names) for name, names in found.items()})
+
+    def ancestors(self, layer: Layer) -> frozenset[int]:
+        """Return the numbers of the layers that a layer's output was made of, its own among them."""
+        needed = {layer.name}
+        for before in reversed(self.layers[: layer.index + 1]):
+            if before.name in needed:
+                needed.update(before.inputs)
+        return frozenset(self[name].index for name in needed if name != INPUT)
 
     @cached_property
     def probabilities(self) -> torch.Tensor:
