@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cnnviewer.questions import Question, QuestionAnswer
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -262,7 +264,7 @@ class ThumbnailRequest:
     size: int
 
 
-PictureRequest = TilesRequest | MatrixRequest | BarsRequest | MapRequest | PhotoRequest | ThumbnailRequest
+PictureRequest = TilesRequest | MatrixRequest | BarsRequest | MapRequest | PhotoRequest | ThumbnailRequest | Question
 
 
 # ---- answers
@@ -451,4 +453,4 @@ class ThumbnailAnswer:
     error: str = ""
 
 
-PictureAnswer = TilesAnswer | MatrixAnswer | BarsAnswer | MapAnswer | PhotoAnswer | ThumbnailAnswer
+PictureAnswer = TilesAnswer | MatrixAnswer | BarsAnswer | MapAnswer | PhotoAnswer | ThumbnailAnswer | QuestionAnswer
