@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.errors import CnnviewerError
-from cnnviewer.lessons import pixels
+from cnnviewer.lessons import activation, classifier, convolution, depth, geometry, pixels, pooling
 from cnnviewer.lessons.context import LessonContext
-from cnnviewer.lessons.messages import PixelsRequest
+from cnnviewer.lessons.messages import (
+    ConvolutionRequest,
+    DepthRequest,
+    GeometryRequest,
+    KernelRequest,
+    PixelsRequest,
+    PoolingRequest,
+    ReluRequest,
+    SoftmaxRequest,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +27,13 @@ __all__ = ["LessonContext", "answer"]
 
 _LESSONS: dict[type[LessonRequest], Callable[[Any, LessonContext], LessonAnswer]] = {
     PixelsRequest: pixels.show_pixels,
+    ConvolutionRequest: convolution.convolve_numbers,
+    KernelRequest: convolution.convolve_photo,
+    GeometryRequest: geometry.show_geometry,
+    DepthRequest: depth.show_depth,
+    ReluRequest: activation.show_relu,
+    PoolingRequest: pooling.show_pooling,
+    SoftmaxRequest: classifier.show_softmax,
 }
 """What answers each kind of request."""
 
