@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     Values = NDArray[np.float32]
 
 __all__ = [
+    "FREE_REQUESTS",
     "BarsAnswer",
     "BarsRequest",
     "HoldRequest",
     "ImageRequest",
     "LayerSummary",
+    "LessonAnswer",
+    "LessonRequest",
     "MapAnswer",
     "MapRequest",
     "MatrixAnswer",
@@ -264,7 +267,17 @@ class ThumbnailRequest:
     size: int
 
 
-PictureRequest = TilesRequest | MatrixRequest | BarsRequest | MapRequest | PhotoRequest | ThumbnailRequest | Question
+@dataclass(frozen=True)
+class LessonRequest:
+    """What a page of the tour asks; each lesson has a class of its own, in `cnnviewer.lessons.messages`."""
+
+
+PictureRequest = (
+    TilesRequest | MatrixRequest | BarsRequest | MapRequest | PhotoRequest | ThumbnailRequest | LessonRequest | Question
+)
+
+FREE_REQUESTS = (ThumbnailRequest, LessonRequest)
+"""Requests that need no recording, and whose answers belong to none."""
 
 
 # ---- answers
@@ -453,4 +466,11 @@ class ThumbnailAnswer:
     error: str = ""
 
 
-PictureAnswer = TilesAnswer | MatrixAnswer | BarsAnswer | MapAnswer | PhotoAnswer | ThumbnailAnswer | QuestionAnswer
+@dataclass(frozen=True, eq=False)
+class LessonAnswer:
+    """What a page of the tour is told; each lesson has a class of its own, in `cnnviewer.lessons.messages`."""
+
+
+PictureAnswer = (
+    TilesAnswer | MatrixAnswer | BarsAnswer | MapAnswer | PhotoAnswer | ThumbnailAnswer | LessonAnswer | QuestionAnswer
+)

@@ -1,0 +1,1 @@
+"""The tour: what each page works out, on the code that runs the real networks."""
