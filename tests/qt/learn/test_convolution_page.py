@@ -1,5 +1,7 @@
 """The page "Convolution"."""
 
+import math
+
 from PySide6.QtCore import QPoint, Qt
 
 from cnnviewer.lessons.kernels import KERNELS
@@ -114,7 +116,7 @@ def test_a_clicked_pixel_shows_its_products(tour):
     shown = photo(tour)
     shown.result.setFocus()
     rect = shown.result.image_rect()
-    tour.driver.click(shown.result, QPoint(round(rect.left() + 2), round(rect.top() + 2)))
+    tour.driver.click(shown.result, QPoint(math.ceil(rect.left()), math.ceil(rect.top())))
     assert shown.result.cell == (0, 0)
     assert shown.window_grid.values[0] == (0, 0, 0)  # the padding
     tour.driver.key(Qt.Key.Key_Right, shown.result)
