@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnnviewer.qt.panels.learn.convolution_page import ConvolutionPage
+from cnnviewer.qt.panels.learn.depth_page import DepthPage
+from cnnviewer.qt.panels.learn.geometry_page import GeometryPage
 from cnnviewer.qt.panels.learn.pixels_page import PixelsPage
+from cnnviewer.qt.panels.learn.pooling_page import PoolingPage
+from cnnviewer.qt.panels.learn.relu_page import ReluPage
+from cnnviewer.qt.panels.learn.softmax_page import SoftmaxPage
 
 if TYPE_CHECKING:
     from cnnviewer.qt.panels.learn.page import Page
 
 __all__ = ["PAGES"]
 
-PAGES: tuple[type[Page], ...] = (PixelsPage,)
+PAGES: tuple[type[Page], ...] = (
+    PixelsPage,
+    ConvolutionPage,
+    GeometryPage,
+    DepthPage,
+    ReluPage,
+    PoolingPage,
+    SoftmaxPage,
+)
 """All pages; each is built when it is first shown."""
