@@ -83,6 +83,8 @@ class Asked:
         """
         if self._is_batched(argument):
             places = places[:, 1:]
+        if not len(places) == len(values) == len(weights):
+            raise ValueError("its operands are not those that were recorded")
         if contributions is None:
             contributions = np.where(weights == 0, 0.0, values) * weights
         return Part(self.source(argument), places, values, weights, contributions)
