@@ -65,8 +65,9 @@ class InspectorPanel(QWidget):
         layout.addLayout(self._build_top())
         layout.addWidget(self._unit_text)
         layout.addWidget(self._map, stretch=1)
-        layout.addWidget(self._histogram)
         self.setMinimumHeight(layout.minimumSize().height())  # what follows is left out where there is no room
+        layout.addWidget(self._histogram)
+        self._room_for_histogram = layout.minimumSize().height()
         for widget in (self._numbers, self._flow):
             layout.addWidget(widget)
 
@@ -148,6 +149,7 @@ class InspectorPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out what matters least where there is no room: else it would be cut off."""
         super().resizeEvent(event)
+        self._histogram.setVisible(self.height() >= self._room_for_histogram)
         self._numbers.setVisible(self.height() >= _ROOM_FOR_NUMBERS)
         self._flow.setVisible(self.height() >= _ROOM_FOR_FLOW)
 
