@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnnviewer.frames import Frame, FrameAnswer
-    from cnnviewer.messages import LayerSummary, NetworkSummary, PictureRequest, RecordingSummary, WeightsAnswer
+    from cnnviewer.messages import (
+        ImageEdit,
+        LayerSummary,
+        NetworkSummary,
+        PictureRequest,
+        RecordingSummary,
+        WeightsAnswer,
+    )
     from cnnviewer.qt.failures import Failure
     from cnnviewer.qt.worker import Opening
 
@@ -135,6 +142,13 @@ class Session(QObject):
             self.position = position % len(self.images)
             self.imagesChanged.emit()
             self._open(self.images[self.position])
+
+    def edit_image(self, edit: ImageEdit | None) -> None:
+        """Show the image changed, or with None as it is; others, and it when it is shown again, are as they are."""
+        if not self.images or self._is_open_to_frames:
+            return
+        image = self.images[self.position]
+        self._open(image if edit is None else replace(image, title=f"{image.title}, changed", edit=edit))
 
     def open_stream(self) -> None:
         """Show the frames that are left in the mailbox, from now on."""

@@ -1,0 +1,296 @@
+"""What passes between the tour's pages on whole networks and the engine: frozen values, and no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cnnviewer.inputs.drawing import Drawing
+    from cnnviewer.messages import Pixels, Values, WeightsRequest
+    from cnnviewer.places import Box
+
+__all__ = [
+    "Depth",
+    "ExampleAnswer",
+    "ExampleRequest",
+    "Family",
+    "FamousAnswer",
+    "FamousRequest",
+    "Field",
+    "Link",
+    "NetworkColumn",
+    "NetworkPicture",
+    "Patch",
+    "SeenAnswer",
+    "SeenRequest",
+    "WholeNetworkRequest",
+]
+
+
+# ---- the whole network
+
+
+@dataclass(frozen=True)
+class WholeNetworkRequest:
+    """All maps of LeNet-5 on a digit.
+
+    Parameters
+    ----------
+    drawing
+        A digit drawn by hand; None takes the sample.
+    sample
+        The name of a sample image.
+    is_folded
+        Whether activations lie in the column of what they act on.
+    is_dark
+        Whether the window is dark.
+    """
+
+    drawing: Drawing | None = None
+    sample: str = "digit-3"
+    is_folded: bool = True
+    is_dark: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Link:
+    """From which tiles of an earlier column the tiles of a column are made.
+
+    Parameters
+    ----------
+    source
+        The place of the earlier column.
+    strengths
+        float32 ``(tiles, tiles of the earlier column)``: how large the weights between two tiles are, with the sign of
+        their sum; 0 where the one does not depend on the other.
+    """
+
+    source: int
+    strengths: Values
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkColumn:
+    """One column of the picture of a network: the tiles of a layer, and what is folded into it.
+
+    Parameters
+    ----------
+    title
+        The name of its first layer.
+    layers, kinds
+        The names and kinds of its layers, in their order; of the image and of the probabilities there is no layer.
+    shape
+        That of the last layer's output.
+    values
+        float32 ``(tiles, h, w)``; large maps are cut down.
+    pixels
+        uint32 ``(tiles, h, w)``, 0xffRRGGBB: a pixel a value.
+    low, high
+        The ends of the scale that all tiles of the column share.
+    names
+        What each tile is called, where that is not its number.
+    links
+        Where the tiles come from.
+    """
+
+    title: str
+    layers: tuple[str, ...]
+    kinds: tuple[str, ...]
+    shape: tuple[int, ...]
+    values: Values
+    pixels: Pixels
+    low: float
+    high: float
+    names: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+
+    @property
+    def is_units(self) -> bool:
+        """Whether each tile is a single number."""
+        return self.values.shape[1:] == (1, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkPicture:
+    """A network in one picture: its columns from the image to the class probabilities."""
+
+    columns: tuple[NetworkColumn, ...]
+
+
+# ---- training
+
+
+@dataclass(frozen=True, eq=False)
+class ExampleRequest:
+    """What a network that learns says to one image, with the weights of a moment.
+
+    Parameters
+    ----------
+    run
+        The folder of the training.
+    weights
+        The weights after a step.
+    pixels
+        uint8 ``(H, W, 3)``.
+    label
+        Its class.
+    """
+
+    run: Path
+    weights: WeightsRequest
+    pixels: Values
+    label: int
+
+
+@dataclass(frozen=True, eq=False)
+class ExampleAnswer:
+    """The class probabilities after a step, and the cross-entropy error of the image in nats."""
+
+    step: int
+    probabilities: tuple[float, ...]
+    loss: float
+
+
+# ---- what layers see
+
+
+@dataclass(frozen=True)
+class SeenRequest:
+    """What excites some layers of the open network most, on the photo that is shown.
+
+    Parameters
+    ----------
+    patches
+        How many channels of each layer.
+    side
+        How wide and high a patch is, in pixels.
+    """
+
+    patches: int = 6
+    side: int = 72
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """What the strongest unit of a channel sees: uint32 ``(side, side)``, and where, in pixels of the photo."""
+
+    channel: int
+    unit: tuple[int, int]
+    value: float
+    pixels: Pixels
+    box: Box
+
+
+@dataclass(frozen=True, eq=False)
+class Depth:
+    """A layer with the patches that excite its channels most, the strongest first."""
+
+    layer: str
+    field: Field
+    patches: tuple[Patch, ...]
+
+
+@dataclass(frozen=True)
+class Field:
+    """How much of its input a unit of a layer sees.
+
+    Parameters
+    ----------
+    layer
+        Its name.
+    size
+        Rows and columns of the network's input.
+    share
+        How much of the input's area that is, 0..1.
+    """
+
+    layer: str
+    size: tuple[int, int]
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class SeenAnswer:
+    """Three depths, and how the receptive field grows from layer to layer.
+
+    Parameters
+    ----------
+    crop
+        What the network sees of the photo, in pixels of it.
+    size
+        Width and height of the photo.
+    fill
+        The colour that lies around the photo when it is moved, 0xffRRGGBB.
+    """
+
+    network: str
+    depths: tuple[Depth, ...]
+    fields: tuple[Field, ...]
+    crop: Box
+    size: tuple[int, int]
+    fill: int
+
+
+# ---- famous networks
+
+
+@dataclass(frozen=True)
+class FamousRequest:
+    """The famous networks."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """A famous network.
+
+    Parameters
+    ----------
+    name
+        The name by which it is opened.
+    title
+        What people call it.
+    year
+        Of the paper.
+    depth
+        How many layers with weights lie on the longest way through it: convolutions and linear layers.
+    parameters
+        How many learnt numbers it has.
+    news
+        What was new.
+    paper
+        Who described it, where.
+    top1
+        The share of ImageNet's validation images that torchvision's first weights (IMAGENET1K_V1) classify rightly, 0..1;
+        None where there are none.
+    opened
+        Which weights are opened: "IMAGENET1K_V2"; empty for those that ship with the program.
+    opened_top1
+        The same share for those.
+    megabytes
+        How large their file is.
+    is_local
+        Whether they lie on this machine.
+    """
+
+    name: str
+    title: str
+    year: int
+    depth: int
+    parameters: int
+    news: str
+    paper: str
+    top1: float | None = None
+    opened: str = ""
+    opened_top1: float | None = None
+    megabytes: float = 0.0
+    is_local: bool = True
+
+
+@dataclass(frozen=True)
+class FamousAnswer:
+    """The famous networks, the oldest first."""
+
+    families: tuple[Family, ...]
