@@ -224,16 +224,17 @@ class NetworkView(QWidget):
         name = QRectF(cell.right() + 5, rect.top(), rect.width() - cell.width() - 5, rect.height())
         is_first = index == int(np.argmax(column.values))
         if is_share:
-            bar = QRectF(name.left() + 16, rect.top() + 2, (name.width() - 16) * value, rect.height() - 4)
-            painter.fillRect(bar, QColor(theme.accent_soft if not is_first else theme.bar))
+            bar = QRectF(cell.right(), rect.top() + 2, (rect.right() - cell.right()) * value, rect.height() - 4)
+            painter.fillRect(bar, QColor(theme.accent_soft))
         font = painter.font()
         painter.save()
         font.setBold(is_first)
         painter.setFont(font)
         painter.setPen(QColor(theme.text if is_first else theme.muted))
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(name, middle, painter.fontMetrics().elidedText(column.names[index], _ELIDE, int(name.width())))
         text = probability_text(value) if is_share else value_text(value)
+        room = int(name.width()) - painter.fontMetrics().horizontalAdvance(text) - 10
+        painter.drawText(name, middle, painter.fontMetrics().elidedText(column.names[index], _ELIDE, room))
         painter.drawText(name.adjusted(0, 0, -4, 0), middle | Qt.AlignmentFlag.AlignRight, text)
         painter.restore()
 
