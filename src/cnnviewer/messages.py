@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     Values = NDArray[np.float32]
 
 __all__ = [
+    "FREE_REQUESTS",
     "BarsAnswer",
     "BarsRequest",
     "HoldRequest",
     "ImageEdit",
     "ImageRequest",
     "LayerSummary",
+    "LessonAnswer",
+    "LessonRequest",
     "MapAnswer",
     "MapRequest",
     "MatrixAnswer",
@@ -298,7 +301,17 @@ class ThumbnailRequest:
     size: int
 
 
-PictureRequest = TilesRequest | MatrixRequest | BarsRequest | MapRequest | PhotoRequest | ThumbnailRequest
+@dataclass(frozen=True)
+class LessonRequest:
+    """What a page of the tour asks; each lesson has a class of its own, in `cnnviewer.lessons.messages`."""
+
+
+PictureRequest = (
+    TilesRequest | MatrixRequest | BarsRequest | MapRequest | PhotoRequest | ThumbnailRequest | LessonRequest
+)
+
+FREE_REQUESTS = (ThumbnailRequest, LessonRequest)
+"""Requests that need no recording, and whose answers belong to none."""
 
 
 # ---- answers
@@ -487,4 +500,9 @@ class ThumbnailAnswer:
     error: str = ""
 
 
-PictureAnswer = TilesAnswer | MatrixAnswer | BarsAnswer | MapAnswer | PhotoAnswer | ThumbnailAnswer
+@dataclass(frozen=True, eq=False)
+class LessonAnswer:
+    """What a page of the tour is told; each lesson has a class of its own, in `cnnviewer.lessons.messages`."""
+
+
+PictureAnswer = TilesAnswer | MatrixAnswer | BarsAnswer | MapAnswer | PhotoAnswer | ThumbnailAnswer | LessonAnswer

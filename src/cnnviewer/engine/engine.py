@@ -21,8 +21,9 @@ from cnnviewer.errors import CnnviewerError, ImageError
 from cnnviewer.frames import FrameAnswer, StageTimes
 from cnnviewer.images import as_image, decode_image, from_packed
 from cnnviewer.inputs.editing import edited
+from cnnviewer.lessons.answering import LessonContext, answer
 from cnnviewer.memory import give_back
-from cnnviewer.messages import ThumbnailAnswer, ThumbnailRequest, WeightsAnswer
+from cnnviewer.messages import LessonRequest, ThumbnailAnswer, ThumbnailRequest, WeightsAnswer
 from cnnviewer.networks import load_network
 from cnnviewer.networks.trained import read_snapshot
 from cnnviewer.networks.weights import fit_weights
@@ -276,8 +277,10 @@ class Engine:
         Raises
         ------
         CnnviewerError
-            If there is no recording, or no such layer in it.
+            If there is no recording, or no such layer in it; a lesson needs none.
         """
+        if isinstance(request, LessonRequest):
+            return answer(request, self._lesson_context())
         return _picture(request, self._scene)
 
     def has(self, request: PictureRequest) -> bool:
@@ -301,6 +304,13 @@ class Engine:
         if self._original is None or not self._original[0].is_of(request):
             self._original = request, _read(request)
         return edited(self._original[1], request.edit)
+
+    def _lesson_context(self) -> LessonContext:
+        return LessonContext(
+            photo=None if self._photo is None else self._photo[1],
+            network=None if self._recorder is None else self._recorder.network,
+            recording=None if self._scene is None else self._scene.recording,
+        )
 
     def _open_recorder(self) -> Recorder:
         if self._recorder is None:
@@ -331,6 +341,7 @@ class Engine:
 def _picture(request: PictureRequest, scene: Scene | None) -> PictureAnswer:
     if isinstance(request, ThumbnailRequest):
         return _thumbnail(request)
+    assert not isinstance(request, LessonRequest)  # it is of no recording
     if scene is None:
         raise CnnviewerError("There is no recording yet: open a network and an image first.")
     with torch.inference_mode():

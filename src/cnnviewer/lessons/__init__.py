@@ -1,1 +1,1 @@
-"""The tour's playgrounds: what each of its pages asks, answered by the code that runs the real networks."""
+"""The tour: what each page works out, on the code that runs the real networks."""

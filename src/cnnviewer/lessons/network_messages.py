@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cnnviewer.messages import LessonAnswer, LessonRequest
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from cnnviewer.inputs.drawing import Drawing
     from cnnviewer.messages import Pixels, Values, WeightsRequest
@@ -34,7 +39,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class WholeNetworkRequest:
+class WholeNetworkRequest(LessonRequest):
     """All maps of LeNet-5 on a digit.
 
     Parameters
@@ -114,7 +119,7 @@ class NetworkColumn:
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkPicture:
+class NetworkPicture(LessonAnswer):
     """A network in one picture: its columns from the image to the class probabilities."""
 
     columns: tuple[NetworkColumn, ...]
@@ -124,7 +129,7 @@ class NetworkPicture:
 
 
 @dataclass(frozen=True, eq=False)
-class ExampleRequest:
+class ExampleRequest(LessonRequest):
     """What a network that learns says to one image, with the weights of a moment.
 
     Parameters
@@ -141,12 +146,12 @@ class ExampleRequest:
 
     run: Path
     weights: WeightsRequest
-    pixels: Values
+    pixels: NDArray[np.uint8]
     label: int
 
 
 @dataclass(frozen=True, eq=False)
-class ExampleAnswer:
+class ExampleAnswer(LessonAnswer):
     """The class probabilities after a step, and the cross-entropy error of the image in nats."""
 
     step: int
@@ -158,7 +163,7 @@ class ExampleAnswer:
 
 
 @dataclass(frozen=True)
-class SeenRequest:
+class SeenRequest(LessonRequest):
     """What excites some layers of the open network most, on the photo that is shown.
 
     Parameters
@@ -213,7 +218,7 @@ class Field:
 
 
 @dataclass(frozen=True, eq=False)
-class SeenAnswer:
+class SeenAnswer(LessonAnswer):
     """Three depths, and how the receptive field grows from layer to layer.
 
     Parameters
@@ -238,7 +243,7 @@ class SeenAnswer:
 
 
 @dataclass(frozen=True)
-class FamousRequest:
+class FamousRequest(LessonRequest):
     """The famous networks."""
 
 
@@ -290,7 +295,7 @@ class Family:
 
 
 @dataclass(frozen=True)
-class FamousAnswer:
+class FamousAnswer(LessonAnswer):
     """The famous networks, the oldest first."""
 
     families: tuple[Family, ...]

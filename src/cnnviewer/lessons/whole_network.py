@@ -20,6 +20,7 @@ from cnnviewer.rendering.scales import shared_scale
 from cnnviewer.rendering.tiles import cut_down, paint_tiles
 
 if TYPE_CHECKING:
+    from cnnviewer.lessons.context import LessonContext
     from cnnviewer.lessons.network_messages import WholeNetworkRequest
     from cnnviewer.network import Network
     from cnnviewer.recording import Layer, Recording
@@ -31,8 +32,9 @@ _LARGEST = 64
 _SIGNED = {Kind.CONVOLUTION, Kind.NORMALISATION, Kind.LINEAR, Kind.ADDITION}
 
 
-def whole_network(request: WholeNetworkRequest) -> NetworkPicture:
+def whole_network(request: WholeNetworkRequest, context: LessonContext) -> NetworkPicture:
     """Return all maps of LeNet-5 on a digit: a drawn one, or a sample."""
+    del context
     if request.drawing is not None and request.drawing.strokes:
         recording = record(_lenet(), request.drawing.centred().pixels())
     else:

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QAction
 
+    from cnnviewer.qt.learn_presenter import LearnPresenter
     from cnnviewer.qt.live.commands import LiveCommands
     from cnnviewer.qt.main_window import MainWindow
     from cnnviewer.qt.presenter import Presenter
     from cnnviewer.qt.session import Session
     from cnnviewer.qt.training_presenter import TrainingPresenter
 
-__all__ = ["add_live", "add_training", "enlarge_photo", "lay_out", "make_room", "share_space"]
+__all__ = ["add_learn", "add_live", "add_training", "enlarge_photo", "lay_out", "make_room", "share_space"]
 
 
 def lay_out(window: MainWindow, actions: Mapping[str, QAction]) -> None:
@@ -52,11 +53,13 @@ def lay_out(window: MainWindow, actions: Mapping[str, QAction]) -> None:
     window.inspector = InspectorPanel(window)
     left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
     window.docks = [
-        _dock(window, "Input", "input", window.input, left),
-        _dock(window, "Network", "network", window.outline, left),
-        _dock(window, "Class probabilities", "probabilities", window.probabilities, right),
-        _dock(window, "Inspector", "inspector", window.inspector, right),
+        _dock(window, "Input", "input", window.input),
+        _dock(window, "Network", "network", window.outline),
+        _dock(window, "Class probabilities", "probabilities", window.probabilities),
+        _dock(window, "Inspector", "inspector", window.inspector),
     ]
+    for dock, area in zip(window.docks, (left, left, right, right), strict=True):
+        window.addDockWidget(area, dock)
     bottom = Qt.DockWidgetArea.BottomDockWidgetArea
     window.setCorner(Qt.Corner.BottomLeftCorner, bottom)
     window.setCorner(Qt.Corner.BottomRightCorner, bottom)
@@ -94,6 +97,18 @@ def add_live(window: MainWindow, session: Session, presenter: Presenter) -> Live
     return LiveCommands(window, session, live, shown, SourceControls(window.input, live, window))
 
 
+def add_learn(window: MainWindow, session: Session) -> LearnPresenter:
+    """Add the tour below the layers."""
+    # Not above: the tour is wanted by some only.
+    from cnnviewer.qt.learn_presenter import LearnPresenter
+    from cnnviewer.qt.panels.learn.learn_panel import LearnPanel
+
+    panel = LearnPanel(window)
+    dock = _bottom_dock(window, "Learn", "learn", panel)
+    make_room(window, dock, round(window.height() * 0.55))
+    return LearnPresenter(window, session, panel, dock)
+
+
 def make_room(window: MainWindow, dock: QDockWidget, height: int) -> None:
     """Give a panel below the layers its height; the photo keeps room above it, the outline can be scrolled."""
     window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
@@ -120,14 +135,17 @@ def _bottom_dock(window: MainWindow, title: str, name: str, panel: QWidget) -> Q
     """Return a panel below the layers, which can be closed; where there are two, one lies over the other."""
     bottom = Qt.DockWidgetArea.BottomDockWidgetArea
     others = [dock for dock in window.findChildren(QDockWidget) if window.dockWidgetArea(dock) == bottom]
-    dock = _dock(window, title, name, panel, bottom)
+    dock = _dock(window, title, name, panel)
     dock.setFeatures(dock.features() | QDockWidget.DockWidgetFeature.DockWidgetClosable)
-    if not window.restoreDockWidget(dock) and others:
-        window.tabifyDockWidget(others[0], dock)
+    # Before it is added: of a panel that has a place already, Qt tells that it was restored there.
+    if not window.restoreDockWidget(dock):
+        window.addDockWidget(bottom, dock)
+        if others:
+            window.tabifyDockWidget(others[0], dock)
     return dock
 
 
-def _dock(window: MainWindow, title: str, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+def _dock(window: MainWindow, title: str, name: str, panel: QWidget) -> QDockWidget:
     dock = QDockWidget(title, window)
     dock.setObjectName(name)
     dock.setFeatures(
@@ -143,5 +161,4 @@ def _dock(window: MainWindow, title: str, name: str, panel: QWidget, area: Qt.Do
     if panel.maximumHeight() < 16777215:
         margins.setMaximumHeight(panel.maximumHeight() + 6)
     dock.setWidget(margins)
-    window.addDockWidget(area, dock)
     return dock

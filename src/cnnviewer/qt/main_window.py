@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QDockWidget
 
+    from cnnviewer.qt.learn_presenter import LearnPresenter
     from cnnviewer.qt.live.commands import LiveCommands
     from cnnviewer.qt.panels.input_panel import InputPanel
     from cnnviewer.qt.panels.inspector_panel import InspectorPanel
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         self._theme = "system"
         self._training: TrainingPresenter | None = None
         self._live: LiveCommands | None = None
+        self._learn: LearnPresenter | None = None
         self.setWindowTitle("cnnviewer")
         self.setAcceptDrops(True)
         self.setMinimumSize(QSize(900, 560))
@@ -168,6 +170,7 @@ class MainWindow(QMainWindow):
 
             self._training = add_training(self, self._session)
         self._training.dock.show()
+        self._training.dock.raise_()
         return self._training
 
     def open_live(self) -> LiveCommands:
@@ -177,6 +180,16 @@ class MainWindow(QMainWindow):
 
             self._live = add_live(self, self._session, self._presenter)
         return self._live
+
+    def open_learn(self) -> LearnPresenter:
+        """Show the tour; it is built when it is first wanted."""
+        if self._learn is None:
+            from cnnviewer.qt.layout import add_learn
+
+            self._learn = add_learn(self, self._session)
+        self._learn.dock.show()
+        self._learn.dock.raise_()
+        return self._learn
 
     def end_workers(self) -> None:
         """End all threads; a training ends after the step under way, with a checkpoint."""
@@ -293,10 +306,17 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_training(self) -> None:
-        if self._training is None or self._training.dock.isHidden():
+        if self._training is None or self._training.panel.visibleRegion().isEmpty():
             self.open_training()
         else:
             self._training.dock.hide()
+
+    @Slot()
+    def _on_learn(self) -> None:
+        if self._learn is None or not self._learn.panel.is_seen:
+            self.open_learn()
+        else:
+            self._learn.dock.hide()
 
     @Slot()
     def _on_live(self) -> None:

@@ -9,12 +9,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviewer.frames import Chosen, Watch
 from cnnviewer.messages import (
+    FREE_REQUESTS,
     HoldRequest,
     ImageRequest,
     NetworkRequest,
     Order,
     ScaleChoice,
-    ThumbnailRequest,
     WeightsRequest,
     WeightsShown,
 )
@@ -221,7 +221,7 @@ class Session(QObject):
 
     def request(self, key: str, request: PictureRequest) -> None:
         """Ask for a picture; it comes by `pictured` with the same key and request."""
-        if not isinstance(request, ThumbnailRequest):
+        if not isinstance(request, FREE_REQUESTS):
             if self.recording is None:
                 return
             self._pictures_shown[key] = request
@@ -345,7 +345,7 @@ class Session(QObject):
         if self.recording is None or recording.layers is not self.recording.layers:
             self._pictures_coming, self._pictures_shown = {}, {}
         self._pictures_waiting = {
-            key: request for key, request in self._pictures_waiting.items() if isinstance(request, ThumbnailRequest)
+            key: request for key, request in self._pictures_waiting.items() if isinstance(request, FREE_REQUESTS)
         }
         self.recording = recording
         self._keep_selection()
@@ -366,7 +366,7 @@ class Session(QObject):
     @Slot(int, object)
     def _on_pictured(self, generation: int, answers: tuple[tuple[str, PictureRequest, object], ...]) -> None:
         for key, request, answer in answers:
-            if generation == self._generation or isinstance(request, ThumbnailRequest):
+            if generation == self._generation or isinstance(request, FREE_REQUESTS):
                 self.pictured.emit(key, request, answer)
 
     # ---- frames

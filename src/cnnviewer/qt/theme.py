@@ -164,7 +164,8 @@ def _palette(theme: Theme) -> QPalette:
 _STYLE = """
 QMainWindow::separator {{ background: {window}; width: 6px; height: 6px; }}
 QMainWindow::separator:hover {{ background: {accent_soft}; }}
-QToolBar {{ background: {panel}; border: 0; border-bottom: 1px solid {border}; padding: 5px 8px; spacing: 6px; }}
+QToolBar {{ background: {panel}; border: 0; border-bottom: 1px solid {border}; padding: 5px 8px; spacing: 4px; }}
+QToolBar QToolButton {{ padding: 4px 8px; }}
 QToolBar QLabel {{ color: {muted}; padding-left: 6px; }}
 QToolBar::extension {{ background: {raised}; }}
 QStatusBar {{ background: {panel}; border-top: 1px solid {border}; color: {muted}; }}

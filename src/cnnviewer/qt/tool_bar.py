@@ -209,7 +209,7 @@ class ToolBar(QToolBar):
         self.addWidget(QLabel("Tiles", self))
         self.tiles = QSlider(Qt.Orientation.Horizontal, self)
         self.tiles.setRange(*_TILES)
-        self.tiles.setFixedWidth(70)
+        self.tiles.setFixedWidth(60)
         self.tiles.setToolTip("The size of the maps")
         self.tiles.setAccessibleName("Size of the maps")
         self.tiles.valueChanged.connect(self.tileChanged)
@@ -222,6 +222,8 @@ class ToolBar(QToolBar):
         self.addWidget(self.order)
 
     def _build_window(self) -> None:
+        learn = self._button("", "learn", "Learn: a tour to play with (Ctrl+Shift+L)")
+        learn.clicked.connect(self._actions["learn"].trigger)
         train = self._button("", "train", "Train a network (Ctrl+T)")
         train.clicked.connect(self._actions["training"].trigger)
         theme = self._button("", "sun-moon", "Light or dark (Ctrl+D)")

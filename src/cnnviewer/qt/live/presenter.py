@@ -135,6 +135,7 @@ class LivePresenter(QObject):
         self._has_run = True
         self.dock.show()
         self.dock.raise_()
+        self.dock.raise_()
         make_room(self._window, self.dock, max(208, round(self._window.height() * 0.25)))
         self._show_title()
 

@@ -1,0 +1,45 @@
+"""From a lesson's request to its answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnnviewer.errors import CnnviewerError
+from cnnviewer.lessons import pixels
+from cnnviewer.lessons.context import LessonContext
+from cnnviewer.lessons.example import look_at_example
+from cnnviewer.lessons.famous import list_famous
+from cnnviewer.lessons.messages import PixelsRequest
+from cnnviewer.lessons.network_messages import ExampleRequest, FamousRequest, SeenRequest, WholeNetworkRequest
+from cnnviewer.lessons.seen import what_layers_see
+from cnnviewer.lessons.whole_network import whole_network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cnnviewer.messages import LessonAnswer, LessonRequest
+
+__all__ = ["LessonContext", "answer"]
+
+_LESSONS: dict[type[LessonRequest], Callable[[Any, LessonContext], LessonAnswer]] = {
+    PixelsRequest: pixels.show_pixels,
+    WholeNetworkRequest: whole_network,
+    ExampleRequest: look_at_example,
+    SeenRequest: what_layers_see,
+    FamousRequest: list_famous,
+}
+"""What answers each kind of request."""
+
+
+def answer(request: LessonRequest, context: LessonContext) -> LessonAnswer:
+    """Return what a page of the tour asks for.
+
+    Raises
+    ------
+    CnnviewerError
+        If no lesson knows the request, or what it asks for can't be had.
+    """
+    lesson = _LESSONS.get(type(request))
+    if lesson is None:
+        raise CnnviewerError(f"No lesson answers a {type(request).__name__}.")
+    return lesson(request, context)

@@ -1,0 +1,1 @@
+"""The tour: a panel, its pages, one file each."""

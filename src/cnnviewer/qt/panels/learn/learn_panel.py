@@ -1,0 +1,198 @@
+"""The tour: at the left what a page tells, at the right its playground."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnviewer.qt.panels.learn.pages import PAGES
+
+if TYPE_CHECKING:
+    from cnnviewer.messages import LessonAnswer, LessonRequest
+    from cnnviewer.qt.panels.learn.page import Page
+
+__all__ = ["LearnPanel"]
+
+_COLUMN = 292
+
+
+class LearnPanel(QWidget):
+    """Shows one page at a time; pages are built when they are first shown.
+
+    `requested` tells a page's number and its request, `placeRequested` the `Place` where its idea is seen,
+    `networkRequested` a network to open.
+    """
+
+    requested = Signal(int, object)
+    placeRequested = Signal(object)
+    networkRequested = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pages: dict[int, Page] = {}
+        self._number = -1
+        self._has_begun = False
+        self.is_seen = False
+        """Whether the tour is on the screen: not closed, and not below another panel."""
+        self._build_column()
+        self.stack = QStackedWidget(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(9, 8, 9, 8)
+        row.setSpacing(14)
+        row.addLayout(self._column)
+        row.addWidget(self.stack, stretch=1)
+        self.show_page(0)
+
+    # ---- what is shown
+
+    @property
+    def number(self) -> int:
+        """The number of the page that is shown, from 0."""
+        return self._number
+
+    @property
+    def page(self) -> Page:
+        """The page that is shown."""
+        return self._pages[self._number]
+
+    def show_page(self, number: int) -> None:
+        """Show a page, which begins when it is seen."""
+        if number == self._number or not 0 <= number < len(PAGES):
+            return
+        self._end()
+        self._number = number
+        if number not in self._pages:
+            self._pages[number] = self._new_page(number)
+        page = self.page
+        self.stack.setCurrentWidget(_frame_of(page))
+        self.chooser.setCurrentIndex(number)
+        self.text.setHtml(page.text)
+        self.back.setEnabled(number > 0)
+        self.next.setEnabled(number < len(PAGES) - 1)
+        self.real.setVisible(page.place is not None)
+        self._begin()
+
+    def show_answer(self, number: int, request: LessonRequest, answer: LessonAnswer) -> None:
+        """Give a page what it asked for."""
+        if number in self._pages:
+            self._pages[number].show_answer(request, answer)
+
+    def refresh(self, *, photo_only: bool = False) -> None:
+        """Let the page that is seen ask again: the theme is another, or the photo."""
+        if self._has_begun and (self.page.follows_photo or not photo_only):
+            self.page.refresh()
+
+    @Slot(bool)
+    def set_seen(self, is_seen: bool) -> None:
+        """Begin the page, or end it: nothing runs that is not seen."""
+        self.is_seen = is_seen
+        if is_seen:
+            self._begin()
+        else:
+            self._end()
+
+    # ---- building
+
+    def _build_column(self) -> None:
+        self.chooser = QComboBox(self)
+        self.chooser.addItems([f"{number}  {page.title}" for number, page in enumerate(PAGES, 1)])
+        self.chooser.setToolTip("The pages of the tour")
+        self.chooser.setAccessibleName("Page of the tour")
+        self.chooser.activated.connect(self.show_page)
+        self.text = QTextBrowser(self)
+        self.text.setFrameShape(QFrame.Shape.NoFrame)
+        self.text.setAccessibleName("What the page tells")
+        self.text.document().setDocumentMargin(2)
+        self.back = self._button("← Back", "The page before", self._on_back)
+        self.next = self._button("Next →", "The next page", self._on_next)
+        self.real = self._button("Now in the real network", "Show a layer where this is seen", self._on_real)
+        self.real.setObjectName("primary")
+        turns = QHBoxLayout()
+        turns.addWidget(self.back)
+        turns.addWidget(self.next)
+        self._column = QVBoxLayout()
+        self._column.setSpacing(6)
+        for widget in (self.chooser, self.text):
+            widget.setFixedWidth(_COLUMN)
+            self._column.addWidget(widget)
+        self._column.addLayout(turns)
+        self._column.addWidget(self.real)
+
+    def _button(self, text: str, tip: str, slot: object) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setToolTip(tip)
+        button.clicked.connect(slot)
+        return button
+
+    def _new_page(self, number: int) -> Page:
+        page = PAGES[number](self)
+        page.requested.connect(self._on_requested)
+        page.pageRequested.connect(self.show_title)
+        page.networkRequested.connect(self.networkRequested)
+        # A small window scrolls the playground.
+        area = QScrollArea(self)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(page)
+        area.viewport().setAutoFillBackground(False)
+        page.setAutoFillBackground(False)
+        self.stack.addWidget(area)
+        return page
+
+    # ---- turning pages
+
+    def _begin(self) -> None:
+        if not self._has_begun and self.is_seen:
+            self._has_begun = True
+            self.page.begin()
+
+    def _end(self) -> None:
+        if self._has_begun:
+            self._has_begun = False
+            self.page.end()
+
+    @Slot(str)
+    def show_title(self, title: str) -> None:
+        """Show the page of this title."""
+        titles = [page.title for page in PAGES]
+        if title in titles:
+            self.show_page(titles.index(title))
+
+    @Slot()
+    def _on_back(self) -> None:
+        self.show_page(self._number - 1)
+
+    @Slot()
+    def _on_next(self) -> None:
+        self.show_page(self._number + 1)
+
+    @Slot()
+    def _on_real(self) -> None:
+        self.placeRequested.emit(self.page.place)
+
+    @Slot(object)
+    def _on_requested(self, request: LessonRequest) -> None:
+        number = next(number for number, page in self._pages.items() if page is self.sender())
+        self.requested.emit(number, request)
+
+
+def _frame_of(page: Page) -> QWidget:
+    """Return the scroll area that a page lies in."""
+    viewport = page.parentWidget()
+    assert viewport is not None
+    area = viewport.parentWidget()
+    assert area is not None
+    return area

@@ -1,0 +1,351 @@
+"""A grid of numbers: cells in given colours, which can be chosen, hovered and edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from cnnviewer.qt.theme import current_theme
+from cnnviewer.qt.widgets.numbers import value_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cnnviewer.messages import Pixels
+
+__all__ = ["CellMark", "NumberGrid"]
+
+_STEPS = {
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+}
+_NUDGES = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
+_TYPED = "0123456789.-"
+_SMALLEST_FOR_TEXT = 15.0
+_LARGEST_CELL = 64.0
+
+
+@dataclass(frozen=True)
+class CellMark:
+    """A frame around cells: its first row and column, how many of each, its colour (#rrggbb)."""
+
+    row: int
+    column: int
+    rows: int
+    columns: int
+    color: str
+
+
+class NumberGrid(QWidget):
+    """Paints numbers in square cells.
+
+    `chosen` tells the cell (row, column) that was clicked or reached by the arrow keys, `hovered` the one under the
+    mouse or None. Where the grid is editable, typing a number changes the chosen cell; `edited` tells row, column and
+    value. Page Up and Page Down change it by a step, Space switches between the ends of the range.
+    """
+
+    chosen = Signal(int, int)
+    hovered = Signal(object)
+    edited = Signal(int, int, float)
+
+    def __init__(self, name: str, parent: QWidget | None = None, *, largest_cell: float = _LARGEST_CELL) -> None:
+        super().__init__(parent)
+        self._values: Sequence[Sequence[float]] = ()
+        self._pixels: Pixels | None = None
+        self._marks: tuple[CellMark, ...] = ()
+        self._faded: frozenset[tuple[int, int]] = frozenset()
+        self._text_of: Callable[[float], str] = value_text
+        self._range: tuple[float, float, float] | None = None
+        self._cell: tuple[int, int] | None = None
+        self._typed = ""
+        self._largest_cell = largest_cell
+        self._hovered: tuple[int, int] | None = None
+        self.setAccessibleName(name)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    # ---- what is shown
+
+    def show_numbers(self, values: Sequence[Sequence[float]], pixels: Pixels | None = None) -> None:
+        """Show rows of numbers, each in a cell of its pixel's colour; without pixels in the window's colour."""
+        is_resized = self._shape_of(values) != self.shape
+        self._values, self._pixels = values, pixels
+        if is_resized:
+            self._typed = ""
+            self._cell = None
+            self.updateGeometry()
+        self._describe()
+        self.update()
+
+    def set_text_of(self, text_of: Callable[[float], str]) -> None:
+        """Set how a number is written; a grid of '' shows colours alone."""
+        self._text_of = text_of
+        self.update()
+
+    def set_editable(self, low: float, high: float, step: float = 1.0) -> None:
+        """Let numbers between two ends be typed; whole ones where the step is whole."""
+        self._range = low, high, step
+        self.setToolTip("Choose a cell and type a number; Page Up and Page Down change it, Space switches")
+
+    def set_marks(self, marks: tuple[CellMark, ...]) -> None:
+        """Draw frames around cells."""
+        if marks != self._marks:
+            self._marks = marks
+            self.update()
+
+    def set_faded(self, cells: frozenset[tuple[int, int]]) -> None:
+        """Paint cells as if they were not there."""
+        if cells != self._faded:
+            self._faded = cells
+            self.update()
+
+    def set_cell(self, cell: tuple[int, int] | None) -> None:
+        """Choose a cell (row, column), without telling."""
+        if cell != self._cell:
+            self._cell, self._typed = cell, ""
+            self._describe()
+            self.update()
+
+    @property
+    def cell(self) -> tuple[int, int] | None:
+        """The chosen cell."""
+        return self._cell
+
+    @property
+    def values(self) -> Sequence[Sequence[float]]:
+        """The numbers that are shown."""
+        return self._values
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many rows and columns there are."""
+        return self._shape_of(self._values)
+
+    @property
+    def side(self) -> float:
+        """The width of a cell in logical pixels."""
+        rows, columns = self.shape
+        return max(
+            1.0, min((self.width() - 2) / max(columns, 1), (self.height() - 2) / max(rows, 1), self._largest_cell)
+        )
+
+    def cell_rect(self, row: int, column: int, rows: int = 1, columns: int = 1) -> QRectF:
+        """Return where a cell lies, or several from it on; the grid lies in the middle of the widget."""
+        side = self.side
+        left, top = (self.width() - self.shape[1] * side) / 2, (self.height() - self.shape[0] * side) / 2
+        return QRectF(left + column * side, top + row * side, columns * side, rows * side)
+
+    def sizeHint(self) -> QSize:
+        """Return room for cells that can be read."""
+        rows, columns = self.shape
+        return QSize(max(columns, 1) * 28 + 2, max(rows, 1) * 28 + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for small cells."""
+        rows, columns = self.shape
+        return QSize(max(columns, 1) * 14 + 2, max(rows, 1) * 14 + 2)
+
+    # ---- painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the cells, the numbers, the frames."""
+        painter = QPainter(self)
+        self._set_font(painter)
+        for row, numbers in enumerate(self._values):
+            for column, value in enumerate(numbers):
+                self._paint_cell(painter, row, column, value)
+        for mark in self._marks:
+            rect = self.cell_rect(mark.row, mark.column, mark.rows, mark.columns)
+            self._paint_frame(painter, rect, QColor(mark.color), 2.4)
+        if self._cell is not None and (self._range is not None or self.hasFocus()):
+            color = QColor(current_theme().accent if self.hasFocus() else current_theme().muted)
+            self._paint_frame(painter, self.cell_rect(*self._cell), color, 2.0)
+
+    def _set_font(self, painter: QPainter) -> None:
+        """Choose the largest font in which the longest number fits into its cell."""
+        font = painter.font()
+        font.setPointSizeF(10.0)
+        painter.setFont(font)
+        ends = () if self._range is None else self._range[:2]
+        texts = {self._text_of(value) for numbers in (*self._values, ends) for value in numbers}
+        widest = max((painter.fontMetrics().horizontalAdvance(text) for text in texts), default=1)
+        fitting = 10.0 * (self.side - 5) / max(widest, 1)
+        font.setPointSizeF(min(11.0, max(6.0, fitting), max(6.0, self.side * 0.45)))
+        painter.setFont(font)
+
+    def _paint_cell(self, painter: QPainter, row: int, column: int, value: float) -> None:
+        theme, rect = current_theme(), self.cell_rect(row, column)
+        is_faded = (row, column) in self._faded
+        color = QColor(theme.raised)
+        if self._pixels is not None and not is_faded:
+            color = QColor.fromRgba(int(self._pixels[row, column]))
+        painter.fillRect(rect, color)
+        if is_faded:
+            painter.fillRect(rect, QColor(theme.window))
+            painter.setPen(QPen(QColor(theme.bar), 1))
+            painter.drawLine(rect.topLeft() + QPointF(1, 1), rect.bottomRight() - QPointF(1, 1))
+        painter.setPen(QPen(QColor(theme.border), 1))
+        painter.drawRect(rect)
+        is_typed = self._typed and (row, column) == self._cell
+        if self.side >= _SMALLEST_FOR_TEXT:
+            text = self._typed + "|" if is_typed else self._text_of(value)
+            painter.setPen(QColor(theme.muted) if is_faded else _ink(color))
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_frame(self, painter: QPainter, rect: QRectF, color: QColor, width: float) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(current_theme().panel), width + 1.6))
+        painter.drawRect(rect)
+        painter.setPen(QPen(color, width))
+        painter.drawRect(rect)
+
+    # ---- mouse and keys
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose the cell under the mouse."""
+        cell = self._cell_at(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and cell is not None:
+            self._commit()
+            self._choose(cell)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Tell the cell under the mouse."""
+        self._hover(self._cell_at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Tell that no cell is under the mouse."""
+        self._hover(None)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep the keys of numbers from being the window's shortcuts."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._takes(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move with the arrow keys; type, change or switch the number."""
+        key = Qt.Key(event.key())
+        if key in _STEPS:
+            self._commit()
+            self._move(*_STEPS[key])
+        elif not self._takes(event):
+            super().keyPressEvent(event)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._commit()
+        elif key == Qt.Key.Key_Escape:
+            self._type("")
+        elif key == Qt.Key.Key_Backspace:
+            self._type(self._typed[:-1])
+        elif key == Qt.Key.Key_Space:
+            self._switch()
+        elif key in _NUDGES:
+            self._nudge(_NUDGES[key])
+        else:
+            self._type(self._typed + event.text())
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Take what was typed."""
+        self._commit()
+        super().focusOutEvent(event)
+        self.update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the chosen cell; the first one where none is."""
+        super().focusInEvent(event)
+        if self._cell is None and self._values and event.reason() != Qt.FocusReason.MouseFocusReason:
+            self._choose((0, 0))
+        self.update()
+
+    def _takes(self, event: QKeyEvent) -> bool:
+        """Whether a key changes the number."""
+        if self._range is None or self._cell is None:
+            return False
+        key, plain = Qt.Key(event.key()), Qt.KeyboardModifier.NoModifier
+        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier != plain:
+            return False
+        if key in (Qt.Key.Key_Escape, Qt.Key.Key_Backspace, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            return bool(self._typed)
+        is_number = bool(event.text()) and event.text() in _TYPED
+        return is_number or key == Qt.Key.Key_Space or key in _NUDGES
+
+    def _type(self, text: str) -> None:
+        self._typed = text[:7]
+        self.update()
+
+    def _commit(self) -> None:
+        """Take the number that was typed; what is no number is dropped."""
+        typed, self._typed = self._typed, ""
+        if typed:
+            try:
+                self._edit(float(typed))
+            except ValueError:
+                self.update()
+
+    def _switch(self) -> None:
+        assert self._range is not None
+        self._edit(self._range[0] if self._value() >= self._range[1] else self._range[1])
+
+    def _nudge(self, direction: int) -> None:
+        assert self._range is not None
+        self._edit(self._value() + direction * self._range[2])
+
+    def _edit(self, value: float) -> None:
+        assert self._range is not None
+        assert self._cell is not None
+        low, high, step = self._range
+        value = min(max(value, low), high)
+        if float(step).is_integer():
+            value = float(round(value))
+        self.update()
+        if value != self._value():
+            self.edited.emit(*self._cell, value)
+
+    def _value(self) -> float:
+        assert self._cell is not None
+        return self._values[self._cell[0]][self._cell[1]]
+
+    def _move(self, down: int, right: int) -> None:
+        rows, columns = self.shape
+        row, column = self._cell or (-down if down else 0, -right if right else 0)
+        if rows and columns:
+            self._choose((min(max(row + down, 0), rows - 1), min(max(column + right, 0), columns - 1)))
+
+    def _choose(self, cell: tuple[int, int]) -> None:
+        self.set_cell(cell)
+        self.chosen.emit(*cell)
+
+    def _hover(self, cell: tuple[int, int] | None) -> None:
+        if cell != self._hovered:
+            self._hovered = cell
+            self.hovered.emit(cell)
+
+    def _cell_at(self, point: QPointF) -> tuple[int, int] | None:
+        whole = self.cell_rect(0, 0, *self.shape)
+        if not self._values or not whole.contains(point):
+            return None
+        row, column = int((point.y() - whole.top()) / self.side), int((point.x() - whole.left()) / self.side)
+        return min(row, self.shape[0] - 1), min(column, self.shape[1] - 1)
+
+    def _describe(self) -> None:
+        """Tell screen readers the chosen cell."""
+        if self._cell is not None and self._values:
+            row, column = self._cell
+            self.setAccessibleDescription(f"row {row}, column {column}: {self._text_of(self._value())}")
+
+    @staticmethod
+    def _shape_of(values: Sequence[Sequence[float]]) -> tuple[int, int]:
+        return (len(values), len(values[0])) if values else (0, 0)
+
+
+def _ink(color: QColor) -> QColor:
+    """Return black or white, whichever can be read on a colour."""
+    lightness = 0.299 * color.redF() + 0.587 * color.greenF() + 0.114 * color.blueF()
+    return QColor("#10141c" if lightness > 0.5 else "#ffffff")
