@@ -142,12 +142,15 @@ class ExampleRequest(LessonRequest):
         uint8 ``(H, W, 3)``.
     label
         Its class.
+    number
+        Which of the training's images it is.
     """
 
     run: Path
     weights: WeightsRequest
     pixels: NDArray[np.uint8]
     label: int
+    number: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -161,7 +161,8 @@ class Presenter(QObject):
             if request == self._map_request:
                 self._show_map(answer)
         elif isinstance(answer, ThumbnailAnswer):
-            self._window.input.thumbnails.show_answer(int(key.removeprefix(_THUMBNAIL)), answer)
+            if key.startswith(_THUMBNAIL):  # others ask for small pictures, too
+                self._window.input.thumbnails.show_answer(int(key.removeprefix(_THUMBNAIL)), answer)
         else:
             self._window.layers.show_answer(key, request, answer)
 

@@ -34,7 +34,7 @@ class FamilyChart(QWidget):
         self._families: tuple[Family, ...] = ()
         self._current = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(240, 120)
+        self.setMinimumSize(240, 110)
         self.setAccessibleName("Parameters and accuracy of the networks")
 
     def show_families(self, families: tuple[Family, ...]) -> None:
@@ -95,7 +95,7 @@ class FamilyChart(QWidget):
             painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, count_text(round(tick)))
         foot = QRectF(_LEFT, self.height() - line, self.width() - _LEFT - _RIGHT, line)
         painter.drawText(foot, Qt.AlignmentFlag.AlignRight, "parameters, equal distances are equal ratios")
-        painter.drawText(QRectF(0, 0, self.width(), line), Qt.AlignmentFlag.AlignLeft, "top-1 on ImageNet")
+        painter.drawText(QRectF(_LEFT, 0, self.width(), line), Qt.AlignmentFlag.AlignLeft, "top-1 on ImageNet")
 
     def _label_place(self, painter: QPainter, point: QPointF, text: str, taken: list[QRectF]) -> QRectF | None:
         """Return where a name can be written; None where each place would lie over another name or a point."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 
 __all__ = ["NetworkView"]
 
-_TITLE, _STEP = 34, 21
+_TITLE, _STEP = 31, 20
+_LOW = 330
+"""Below this height the labels of a column's steps stand side by side."""
+_NAMED_WIDTHS = (106.0, 140.0)
 _MOST_LINKS = 48
 """So many links are drawn in each direction, the strongest."""
 _WORDS = {
@@ -77,7 +81,7 @@ class NetworkView(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(420, 220)
+        self.setMinimumSize(420, 190)
         self.setAccessibleName("The network, all of its maps")
 
     # ---- what is shown
@@ -149,17 +153,20 @@ class NetworkView(QWidget):
     def _lay_out(self) -> None:
         if self._picture is None:
             return
-        rows = max((row for _, row, *_ in self._steps), default=-1) + 1
+        is_low = self.height() < _LOW
+        rows = 1 if is_low else max((row for _, row, *_ in self._steps), default=-1) + 1
         top = _TITLE + rows * _STEP + 4
         area = QRectF(0, top, self.width(), max(40, self.height() - top - 2))
-        named = min(132.0, self.width() * 0.13)
+        named = min(max(self.width() * 0.13, _NAMED_WIDTHS[0]), _NAMED_WIDTHS[1])
         self._layouts = lay_out_columns(self._picture.columns, area, named)
+        counts = Counter(place for place, *_ in self._steps)
         for place, row, kind, button in self._steps:
             layout = self._layouts[place]
             full, short = _WORDS[kind]
-            room = round(layout.width) - 4
+            across, down = (row, 0) if is_low else (0, row)
+            room = round(layout.width - 4) // (counts[place] if is_low else 1)
             button.setText(full if button.fontMetrics().horizontalAdvance(full) * 0.9 + 8 <= room else short)
-            button.setGeometry(round(layout.left) + 2, _TITLE + row * _STEP, room, _STEP - 2)
+            button.setGeometry(round(layout.left) + 2 + across * room, _TITLE + down * _STEP, room - 1, _STEP - 2)
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

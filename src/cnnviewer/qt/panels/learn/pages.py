@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnnviewer.qt.panels.learn.famous_page import FamousPage
 from cnnviewer.qt.panels.learn.pixels_page import PixelsPage
+from cnnviewer.qt.panels.learn.seen_page import SeenPage
+from cnnviewer.qt.panels.learn.training_page import TrainingPage
+from cnnviewer.qt.panels.learn.whole_page import WholePage
 
 if TYPE_CHECKING:
     from cnnviewer.qt.panels.learn.page import Page
 
 __all__ = ["PAGES"]
 
-PAGES: tuple[type[Page], ...] = (PixelsPage,)
+PAGES: tuple[type[Page], ...] = (
+    PixelsPage,
+    WholePage,
+    TrainingPage,
+    SeenPage,
+    FamousPage,
+)
 """All pages; each is built when it is first shown."""

@@ -1,0 +1,386 @@
+"""The page "Training"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from cnnviewer.lessons.network_messages import ExampleAnswer, ExampleRequest
+from cnnviewer.qt.panels.learn.page import Page, Place
+from cnnviewer.qt.panels.training.curves_page import CurvesPage
+from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.images import to_image
+from cnnviewer.qt.widgets.numbers import percent_text, probability_text
+from cnnviewer.qt.widgets.paired_bars import PairedBars
+from cnnviewer.qt.widgets.step_cycle import CycleStep, StepCycle
+from cnnviewer.qt.widgets.styling import label
+from cnnviewer.training.progress import Account, Evaluation, Finished, Progress, Weight
+
+if TYPE_CHECKING:
+    from cnnviewer.messages import LessonAnswer, LessonRequest, WeightsRequest
+    from cnnviewer.qt.training_values import Begun, Told
+    from cnnviewer.training.samples import Samples
+
+__all__ = ["TrainingPage"]
+
+_BEAT = 600
+"""Milliseconds for which each of the steps is lit."""
+_EXAMPLE_SIDE = 84
+_FIRST, _LAST = 1, 4
+"""The steps that are repeated, from 0: forward, error, gradient, check."""
+_STAGES = {
+    "none": "Ready",
+    "preparing": "Getting ready",
+    "running": "Learning",
+    "paused": "Paused",
+    "stopping": "Stopping after this step",
+    "ended": "Ended",
+    "following": "Following a training that runs elsewhere",
+}
+
+
+class TrainingPage(Page):
+    """A real training, told in five steps. Who shows the page connects it with the training.
+
+    `startRequested` tells the target accuracy, 0..1, and whether to wait before the first step.
+    """
+
+    startRequested = Signal(float, bool)
+    pauseRequested = Signal()
+    resumeRequested = Signal()
+    stepRequested = Signal()
+    stopRequested = Signal()
+    watchRequested = Signal(object)
+
+    title = "Training"
+    text = """
+    <p>A network is not told what a 3 looks like. It finds out, in five steps:</p>
+    <p><b>1 Random start.</b> All weights are small random numbers. The answers are guesses.</p>
+    <p><b>2 Forward.</b> Some images, a <i>batch</i>, go through. For each come out ten probabilities.</p>
+    <p><b>3 Error.</b> The right class should have had probability 1. The error is −log of what it had: 0 where it had 1,
+    2.3 where it had a tenth.</p>
+    <p><b>4 Backpropagation and gradient descent.</b> Backwards through the layers, it is worked out by how much the error
+    would grow with each weight: its <i>gradient</i>. Each weight then moves a little against its gradient; how far is the
+    <i>learning rate</i>.</p>
+    <p><b>5 Repeat</b> with the next batch. Now and then the network is asked about images that it does not learn from: it
+    is done when it has reached the target there.</p>
+    <p><b>Try it.</b> Start, and watch the curves; or take single steps and read their numbers. This is a real training of
+    LeNet-5 on 5,000 digits: the window shows the network that learns, and the panel Training has more to tell.</p>
+    """
+    place = Place("convolution", view="Filters")
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._stage = "none"
+        self._begun: Begun | None = None
+        self._account: Account | None = None
+        self._progress: Progress | None = None
+        self._validation: Evaluation | None = None
+        self._examples: tuple[ExampleAnswer, ...] = ()
+        self._place = 0
+        self.cycle = StepCycle(self)
+        self.curves = CurvesPage(self)
+        self.bars = PairedBars(self)
+        self._build_example()
+        self._build_controls()
+        self._beat = QTimer(self)
+        self._beat.setInterval(_BEAT)
+        self._beat.timeout.connect(self._on_beat)
+        self._lay_out()
+        self.set_stage("none")
+        self._show_steps()
+
+    # ---- what is shown
+
+    @property
+    def weight(self) -> Weight | None:
+        """The weight that the page tells of: in the middle of the first filter of the first layer."""
+        if self._begun is None:
+            return Weight("c1.weight", (0, 0, 2, 2))
+        name, shape = next(((name, shape) for name, shape in self._begun.weights.items() if len(shape) == 4), ("", ()))
+        return Weight(name, (0, 0, shape[2] // 2, shape[3] // 2)) if name else None
+
+    def begin(self) -> None:
+        """Account for each step of the weight that is told of, from now on."""
+        super().begin()
+        self.watchRequested.emit(self.weight)
+        self._beat_or_not()
+
+    def end(self) -> None:
+        """Let the training go on without being told of in numbers."""
+        self._beat.stop()
+        self.watchRequested.emit(None)
+
+    def show_begun(self, begun: Begun) -> None:
+        """Show a training that is ready."""
+        self._begun, self._account, self._progress, self._validation = begun, None, None, None
+        self._examples, self._place = (), 0
+        self.curves.clear(begun.steps)
+        target = begun.card["settings"].get("target_accuracy")
+        self.curves.accuracy.set_target(None if target is None else 100 * target)
+        self._ended.set_text("")
+        self._show_example()
+        self._show_steps()
+        self.cycle.light(0)
+
+    def show_told(self, told: Told) -> None:
+        """Show news of the training."""
+        self.curves.add(told.news)
+        for news in told.news:
+            if isinstance(news, Account):
+                self._account = news
+            elif isinstance(news, Progress):
+                self._progress = news
+            elif isinstance(news, Evaluation) and news.split == "validation":
+                self._validation = news
+            elif isinstance(news, Finished):
+                self._ended.set_text(news.reason)
+        if self._stage == "paused" and any(isinstance(news, Progress) for news in told.news):
+            self.cycle.light(_FIRST)
+            self._beat_or_not()
+        self._show_steps()
+
+    def show_weights(self, weights: WeightsRequest) -> None:
+        """Ask what the network says to the example with the weights of now."""
+        samples = self._samples()
+        if samples is None or self._begun is None or weights.run != self._begun.folder:
+            return
+        if self._examples and self._examples[-1].step == weights.step:
+            return
+        place = self._place % len(samples.labels)
+        self.requested.emit(
+            ExampleRequest(self._begun.folder, weights, samples.images[place], samples.labels[place], place)
+        )
+
+    def show_answer(self, request: LessonRequest, answer: LessonAnswer) -> None:
+        """Show what the network says to the example."""
+        is_known = isinstance(request, ExampleRequest) and isinstance(answer, ExampleAnswer)
+        if not is_known or self._begun is None:
+            return
+        assert isinstance(request, ExampleRequest)
+        assert isinstance(answer, ExampleAnswer)
+        if request.run == self._begun.folder and request.number == self._place:
+            self._examples = (*self._examples[-1:], answer)
+            self._show_example()
+            self._show_steps()
+
+    def set_stage(self, stage: str) -> None:
+        """Show where the training is."""
+        self._stage = stage
+        is_free, is_ready = stage in ("none", "ended"), stage in ("running", "paused")
+        self.start.setText("Pause" if stage == "running" else "Go on" if stage == "paused" else "Start")
+        self.start.setEnabled(is_free or is_ready)
+        self.step.setEnabled(is_free or is_ready)
+        self.stop.setEnabled(is_ready or stage in ("preparing", "following"))
+        self.target.setEnabled(is_free)
+        self._state.setText(_STAGES[stage])
+        if stage == "preparing":
+            self._ended.set_text("")
+        if stage == "ended":
+            self.cycle.light(_LAST)
+        self._beat_or_not()
+
+    # ---- building
+
+    def _build_example(self) -> None:
+        self._picture = QLabel(self)
+        self._picture.setFixedSize(_EXAMPLE_SIDE, _EXAMPLE_SIDE)
+        self._picture.setAccessibleName("The example")
+        self._caption = label("Start a training to see one image before and after.", self)
+        self._caption.setWordWrap(True)
+        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.other = QPushButton("Another image", self)
+        self.other.setToolTip("Look at the next of the images that the network learns from")
+        self.other.setEnabled(False)
+        self.other.clicked.connect(self._on_other)
+
+    def _build_controls(self) -> None:
+        self.start = self._button("Start", "Train LeNet-5 on the digits; or pause it, or let it go on", self._on_start)
+        self.start.setObjectName("primary")
+        self.step = self._button("One step", "Learn from one batch, and wait", self._on_step)
+        self.stop = self._button("Stop", "End the training after the step under way", self.stopRequested.emit)
+        self.target = QDoubleSpinBox(self)
+        self.target.setRange(20.0, 99.5)
+        self.target.setDecimals(1)
+        self.target.setSuffix(" %")
+        self.target.setValue(95.0)
+        self.target.setAccessibleName("Target accuracy")
+        self.target.setToolTip("The training ends when so many of the images held back are classified rightly")
+        self._state = label("", self, "name")
+        self._ended = ElidedLabel(self, role="muted")
+        self._ended.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def _button(self, text: str, tip: str, slot: object) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setToolTip(tip)
+        button.clicked.connect(slot)
+        return button
+
+    def _lay_out(self) -> None:
+        controls = QHBoxLayout()
+        for widget in (self.start, self.step, self.stop, label("until", self), self.target, label("are right", self)):
+            controls.addWidget(widget)
+        controls.addSpacing(10)
+        controls.addWidget(self._state)
+        controls.addWidget(self._ended, stretch=1)
+        example = QHBoxLayout()
+        side = QVBoxLayout()
+        side.addWidget(self._picture)
+        side.addWidget(self.other)
+        side.addStretch(1)
+        values = QVBoxLayout()
+        values.setSpacing(3)
+        values.addWidget(self._caption)
+        values.addWidget(self.bars, stretch=1)
+        example.addLayout(side)
+        example.addLayout(values, stretch=1)
+        below = QHBoxLayout()
+        below.setSpacing(12)
+        below.addLayout(example, stretch=4)
+        below.addWidget(self.curves, stretch=6)
+        for plot in (self.curves.error, self.curves.accuracy):
+            plot.set_compact()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(7)
+        column.addLayout(controls)
+        column.addWidget(self.cycle)
+        column.addLayout(below, stretch=1)
+
+    # ---- showing
+
+    def _samples(self) -> Samples | None:
+        dataset = None if self._begun is None else self._begun.dataset
+        return None if dataset is None else dataset.samples
+
+    def _show_example(self) -> None:
+        begun, samples = self._begun, self._samples()
+        self.other.setEnabled(samples is not None)
+        if begun is None or begun.dataset is None or samples is None:
+            return
+        place = self._place % len(samples.labels)
+        names, right = begun.dataset.categories, samples.labels[place]
+        image = QImage(to_image(samples.pixels[place].copy()))
+        fast = Qt.TransformationMode.FastTransformation
+        ratio = Qt.AspectRatioMode.KeepAspectRatio
+        self._picture.setPixmap(QPixmap.fromImage(image.scaled(_EXAMPLE_SIDE, _EXAMPLE_SIDE, ratio, fast)))
+        before, now = ((), *self._examples)[-2:] if self._examples else ((), ())
+        self.bars.show_values(
+            names,
+            before.probabilities if isinstance(before, ExampleAnswer) else (),
+            now.probabilities if isinstance(now, ExampleAnswer) else (),
+            right,
+        )
+        if not isinstance(now, ExampleAnswer):
+            self._caption.setText(f"A {names[right]} that is learnt from")
+        elif not isinstance(before, ExampleAnswer):
+            self._caption.setText(f"A {names[right]}, after step {now.step:,}")
+        else:
+            self._caption.setText(f"A {names[right]}, after step {before.step:,} (pale) and {now.step:,}")
+
+    def _show_steps(self) -> None:
+        self.cycle.show_steps(
+            (
+                CycleStep("Random start", "All weights are small random numbers.", self._start_numbers()),
+                CycleStep("Forward", "The batch goes through the network.", self._forward_numbers()),
+                CycleStep("Error", "−log of the right class's probability.", self._error_numbers()),
+                CycleStep("Backpropagation", "Weights move against their gradients.", self._descent_numbers()),
+                CycleStep("Repeat", "until the images held back are right.", self._repeat_numbers()),
+            )
+        )
+
+    def _start_numbers(self) -> tuple[str, ...]:
+        account = self._account
+        if account is None:
+            return ()
+        place = ", ".join(map(str, account.weight.index))
+        start = "not known" if account.start is None else _signed(account.start)
+        return "One of them:", f"{account.weight.name.removesuffix('.weight')} [{place}]", f"w = {start}"
+
+    def _forward_numbers(self) -> tuple[str, ...]:
+        samples = self._samples()
+        if not self._examples or samples is None or self._begun is None or self._begun.dataset is None:
+            return ()
+        names, shown = self._begun.dataset.categories, self._examples[-1].probabilities
+        right = samples.labels[self._place % len(samples.labels)]
+        most = shown.index(max(shown))
+        return f"The {names[right]} has {probability_text(shown[right])}", f"Most has: {names[most]}"
+
+    def _error_numbers(self) -> tuple[str, ...]:
+        numbers = []
+        if self._examples:
+            numbers.append(f"This image: {self._examples[-1].loss:.3f}")
+        if self._progress is not None and self._begun is not None:
+            numbers.append(f"Batch of {self._begun.card['settings']['batch_size']}: {self._progress.loss:.3f}")
+        return tuple(numbers)
+
+    def _descent_numbers(self) -> tuple[str, ...]:
+        account = self._account
+        if account is None:
+            return ()
+        rate = "" if self._progress is None else f"{self._progress.learning_rate:.3g}"
+        return (
+            f"Gradient g = {_signed(account.gradient)}",
+            f"w = {_signed(account.before)} − {rate} · g",
+            f"   = {_signed(account.after)}",
+        )
+
+    def _repeat_numbers(self) -> tuple[str, ...]:
+        numbers = []
+        if self._progress is not None:
+            numbers.append(f"Step {self._progress.step:,}, epoch {self._progress.epoch}")
+        if self._validation is not None:
+            numbers.append(f"Right: {percent_text(self._validation.accuracy)}")
+            target = None if self._begun is None else self._begun.card["settings"].get("target_accuracy")
+            if target is not None:
+                numbers.append(f"Target: {percent_text(target)}")
+        return tuple(numbers)
+
+    # ---- what is lit
+
+    def _beat_or_not(self) -> None:
+        """Light one step after the other while the training runs, and once after a single step."""
+        is_once = self._stage == "paused" and _FIRST <= self.cycle.lit < _LAST
+        if self.isVisible() and (self._stage == "running" or is_once):
+            if not self._beat.isActive():
+                self._beat.start()
+        else:
+            self._beat.stop()
+
+    @Slot()
+    def _on_beat(self) -> None:
+        lit = self.cycle.lit
+        self.cycle.light(lit + 1 if _FIRST <= lit < _LAST or lit == 0 else _FIRST)
+        self._beat_or_not()
+
+    # ---- user
+
+    @Slot()
+    def _on_start(self) -> None:
+        if self._stage == "running":
+            self.pauseRequested.emit()
+        elif self._stage == "paused":
+            self.resumeRequested.emit()
+        else:
+            self.startRequested.emit(self.target.value() / 100, False)
+
+    @Slot()
+    def _on_step(self) -> None:
+        if self._stage in ("running", "paused"):
+            self.stepRequested.emit()
+        else:
+            self.startRequested.emit(self.target.value() / 100, True)
+
+    @Slot()
+    def _on_other(self) -> None:
+        self._place += 1
+        self._examples = ()
+        self._show_example()
+        self._show_steps()
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.5f}".replace("-", "−")
