@@ -10,6 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cnnviewer.analysis.explaining.table import explain as explain
+    from cnnviewer.analysis.explanation import Explanation as Explanation
+    from cnnviewer.analysis.receptive_field import Box as Box
+    from cnnviewer.analysis.receptive_field import receptive_field as receptive_field
     from cnnviewer.datasets import load_dataset as load_dataset
     from cnnviewer.errors import CnnviewerError as CnnviewerError
     from cnnviewer.network import Network as Network
@@ -27,14 +31,18 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Box": "cnnviewer.analysis.receptive_field",
     "CnnviewerError": "cnnviewer.errors",
+    "Explanation": "cnnviewer.analysis.explanation",
     "Layer": "cnnviewer.recording",
     "Network": "cnnviewer.network",
     "Preprocessing": "cnnviewer.preprocessing",
     "Recording": "cnnviewer.recording",
+    "explain": "cnnviewer.analysis.explaining.table",
     "from_module": "cnnviewer.network",
     "list_networks": "cnnviewer.networks",
     "load_network": "cnnviewer.networks",
+    "receptive_field": "cnnviewer.analysis.receptive_field",
     "record": "cnnviewer.recorder",
     "render": "cnnviewer.rendering.mosaic",
     "Settings": "cnnviewer.training.settings",
@@ -43,16 +51,20 @@ _HOMES = {
 }
 
 __all__ = [
+    "Box",
     "CnnviewerError",
+    "Explanation",
     "Layer",
     "Network",
     "Preprocessing",
     "Recording",
     "Settings",
+    "explain",
     "from_module",
     "list_networks",
     "load_dataset",
     "load_network",
+    "receptive_field",
     "record",
     "render",
     "train",

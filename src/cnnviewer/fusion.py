@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from cnnviewer.operations import Kind, argument_names, change_of, function_name, kind_of
-from cnnviewer.replay import Slot, Step
+from cnnviewer.replay import Step
+from cnnviewer.slots import Slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

@@ -201,6 +201,7 @@ class _Static:
             _without_batch(output),
             seconds,
             self._call,
+            is_batched=_has_batch(output),
         )
 
 
@@ -217,8 +218,12 @@ def _statics(operations: list[Operation], network: Network) -> tuple[_Static, ..
     )
 
 
+def _has_batch(output: torch.Tensor) -> bool:
+    return output.ndim > 1 and output.shape[0] == 1
+
+
 def _without_batch(output: torch.Tensor) -> torch.Tensor:
-    return output[0] if output.ndim > 1 and output.shape[0] == 1 else output
+    return output[0] if _has_batch(output) else output
 
 
 def _class_scores(result: Any) -> torch.Tensor | None:

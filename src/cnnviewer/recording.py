@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.categories import category_name
 from cnnviewer.errors import RecordingError
+from cnnviewer.operations import run_apart
+from cnnviewer.slots import filled, with_slots
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import torch
 
@@ -36,14 +39,61 @@ class Call:
         Its arguments that are no tensors, by name.
     tensors
         Its tensor arguments that no layer made: weights, biases, constants.
+    args, kwargs
+        All of them as they were given, with a `Slot` for each tensor that a layer made: its index is the place of that
+        layer in `Layer.inputs`.
+    names
+        The names of the positional arguments, as far as they are known.
+    part
+        Which of the tensors that it returned is the layer's output.
     is_constant_first
-        Whether one of those is the first among its tensor arguments.
+        Whether a tensor that no layer made is the first among its tensor arguments.
     """
 
     function: Any
     settings: Mapping[str, Any]
     tensors: Mapping[str, torch.Tensor]
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    names: tuple[str, ...]
+    part: int = 0
     is_constant_first: bool = False
+
+    def run(self, operands: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Make the call again with other operands, those of `Layer.inputs`; they are not changed.
+
+        Parameters
+        ----------
+        operands
+            A tensor a layer of `Layer.inputs`, with the batch axis.
+
+        Returns
+        -------
+        torch.Tensor
+            What it returns, with the batch axis.
+        """
+        kwargs = {name: filled(value, operands) for name, value in self.kwargs.items()}
+        return run_apart(self.function, filled(self.args, operands), kwargs)[self.part]
+
+    @cached_property
+    def given(self) -> Mapping[str, Any]:
+        """All arguments by name: settings, tensors that no layer made, and a `Slot` for each that one made."""
+        positional = {
+            self.names[place] if place < len(self.names) else f"argument{place}": value
+            for place, value in enumerate(self.args)
+        }
+        return MappingProxyType({**positional, **self.kwargs})
+
+    def with_tensors(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Call:
+        """Return the same call with the tensors that no layer made changed."""
+        kwargs = {name: with_slots(value, change) for name, value in self.kwargs.items()}
+        return replace(self, args=with_slots(self.args, change), kwargs=MappingProxyType(kwargs))
+
+    def with_setting(self, name: str, value: Any) -> Call:
+        """Return the same call with another setting, where it was given one of that name."""
+        kwargs = {key: value if key == name else old for key, old in self.kwargs.items()}
+        args = tuple(value if own == name else old for own, old in zip_longest(self.names[: len(self.args)], self.args))
+        return replace(self, args=args, kwargs=MappingProxyType(kwargs))
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +122,8 @@ class Layer:
         How long the call took on the host.
     call
         The call that made it, with its arguments by name.
+    is_batched
+        Whether a batch axis of one image is left out of `output`.
     """
 
     index: int
@@ -83,6 +135,12 @@ class Layer:
     output: torch.Tensor
     seconds: float
     call: Call = field(repr=False)
+    is_batched: bool = True
+
+    @property
+    def result(self) -> torch.Tensor:
+        """The output with its batch axis, as the next operations took it."""
+        return self.output[None] if self.is_batched else self.output
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -149,6 +207,10 @@ class Recording:
     def _by_name(self) -> Mapping[str, Layer]:
         return MappingProxyType({layer.name: layer for layer in self.layers})
 
+    def result(self, name: str) -> torch.Tensor:
+        """Return what a layer of this name made, or the image for `INPUT`, with the batch axis."""
+        return self.input[None] if name == INPUT else self[name].result
+
     @cached_property
     def followers(self) -> Mapping[str, tuple[str, ...]]:
         """For each layer's name, and `INPUT`, the names of the layers that it feeds."""
@@ -157,6 +219,14 @@ class Recording:
             for name in dict.fromkeys(layer.inputs):
                 found[name].append(layer.name)
         return MappingProxyType({name: tuple(names) for name, names in found.items()})
+
+    def ancestors(self, layer: Layer) -> frozenset[int]:
+        """Return the numbers of the layers that a layer's output was made of, its own among them."""
+        needed = {layer.name}
+        for before in reversed(self.layers[: layer.index + 1]):
+            if before.name in needed:
+                needed.update(before.inputs)
+        return frozenset(self[name].index for name in needed if name != INPUT)
 
     @cached_property
     def probabilities(self) -> torch.Tensor:

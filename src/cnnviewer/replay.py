@@ -16,6 +16,7 @@ import torch
 from torch.nn.modules import module as module_internals
 
 from cnnviewer.operations import change_of
+from cnnviewer.slots import Slot, filled, slots_in, with_slots
 from cnnviewer.tape import CONSTANT, IMAGE
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from cnnviewer.network import Network
     from cnnviewer.tape import Operation, Tape
 
-__all__ = ["Plan", "Slot", "Step", "plan_of"]
+__all__ = ["Plan", "Step", "plan_of"]
 
 _PLAIN = (
     int,
@@ -40,13 +41,6 @@ _PLAIN = (
     torch.layout,
     torch.memory_format,
 )
-
-
-@dataclass(slots=True)
-class Slot:
-    """Stands in an argument for the result of an operation."""
-
-    index: int
 
 
 @dataclass(slots=True)
@@ -67,15 +61,15 @@ class Step:
     @property
     def sources(self) -> tuple[int, ...]:
         """The operations whose results it takes, and `IMAGE`, in the order of its arguments."""
-        return tuple(_slots((self.args, tuple(self.kwargs.values()))))
+        return tuple(slots_in((self.args, tuple(self.kwargs.values()))))
 
     def run(self, made: Sequence[Any]) -> Any:
         """Call the function, with what earlier steps made in the slots."""
         args: tuple[Any, ...] | list[Any] = self.args
         kwargs = self.kwargs
         if self.is_nested:
-            args = _filled(args, made)
-            kwargs = {name: _filled(value, made) for name, value in kwargs.items()}
+            args = filled(args, made)
+            kwargs = {name: filled(value, made) for name, value in kwargs.items()}
         elif self.holes:
             args = list(args)
             for position, index in self.holes:
@@ -188,42 +182,31 @@ def _step(operation: Operation, results: int) -> Step | None:
     except TypeError:
         return None
     holes = tuple((place, value.index) for place, value in enumerate(slotted) if isinstance(value, Slot))
-    is_nested = len(holes) < len(list(_slots((slotted, tuple(named.values())))))
+    is_nested = len(holes) < len(list(slots_in((slotted, tuple(named.values())))))
     return Step(function, slotted, named, holes, is_nested, results)
 
 
 def _slotted(value: Any, origins: Iterator[int]) -> Any:
     """Return an argument with slots for results; TypeError where it is of a kind that might hide tensors."""
-    if isinstance(value, torch.Tensor):
+    _check_plain(value)
+
+    def slot_of(tensor: torch.Tensor) -> torch.Tensor | Slot:
         origin = next(origins)
-        return value if origin == CONSTANT else Slot(origin)
+        return tensor if origin == CONSTANT else Slot(origin)
+
+    return with_slots(value, slot_of)
+
+
+def _check_plain(value: Any) -> None:
+    """Raise a TypeError where a value might hide tensors."""
     if type(value) in (list, tuple):
-        return type(value)(_slotted(part, origins) for part in value)
-    if isinstance(value, slice):
+        for part in value:
+            _check_plain(part)
+    elif isinstance(value, slice):
         if any(isinstance(part, torch.Tensor) for part in (value.start, value.stop, value.step)):
             raise TypeError
-        return value
-    if isinstance(value, _PLAIN):
-        return value
-    raise TypeError
-
-
-def _slots(value: Any) -> Iterator[int]:
-    """Yield the numbers of the slots in an argument, however deep."""
-    if isinstance(value, Slot):
-        yield value.index
-    elif isinstance(value, (list, tuple)):
-        for part in value:
-            yield from _slots(part)
-
-
-def _filled(value: Any, made: Sequence[Any]) -> Any:
-    """Return an argument with the results put into its slots."""
-    if isinstance(value, Slot):
-        return made[value.index]
-    if type(value) in (list, tuple):
-        return type(value)(_filled(part, made) for part in value)
-    return value
+    elif not isinstance(value, (torch.Tensor, *_PLAIN)):
+        raise TypeError
 
 
 def _only(result: Any) -> torch.Tensor:

@@ -12,14 +12,16 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 
-from cnnviewer.operations import Change, argument_names, change_of, function_name, has_free_result, is_query
+from cnnviewer.operations import Change, argument_names, change_of, function_name, has_free_result, is_query, results_of
 from cnnviewer.recording import INPUT, Call
+from cnnviewer.slots import Slot, with_slots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -118,7 +120,7 @@ class Tape(TorchFunctionMode):
         else:
             result = func(*args, **kwargs)
         seconds = time.perf_counter() - start
-        kept = _kept_results(targets if result is None else result)
+        kept = results_of(targets if result is None else result)
         is_escape = not kept and result is not None and origins
         if is_escape or has_free_result(func, args) or self._has_unknown(tensors):
             self.is_static = False
@@ -246,15 +248,6 @@ def _frozen(value: Any) -> Any:
     return value
 
 
-def _kept_results(result: Any) -> tuple[torch.Tensor, ...]:
-    """Return the tensors that a call returned."""
-    if isinstance(result, torch.Tensor):
-        return (result,)
-    if isinstance(result, (tuple, list)):
-        return tuple(part for part in result if isinstance(part, torch.Tensor))
-    return ()
-
-
 def unique_names(operations: list[Operation]) -> list[str]:
     """Return a name for each operation: its module's path, or that and the function's name; ``#2`` where taken.
 
@@ -294,8 +287,28 @@ def call_of(operation: Operation, network: Network) -> Call:
                 next(origins)
         elif not name.startswith("_"):
             settings[name] = value
-    is_constant_first = operation.origins[:1] == (CONSTANT,)
-    return Call(operation.function, MappingProxyType(settings), MappingProxyType(tensors), is_constant_first)
+    args, kwargs = _slotted(operation)
+    return Call(
+        function=operation.function,
+        settings=MappingProxyType(settings),
+        tensors=MappingProxyType(tensors),
+        args=args,
+        kwargs=MappingProxyType(kwargs),
+        names=names,
+        part=operation.part,
+        is_constant_first=operation.origins[:1] == (CONSTANT,),
+    )
+
+
+def _slotted(operation: Operation) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of a call with slots for the tensors that layers made, numbered in their order."""
+    origins, places = iter(operation.origins), count()
+
+    def slot_of(tensor: torch.Tensor) -> torch.Tensor | Slot:
+        return tensor if next(origins) == CONSTANT else Slot(next(places))
+
+    args = with_slots(operation.args, slot_of)
+    return args, {name: with_slots(value, slot_of) for name, value in operation.kwargs.items()}
 
 
 def _tensor_name(argument: str, tensor: torch.Tensor, network: Network) -> str:

@@ -1,0 +1,1 @@
+"""How a unit of each kind of layer was worked out."""

@@ -1,0 +1,107 @@
+"""What works unit by unit: activation functions, addition, multiplication."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from cnnviewer.analysis.explaining.asked import numbers
+from cnnviewer.analysis.explanation import CONSTANT, Part, Rule
+from cnnviewer.slots import Slot, slots_in
+
+if TYPE_CHECKING:
+    from cnnviewer.analysis.explaining.asked import Asked
+    from cnnviewer.analysis.explanation import Explanation
+    from cnnviewer.recording import Call
+
+__all__ = ["elementwise"]
+
+_SUMS = frozenset(["add", "sub", "rsub"])
+_PRODUCTS = frozenset(["mul", "div", "truediv", "rtruediv"])
+_POINTS = 129
+
+
+def elementwise(asked: Asked) -> Explanation:
+    """Explain as what the very function makes of the units at one place, run on them alone, in float64."""
+    with torch.inference_mode(False), torch.enable_grad():
+        call, operands = _call_at(asked)
+        values = [operand.clone().requires_grad_(operand.is_floating_point()) for operand in operands]
+        result = call.run(values)
+        free = [value for value in values if value.requires_grad]
+        is_smooth = bool(free) and result.requires_grad
+        slopes = torch.autograd.grad(result.sum(), free, allow_unused=True) if is_smooth else (None,) * len(free)
+    value = float(result.detach().sum())
+    if len(operands) == 1 and asked.layer.operation not in _SUMS | _PRODUCTS:
+        return _function(asked, call, operands[0], value)
+    found = iter(slopes)
+    weights = [_number(next(found)) if operand.requires_grad else 0.0 for operand in values]
+    parts = [_part(asked, place, operands[place], weights[place], value) for place in range(len(operands))]
+    if asked.layer.operation in _PRODUCTS:
+        return asked.explanation(Rule.PRODUCT, [*parts, *_constants(asked)], value=value)
+    total = sum(float(part.contributions.sum()) for part in parts)
+    rule = Rule.SUM if asked.layer.operation in _SUMS else Rule.SLOPE
+    return asked.explanation(rule, parts, value - total, value)
+
+
+def _function(asked: Asked, call: Call, operand: torch.Tensor, value: float) -> Explanation:
+    x = float(operand)
+    place = np.array([_place(asked, Slot(0))])
+    part = asked.part(Slot(0), place, np.array([x]), np.ones(1), np.array([value]))
+    curve = _curve(call, x) if operand.is_floating_point() and np.isfinite(x) else None
+    return asked.explanation(Rule.FUNCTION, [part], value=value, curve=curve)
+
+
+def _curve(call: Call, x: float) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    reach = max(3.0, 1.25 * abs(x))
+    axis = torch.linspace(-reach, reach, _POINTS, dtype=torch.float64)
+    return axis.numpy(), call.run([axis]).detach().numpy()
+
+
+def _part(asked: Asked, place: int, operand: torch.Tensor, weight: float, value: float) -> Part:
+    """Return the one term of an operand; each factor of a product stands for all of it."""
+    slot = Slot(place)
+    whole = np.array([value]) if asked.layer.operation in _PRODUCTS else None
+    return asked.part(slot, np.array([_place(asked, slot)]), numbers(operand), np.array([weight]), whole)
+
+
+def _constants(asked: Asked) -> list[Part]:
+    """Return the factors of a product that no layer made."""
+    found = [value for value in asked.given.values() if isinstance(value, (int, float, torch.Tensor))]
+    values = [value if isinstance(value, (int, float)) else float(_picked(value, asked)) for value in found[:1]]
+    return [Part(CONSTANT, np.full((1, 1), -1), np.array([float(value)]), np.ones(1), np.zeros(1)) for value in values]
+
+
+def _place(asked: Asked, slot: Slot) -> tuple[int, ...]:
+    """Return the index of an operand's unit: the output's, 0 along axes where the operand is repeated."""
+    return _broadcast(asked.index, tuple(asked.tensor(slot).shape))
+
+
+def _broadcast(index: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    own = index[len(index) - len(shape) :]
+    return tuple(0 if length == 1 else place for place, length in zip(own, shape, strict=True))
+
+
+def _call_at(asked: Asked) -> tuple[Call, list[torch.Tensor]]:
+    """Return the call and its operands, ``(1,)`` each, with nothing but the units at the asked place."""
+    call = asked.layer.call.with_tensors(lambda tensor: _exact(_picked(tensor, asked)))
+    count = 1 + max(slots_in((call.args, tuple(call.kwargs.values()))), default=-1)
+    places = [Slot(place) for place in range(count)]
+    return call, [_exact(asked.tensor(slot)[_place(asked, slot)]) for slot in places]
+
+
+def _picked(tensor: torch.Tensor, asked: Asked) -> torch.Tensor:
+    """Return the number of a constant that counts at the asked place."""
+    if tensor.ndim == 1 and asked.layer.operation == "prelu":  # one slope a channel
+        return tensor[asked.index[1] if len(tensor) > 1 and len(asked.index) > 1 else 0]
+    return tensor[_broadcast(asked.index, tuple(tensor.shape))]
+
+
+def _exact(number: torch.Tensor) -> torch.Tensor:
+    number = number.detach().cpu().reshape(1).clone()  # a copy can have a slope, what was recorded can't
+    return number.double() if number.is_floating_point() else number
+
+
+def _number(slope: torch.Tensor | None) -> float:
+    return 0.0 if slope is None else float(slope.sum())

@@ -1,0 +1,100 @@
+"""`explain`: where a unit's value comes from, by one table from operations to their arithmetic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from cnnviewer.analysis.explaining import copying, functions, mixing, norms, products, windows
+from cnnviewer.analysis.explaining.asked import Asked
+from cnnviewer.analysis.explaining.general import by_slope
+from cnnviewer.analysis.links.table import is_copy, is_elementwise
+from cnnviewer.analysis.units import checked_layer, checked_unit
+from cnnviewer.errors import RecordingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cnnviewer.analysis.explanation import Explanation
+    from cnnviewer.recording import Layer, Recording
+
+__all__ = ["explain"]
+
+
+def explain(recording: Recording, layer: Layer | str, unit: Sequence[int]) -> Explanation:
+    """Tell where a unit's value comes from: its operands, what combines them, the value worked out of them.
+
+    Parameters
+    ----------
+    recording
+        A recording.
+    layer
+        The layer or its name.
+    unit
+        The unit's index in `Layer.output`, e.g. ``(channel, row, column)``; a negative one counts from the end.
+
+    Returns
+    -------
+    Explanation
+        Its `value` is worked in float64 from the recorded operands; `recorded` is what the network recorded.
+
+    Raises
+    ------
+    RecordingError
+        If there is no such layer or unit, or the layer's operands were not recorded.
+    """
+    found = checked_layer(recording, layer)
+    if found is None:
+        raise RecordingError("The image is what goes in: its numbers come from the photo.")
+    index = checked_unit(recording, found, unit)
+    if any(recording.result(name).is_meta for name in (found.name, *found.inputs)):
+        raise RecordingError(f"{found.name} was not kept for this frame; freeze the frame and ask again.")
+    try:
+        return _explained(Asked(recording, found, index))
+    except (RuntimeError, IndexError, TypeError) as error:
+        # Such as an operand that the network changed through a view: what it was then is nobody's output.
+        raise RecordingError(f"{found.name} ({found.operation}) can't be worked again: {error}") from error
+
+
+def _explained(asked: Asked) -> Explanation:
+    rule = _rule(asked.layer)
+    with torch.inference_mode():
+        explanation = None if rule is None else rule(asked)
+    return by_slope(asked) if explanation is None else explanation
+
+
+def _rule(layer: Layer) -> Callable[[Asked], Explanation | None] | None:
+    rule = _RULES.get(layer.operation)
+    if rule is None and is_copy(layer):
+        return copying.copying
+    if not layer.inputs:  # made of the network's own numbers alone
+        return None
+    return functions.elementwise if rule is None and is_elementwise(layer) else rule
+
+
+_RULES: dict[str, Callable[[Asked], Explanation | None]] = {
+    **{f"conv{n}d": windows.convolution for n in (1, 2, 3)},
+    **{f"conv_transpose{n}d": windows.transposed_convolution for n in (1, 2, 3)},
+    **{f"{how}_pool{n}d": windows.pooling for how in ("max", "avg", "lp") for n in (1, 2, 3)},
+    **{f"max_pool{n}d_with_indices": windows.pooling for n in (1, 2, 3)},
+    **{f"adaptive_{how}_pool{n}d": windows.adaptive_pooling for how in ("max", "avg") for n in (1, 2, 3)},
+    **dict.fromkeys(("interpolate", "upsample"), windows.interpolation),
+    "linear": products.linear,
+    **dict.fromkeys(("matmul", "bmm", "mm", "addmm", "baddbmm"), products.matrix_product),
+    **dict.fromkeys(("batch_norm", "instance_norm"), norms.batch_norm),
+    "group_norm": norms.group_norm,
+    "layer_norm": norms.layer_norm,
+    "rms_norm": norms.rms_norm,
+    "local_response_norm": norms.response_norm,
+    "normalize": norms.unit_norm,
+    **dict.fromkeys(("softmax", "log_softmax", "softmin"), mixing.softmax),
+    **dict.fromkeys(("mean", "sum", "amax", "amin"), mixing.reduction),
+    "scaled_dot_product_attention": mixing.attention,
+    "multi_head_attention_forward": mixing.multi_head_attention,
+    **{
+        f"{name}dropout{n}": copying.dropout
+        for name in ("", "alpha_", "feature_alpha_")
+        for n in ("", "1d", "2d", "3d")
+    },
+}

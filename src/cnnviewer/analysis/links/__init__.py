@@ -1,0 +1,1 @@
+"""Which units of a layer's operands feed which units of its output."""
