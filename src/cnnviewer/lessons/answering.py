@@ -5,11 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.errors import CnnviewerError
-from cnnviewer.lessons import pixels
+from cnnviewer.lessons import activation, classifier, convolution, depth, geometry, pixels, pooling
 from cnnviewer.lessons.context import LessonContext
 from cnnviewer.lessons.example import look_at_example
 from cnnviewer.lessons.famous import list_famous
-from cnnviewer.lessons.messages import PixelsRequest
+from cnnviewer.lessons.messages import (
+    ConvolutionRequest,
+    DepthRequest,
+    GeometryRequest,
+    KernelRequest,
+    PixelsRequest,
+    PoolingRequest,
+    ReluRequest,
+    SoftmaxRequest,
+)
 from cnnviewer.lessons.network_messages import ExampleRequest, FamousRequest, SeenRequest, WholeNetworkRequest
 from cnnviewer.lessons.seen import what_layers_see
 from cnnviewer.lessons.whole_network import whole_network
@@ -27,6 +36,13 @@ _LESSONS: dict[type[LessonRequest], Callable[[Any, LessonContext], LessonAnswer]
     ExampleRequest: look_at_example,
     SeenRequest: what_layers_see,
     FamousRequest: list_famous,
+    ConvolutionRequest: convolution.convolve_numbers,
+    KernelRequest: convolution.convolve_photo,
+    GeometryRequest: geometry.show_geometry,
+    DepthRequest: depth.show_depth,
+    ReluRequest: activation.show_relu,
+    PoolingRequest: pooling.show_pooling,
+    SoftmaxRequest: classifier.show_softmax,
 }
 """What answers each kind of request."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cnnviewer.lessons.network_messages import FamousAnswer, Family
+from cnnviewer.lessons.network_messages import Family, FamousAnswer
 from cnnviewer.networks import is_downloaded
 
 if TYPE_CHECKING:

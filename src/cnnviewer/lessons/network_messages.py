@@ -183,12 +183,25 @@ class SeenRequest(LessonRequest):
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """What the strongest unit of a channel sees: uint32 ``(side, side)``, and where, in pixels of the photo."""
+    """What the strongest unit of a channel sees.
+
+    Parameters
+    ----------
+    channel, unit, value
+        The channel, row and column of the unit in it, and its value.
+    pixels
+        A part of the network's input, uint32 ``(side, side)``, 0xffRRGGBB.
+    frame
+        Where the unit's receptive field lies on that, as shares of it; it may reach outside.
+    box
+        Where the part lies on what the network sees of the photo, as shares of that.
+    """
 
     channel: int
     unit: tuple[int, int]
     value: float
     pixels: Pixels
+    frame: Box
     box: Box
 
 

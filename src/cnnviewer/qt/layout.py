@@ -29,7 +29,16 @@ if TYPE_CHECKING:
     from cnnviewer.qt.session import Session
     from cnnviewer.qt.training_presenter import TrainingPresenter
 
-__all__ = ["add_learn", "add_live", "add_training", "enlarge_photo", "lay_out", "make_room", "make_room_for_training", "share_space"]
+__all__ = [
+    "add_learn",
+    "add_live",
+    "add_training",
+    "enlarge_photo",
+    "lay_out",
+    "make_room",
+    "make_room_for_training",
+    "share_space",
+]
 
 
 def lay_out(window: MainWindow, actions: Mapping[str, QAction]) -> None:

@@ -54,7 +54,7 @@ def first_plan(target_accuracy: float) -> Plan:
     No momentum, no weight decay, no schedule: a weight changes by its gradient times the learning rate, and no more.
     """
     settings = Settings(
-        epochs=40,
+        epochs=12,
         batch_size=32,
         learning_rate=0.1,
         momentum=0.0,

@@ -27,7 +27,7 @@ class PairedBars(QWidget):
         self._now: tuple[float, ...] = ()
         self._right = -1
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(150, 70)
+        self.setMinimumSize(150, 50)
         self.setAccessibleName("Class probabilities, before and now")
 
     def show_values(self, names: Sequence[str], before: Sequence[float], now: Sequence[float], right: int) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from cnnviewer.qt.theme import current_theme
+from cnnviewer.qt.theme import PLACE_COLOR, current_theme
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.numbers import value_text
 
@@ -67,9 +67,21 @@ class PatchRow(QWidget):
         for index, image in enumerate(self._images):
             rect = self.patch_rect(index)
             painter.drawImage(rect, image)
+            self._paint_frame(painter, rect, self._patches[index])
             is_current = index == self._current
             painter.setPen(QPen(QColor(theme.accent if is_current else theme.border), 2 if is_current else 1))
             painter.drawRect(rect)
+
+    def _paint_frame(self, painter: QPainter, rect: QRectF, patch: Patch) -> None:
+        """Paint the receptive field, where more than that is shown."""
+        left, top, right, bottom = patch.frame
+        if left > 0 and top > 0:
+            painter.setPen(QPen(QColor(PLACE_COLOR), 1))
+            wide, high = rect.width(), rect.height()
+            field = QRectF(
+                rect.left() + left * wide, rect.top() + top * high, (right - left) * wide, (bottom - top) * high
+            )
+            painter.drawRect(field)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Point at the patch under the mouse."""

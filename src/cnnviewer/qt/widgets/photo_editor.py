@@ -54,7 +54,7 @@ class PhotoEditor(QWidget):
         """Whether dragging covers; else it moves."""
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(160, 120)
+        self.setMinimumSize(160, 100)
         self.setCursor(Qt.CursorShape.OpenHandCursor)
         self.setAccessibleName("The photo, to be moved and covered")
         self.setToolTip(
@@ -80,7 +80,7 @@ class PhotoEditor(QWidget):
         self.update()
 
     def mark(self, box: Box | None) -> None:
-        """Mark a place, in shares of the photo's width and height; None marks none."""
+        """Mark a place, in shares of what the network sees of the photo; None marks none."""
         self._mark = box
         self.update()
 
@@ -155,7 +155,7 @@ class PhotoEditor(QWidget):
         self._paint_crop(painter, paper)
         if self._mark is not None:
             painter.setPen(QPen(QColor(PLACE_COLOR), 2))
-            painter.drawRect(_within(paper, self._mark))
+            painter.drawRect(_within(_within(paper, self._crop), self._mark))
         if not self.is_covering:
             self._paint_handle(painter, middle)
         painter.setPen(QPen(QColor(current_theme().accent if self.hasFocus() else current_theme().border), 1))

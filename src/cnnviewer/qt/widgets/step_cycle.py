@@ -37,6 +37,7 @@ class StepCycle(QWidget):
         super().__init__(parent)
         self._steps: tuple[CycleStep, ...] = ()
         self._lit = -1
+        self._is_compact = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(480)
 
@@ -64,9 +65,16 @@ class StepCycle(QWidget):
             self._lit = step
             self.update()
 
+    def set_compact(self, is_compact: bool) -> None:
+        """Leave the sentences out, where there is little room."""
+        if is_compact != self._is_compact:
+            self._is_compact = is_compact
+            self.updateGeometry()
+            self.update()
+
     def sizeHint(self) -> QSize:
         """Return room for a title, a sentence of two lines, and three lines of numbers."""
-        return QSize(800, 6 * self.fontMetrics().height() + 22 + _LOOP)
+        return QSize(800, (4 if self._is_compact else 6) * self.fontMetrics().height() + 18 + _LOOP)
 
     def minimumSizeHint(self) -> QSize:
         """Return the height that is wanted."""
@@ -114,11 +122,13 @@ class StepCycle(QWidget):
         painter.drawText(inside, Qt.AlignmentFlag.AlignTop, f"{index + 1}  {step.title}")
         painter.restore()
         painter.setPen(QColor(theme.muted))
-        top = inside.adjusted(0, line + 2, 0, 0)
-        painter.drawText(QRectF(top.left(), top.top(), top.width(), 2 * line), _WRAPPED, step.sentence)
+        first = 1 if self._is_compact else 3
+        if not self._is_compact:
+            sentence = QRectF(inside.left(), inside.top() + line + 2, inside.width(), 2 * line)
+            painter.drawText(sentence, _WRAPPED, step.sentence)
         painter.setPen(QColor(theme.text))
         for row, number in enumerate(step.numbers):
-            place = QRectF(inside.left(), inside.top() + (3 + row) * line + 5, inside.width(), line)
+            place = QRectF(inside.left(), inside.top() + (first + row) * line + 4, inside.width(), line)
             painter.drawText(place, 0, painter.fontMetrics().elidedText(number, _ELIDE, int(inside.width())))
 
 

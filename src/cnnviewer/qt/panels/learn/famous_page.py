@@ -8,10 +8,11 @@ from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QFrame,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
+    QTextBrowser,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -20,9 +21,9 @@ from PySide6.QtWidgets import (
 
 from cnnviewer.lessons.network_messages import FamousAnswer, FamousRequest
 from cnnviewer.qt.panels.learn.page import Page, Place
+from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.family_chart import FamilyChart
 from cnnviewer.qt.widgets.numbers import count_text, percent_text
-from cnnviewer.qt.widgets.styling import label
 
 if TYPE_CHECKING:
     from cnnviewer.lessons.network_messages import Family
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["FamousPage"]
 
 _COLUMNS = ("Network", "Year", "Layers", "Parameters", "Top-1")
+_NEWS_LINES = 6
 _TIPS = (
     "Click to read on; Enter or a double click opens it, where its weights are on this machine",
     "When it was first published",
@@ -69,9 +71,7 @@ class FamousPage(Page):
         right = QVBoxLayout()
         right.setSpacing(6)
         right.addWidget(self.chart, stretch=1)
-        right.addWidget(self._title)
         right.addWidget(self._news)
-        right.addWidget(self._paper)
         buttons = QHBoxLayout()
         buttons.addWidget(self.open)
         buttons.addWidget(self.random)
@@ -116,7 +116,7 @@ class FamousPage(Page):
     @property
     def news(self) -> str:
         """What is told of the network that is chosen."""
-        return self._news.text()
+        return self._news.toPlainText()
 
     # ---- building
 
@@ -142,11 +142,11 @@ class FamousPage(Page):
         self.table.installEventFilter(self)
 
     def _build_detail(self) -> None:
-        self._title = label("", self, "name")
-        self._news, self._paper = QLabel(self), label("", self)
-        for text in (self._title, self._news, self._paper):
-            text.setWordWrap(True)
-            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._news = QTextBrowser(self)
+        self._news.setFrameShape(QFrame.Shape.NoFrame)
+        self._news.setFixedHeight(_NEWS_LINES * self.fontMetrics().height() + 8)
+        self._news.document().setDocumentMargin(2)
+        self._news.setAccessibleName("What was new")
         self.open = QPushButton("Open", self)
         self.open.setObjectName("primary")
         self.open.clicked.connect(self._on_open)
@@ -170,9 +170,10 @@ class FamousPage(Page):
         if family is None:
             return
         top1 = "" if family.top1 is None else f" · top-1 {percent_text(family.top1)}"
-        self._title.setText(f"{family.title}, {family.year}{top1}")
-        self._news.setText(family.news)
-        self._paper.setText(family.paper)
+        self._news.setHtml(
+            f"<b>{family.title}, {family.year}{top1}</b><br>{family.news}"
+            f"<p style='color: {current_theme().muted}; margin-top: 4px'>{family.paper}</p>"
+        )
         self.open.setText(_open_text(family))
         self.open.setToolTip(_open_tip(family))
         self.chart.set_current(family.name)

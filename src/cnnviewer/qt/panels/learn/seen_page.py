@@ -53,8 +53,8 @@ class SeenPage(Page):
     units see what many others have found, and so a larger part of the photo: first <b>textures</b>, then <b>parts</b>
     such as an eye. That part is the unit's <b>receptive field</b>.</p>
     <p>The rows show three layers of the network that is open, an early, a middle and a late one. For each the channels
-    that are excited most by this photo: what their strongest unit sees, cut out of the photo. Point at one to see where
-    it lies; a click shows its map.</p>
+    that stand out most on this photo, and what their strongest unit sees: the yellow frame, or of a large receptive
+    field the middle. Point at one to see where it lies; a click shows its map.</p>
     <p><b>Try it.</b> Drag the photo, turn it by its handle, scale it with the wheel, or choose <i>Cover</i> and hide parts
     of it. The window's network gets the changed photo, and its cards follow.</p>
     <p>A shift moves the maps and hardly touches the class: the same filters run everywhere. Turning and scaling is
@@ -66,7 +66,8 @@ class SeenPage(Page):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._answer: SeenAnswer | None = None
-        self._before: tuple[str, ...] = ()
+        self._before: tuple[float, ...] = ()
+        self._first = ""
         self._build_editor()
         self._build_rows()
         self._build_results()
@@ -111,22 +112,33 @@ class SeenPage(Page):
 
     def show_classes(self, recording: RecordingSummary, categories: tuple[str, ...], *, is_changed: bool) -> None:
         """Show what the network says, to the photo as it is or as it was changed."""
-        names = tuple(category_name(categories, index) for index in recording.ranking[:_TOP])
-        values = [recording.probabilities[index] for index in recording.ranking[:_TOP]]
-        bars = [
-            Bar(name, probability_text(value), 0.0, value, index)
-            for name, value, index in zip(names, values, recording.ranking, strict=False)
-        ]
-        self.now.show_bars(bars)
+        ranking, values = recording.ranking[:_TOP], recording.probabilities
+        names = [category_name(categories, index) for index in ranking]
         if not is_changed:
-            self.before.show_bars(bars)
-            self._before = names[:1]
-        self._verdict.setText(self._told(names, is_changed))
+            self._before, self._first = values, names[0] if names else ""
+            self.before.show_bars(
+                [
+                    Bar(name, probability_text(values[index]), 0.0, values[index], index)
+                    for name, index in zip(names, ranking, strict=True)
+                ]
+            )
+        has_both = is_changed and len(self._before) == len(values)
+        self.now.show_bars(
+            [
+                Bar(name, self._change_of(index, values[index], has_both=has_both), 0.0, values[index], index)
+                for name, index in zip(names, ranking, strict=True)
+            ]
+        )
+        self._verdict.set_text(self._told(names, is_changed))
 
     def forget_classes(self) -> None:
         """Forget what the network said to the photo as it is: another one is open."""
-        self._before = ()
+        self._before, self._first = (), ""
         self.before.show_bars(())
+
+    def _change_of(self, index: int, value: float, *, has_both: bool) -> str:
+        text = probability_text(value)
+        return f"{probability_text(self._before[index])} → {text}" if has_both else text
 
     def show_answer(self, request: LessonRequest, answer: LessonAnswer) -> None:
         """Show what layers see."""
@@ -143,7 +155,7 @@ class SeenPage(Page):
             row.setVisible(depth is not None)
             if depth is not None:
                 rows, columns = depth.field.size
-                title.set_text(f"{name} · {depth.layer} · sees {rows:.0f}×{columns:.0f} pixels")
+                title.set_text(f"{name} · {depth.layer} · sees {rows:.0f}×{columns:.0f} pixels of the input")
                 row.show_patches(depth.patches, f"What excites {depth.layer}")
         self.fields.show_bars(
             [
@@ -220,11 +232,11 @@ class SeenPage(Page):
             (self.fields, "Receptive fields, pixels of the input and share of it"),
         ):
             bars.setAccessibleName(name)
-        self._verdict = label("", self, "name")
-        self._verdict.setWordWrap(True)
+        self._verdict = ElidedLabel(self, role="name")
+        self._was = label("As it is", self)
         self._classes, self._growth = QWidget(self), QWidget(self)
         for part, widgets in (
-            (self._classes, (label("As it is", self), self.before, label("Now", self), self.now, self._verdict)),
+            (self._classes, (label("Now", self), self.now, self._verdict, self._was, self.before)),
             (self._growth, (label("Rows that a unit sees · share of the input", self), self.fields)),
         ):
             column = QVBoxLayout(part)
@@ -246,6 +258,8 @@ class SeenPage(Page):
         self.shown.setVisible(not is_roomy)
         self._classes.setVisible(is_roomy or self.shown.current == "Classes")
         self._growth.setVisible(is_roomy or self.shown.current == "Fields")
+        for widget in (self._was, self.before):
+            widget.setVisible(is_roomy)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show more where there is more room."""
@@ -254,14 +268,14 @@ class SeenPage(Page):
 
     # ---- the photo's changes
 
-    def _told(self, names: tuple[str, ...], is_changed: bool) -> str:
+    def _told(self, names: list[str], is_changed: bool) -> str:
         if not names:
             return "This network tells no classes."
-        if not is_changed or not self._before:
+        if not is_changed or not self._first:
             return ""
-        if names[0] == self._before[0]:
+        if names[0] == self._first:
             return f"The class stays: {names[0]}"
-        return f"The class changes: {self._before[0]} → {names[0]}"
+        return f"The class changes: {self._first} → {names[0]}"
 
     def _show_edit(self) -> None:
         """Let sliders and buttons follow the edit."""
@@ -299,9 +313,7 @@ class SeenPage(Page):
             self.editor.mark(None)
             self._patch_text.set_text("")
             return
-        width, height = self._answer.size
-        left, top, right, bottom = patch.box
-        self.editor.mark((left / width, top / height, right / width, bottom / height))
+        self.editor.mark(patch.box)
         row, column = patch.unit
         self._patch_text.set_text(
             f"channel {patch.channel} · unit at row {row}, column {column} = {value_text(patch.value)}"

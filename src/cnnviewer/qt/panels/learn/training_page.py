@@ -20,6 +20,8 @@ from cnnviewer.qt.widgets.styling import label
 from cnnviewer.training.progress import Account, Evaluation, Finished, Progress, Weight
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from cnnviewer.messages import LessonAnswer, LessonRequest, WeightsRequest
     from cnnviewer.qt.training_values import Begun, Told
     from cnnviewer.training.samples import Samples
@@ -28,7 +30,9 @@ __all__ = ["TrainingPage"]
 
 _BEAT = 600
 """Milliseconds for which each of the steps is lit."""
-_EXAMPLE_SIDE = 84
+_EXAMPLE_SIDE = 76
+_LOW = 330
+"""Below this height there is little room."""
 _FIRST, _LAST = 1, 4
 """The steps that are repeated, from 0: forward, error, gradient, check."""
 _STAGES = {
@@ -189,9 +193,8 @@ class TrainingPage(Page):
         self._picture = QLabel(self)
         self._picture.setFixedSize(_EXAMPLE_SIDE, _EXAMPLE_SIDE)
         self._picture.setAccessibleName("The example")
-        self._caption = label("Start a training to see one image before and after.", self)
-        self._caption.setWordWrap(True)
-        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._caption = ElidedLabel(self, role="muted")
+        self._caption.set_text("One image, before and after: start first")
         self.other = QPushButton("Another image", self)
         self.other.setToolTip("Look at the next of the images that the network learns from")
         self.other.setEnabled(False)
@@ -228,7 +231,8 @@ class TrainingPage(Page):
         controls.addWidget(self._ended, stretch=1)
         example = QHBoxLayout()
         side = QVBoxLayout()
-        side.addWidget(self._picture)
+        side.setSpacing(4)
+        side.addWidget(self._picture, alignment=Qt.AlignmentFlag.AlignHCenter)
         side.addWidget(self.other)
         side.addStretch(1)
         values = QVBoxLayout()
@@ -275,11 +279,11 @@ class TrainingPage(Page):
             right,
         )
         if not isinstance(now, ExampleAnswer):
-            self._caption.setText(f"A {names[right]} that is learnt from")
+            self._caption.set_text(f"A {names[right]} that is learnt from")
         elif not isinstance(before, ExampleAnswer):
-            self._caption.setText(f"A {names[right]}, after step {now.step:,}")
+            self._caption.set_text(f"A {names[right]}, after step {now.step:,}")
         else:
-            self._caption.setText(f"A {names[right]}, after step {before.step:,} (pale) and {now.step:,}")
+            self._caption.set_text(f"A {names[right]}, after step {before.step:,} (pale) and {now.step:,}")
 
     def _show_steps(self) -> None:
         self.cycle.show_steps(
@@ -338,6 +342,11 @@ class TrainingPage(Page):
             if target is not None:
                 numbers.append(f"Target: {percent_text(target)}")
         return tuple(numbers)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the sentences out where there is little room."""
+        super().resizeEvent(event)
+        self.cycle.set_compact(event.size().height() < _LOW)
 
     # ---- what is lit
 
