@@ -54,7 +54,7 @@ def connections(recording: Recording, layer: Layer) -> tuple[tuple[str, torch.Te
         if tuple(weight.shape) == (own, counts[0]):
             return ((layer.inputs[0], weight),)
     if layer.kind is Kind.CONCATENATION and sum(counts) == own:
-        parts = torch.eye(own).split(counts, dim=1)
+        parts = torch.split(torch.eye(own), counts, dim=1)
         return tuple(zip(layer.inputs, parts, strict=True))
     return tuple((name, _without_weights(layer, own, count)) for name, count in zip(layer.inputs, counts, strict=True))
 

@@ -284,8 +284,8 @@ class Family:
     paper
         Who described it, where.
     top1
-        The share of ImageNet's validation images that torchvision's first weights (IMAGENET1K_V1) classify rightly, 0..1;
-        None where there are none.
+        The share of ImageNet's validation images that torchvision's first weights (IMAGENET1K_V1) classify rightly,
+        0..1; None where there are none.
     opened
         Which weights are opened: "IMAGENET1K_V2"; empty for those that ship with the program.
     opened_top1

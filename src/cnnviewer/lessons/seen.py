@@ -115,12 +115,9 @@ def _window(field: Box, size: Sequence[int]) -> Box:
     shortest = min(height, width)
     least, most = min(_LEAST_SHOWN, shortest), max(1, round(_MOST_SHOWN * shortest))
     side = max(least, min(max(field.size), max(most, least)))
-    middle = field.centre
+    top, left = (round(at - side / 2) for at in field.centre)
     if max(field.size) > side:  # its middle part, on the image
-        middle = tuple(
-            min(max(at, side / 2), length - side / 2) for at, length in zip(middle, (height, width), strict=True)
-        )
-    top, left = round(middle[0] - side / 2), round(middle[1] - side / 2)
+        top, left = min(max(top, 0), height - side), min(max(left, 0), width - side)
     return Box(top, left, top + side, left + side)
 
 
@@ -133,7 +130,7 @@ def _within(field: Box, window: Box) -> Shares:
 
 
 def _on_photo(recording: Recording, window: Box) -> Shares:
-    """Return where a part of the input lies, as shares of the width and height of what the network sees of the photo."""
+    """Return where a part of the input lies, as shares of what the network sees of the photo."""
     padding = recording.network.preprocessing.padding
     height, width = (length - 2 * padding for length in recording.input.shape[-2:])
     return (

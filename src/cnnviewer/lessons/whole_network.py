@@ -64,7 +64,10 @@ def _lenet() -> Network:
 
 
 class _Builder:
-    """Makes columns of layers. `_places` tells for each layer its column, `_passed` how it reorders the tiles of that."""
+    """Makes columns of layers.
+
+    `_places` tells for each layer its column, `_passed` how it reorders the tiles of that.
+    """
 
     def __init__(self, recording: Recording, is_folded: bool, is_dark: bool) -> None:
         self._recording, self._scale = recording, ScaleChoice(dark=is_dark)

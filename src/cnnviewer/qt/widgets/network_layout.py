@@ -39,7 +39,10 @@ class ColumnLayout:
 
 
 def lay_out_columns(columns: Sequence[NetworkColumn], area: QRectF, named_width: float) -> tuple[ColumnLayout, ...]:
-    """Return where the columns lie in an area; those with names are `named_width` wide, the others share what is left."""
+    """Return where the columns lie in an area.
+
+    Those whose tiles' names are written are `named_width` wide, the others share what is left.
+    """
     named = [_has_names(column) for column in columns]
     left_over = area.width() - named_width * sum(named)
     usual = max(12.0, left_over / max(1, len(columns) - sum(named)))

@@ -62,8 +62,10 @@ class _Line:
 
 
 class NetworkView(QWidget):
-    """Paints a `NetworkPicture`. `stepClicked` tells the kind of a step whose label was clicked, `described` what lies
-    under the mouse or was moved to with the arrow keys; '' for nothing.
+    """Paints a `NetworkPicture`.
+
+    `stepClicked` tells the kind of a step whose label was clicked, `described` what is pointed at with the mouse or the
+    arrow keys; '' for nothing.
     """
 
     stepClicked = Signal(str)

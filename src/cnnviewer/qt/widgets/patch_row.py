@@ -22,7 +22,10 @@ _MOST = 96
 
 
 class PatchRow(QWidget):
-    """Paints patches side by side; `hovered` tells the one that is pointed at, or None, `chosen` one that was clicked."""
+    """Paints patches side by side.
+
+    `hovered` tells the one that is pointed at, or None, `chosen` one that was clicked.
+    """
 
     hovered = Signal(object)
     chosen = Signal(object)

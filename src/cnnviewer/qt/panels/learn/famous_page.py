@@ -43,7 +43,10 @@ _TIPS = (
 
 
 class FamousPage(Page):
-    """A table of famous networks, and what each brought. `openRequested` tells a name and weights: "DEFAULT" or None."""
+    """A table of famous networks, and what each brought.
+
+    `openRequested` tells a name, and weights: "DEFAULT", or None for random ones.
+    """
 
     openRequested = Signal(str, object)
 
@@ -52,12 +55,12 @@ class FamousPage(Page):
     <p>Ten networks from LeNet-5, which read cheques, to DenseNet. Each one brought an idea that those after it kept:
     <b>learnt filters, ReLU, small filters upon each other, branches, sums around blocks, all maps of a block for
     all</b>.</p>
-    <p>More parameters do not make a better network: <b>GoogLeNet</b> has a twentieth of those of VGG. Depth alone does
-    not either: VGG 19 is hardly better than VGG 16, and only the sums of <b>ResNet</b> let 152 layers learn.</p>
-    <p><b>Top-1</b> is the share of ImageNet's validation photos whose right class, of a thousand, comes first. The numbers
-    are those that torchvision publishes for its first weights; LeNet-5 knows digits only.</p>
-    <p><b>Try it.</b> Choose a network and open it in the window. Its weights are downloaded once, when you ask for it; with
-    random weights each opens at once, and shows how it is built.</p>
+    <p>More parameters do not make a better network: <b>GoogLeNet</b> has a twentieth of those of VGG. Depth alone
+    does not either: VGG 19 is hardly better than VGG 16, and only the sums of <b>ResNet</b> let 152 layers learn.</p>
+    <p><b>Top-1</b> is the share of ImageNet's validation photos whose right class, of a thousand, comes first. The
+    numbers are those that torchvision publishes for its first weights; LeNet-5 knows digits only.</p>
+    <p><b>Try it.</b> Choose a network and open it in the window. Its weights are downloaded once, when you ask for
+    it; with random weights each opens at once, and shows how it is built.</p>
     """
     place = Place("convolution", view="Filters")
 
@@ -86,6 +89,7 @@ class FamousPage(Page):
 
     def refresh(self) -> None:
         """Ask for the networks."""
+        self._show_current()
         self.requested.emit(FamousRequest())
 
     def show_answer(self, request: LessonRequest, answer: LessonAnswer) -> None:
@@ -110,8 +114,9 @@ class FamousPage(Page):
     def choose(self, name: str) -> None:
         """Choose a network by its name."""
         names = [family.name for family in self._families]
-        if name in names:
-            self.table.setCurrentItem(self.table.topLevelItem(names.index(name)))
+        row = self.table.topLevelItem(names.index(name)) if name in names else None
+        if row is not None:
+            self.table.setCurrentItem(row)
 
     @property
     def news(self) -> str:
@@ -137,7 +142,7 @@ class FamousPage(Page):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.setFixedWidth(400)
-        self.table.currentItemChanged.connect(self._on_current_changed)
+        self.table.currentItemChanged.connect(self._show_current)
         self.table.doubleClicked.connect(self._on_double_clicked)
         self.table.installEventFilter(self)
 
@@ -165,7 +170,7 @@ class FamousPage(Page):
         return super().eventFilter(watched, event)  # type: ignore[arg-type]
 
     @Slot()
-    def _on_current_changed(self) -> None:
+    def _show_current(self) -> None:
         family = self.current
         if family is None:
             return

@@ -31,8 +31,8 @@ _COLUMN = 292
 class LearnPanel(QWidget):
     """Shows one page at a time; pages are built when they are first shown.
 
-    `pageBuilt` tells a page that is new, `requested` a page's number and its request, `placeRequested` the `Place` where its idea is seen,
-    `networkRequested` a network to open.
+    `pageBuilt` tells a page that is new, `requested` a page's number and its request, `placeRequested` the `Place`
+    where its idea is seen, `networkRequested` a network to open.
     """
 
     pageBuilt = Signal(object)

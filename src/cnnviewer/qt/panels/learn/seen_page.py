@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from cnnviewer.categories import category_name
@@ -34,7 +34,6 @@ _ROOMY = 520
 """From this height on classes and receptive fields are both shown."""
 _STEPS = 40
 """How many steps the slider of the scale has from one end to the other."""
-_NO_PHOTO = "Open a photo or freeze the stream to change it."
 
 
 class SeenPage(Page):
@@ -49,14 +48,14 @@ class SeenPage(Page):
 
     title = "What layers see"
     text = """
-    <p>A unit of the first layer sees a few pixels: it can find an <b>edge</b> or a spot of colour, no more. Further in,
-    units see what many others have found, and so a larger part of the photo: first <b>textures</b>, then <b>parts</b>
-    such as an eye. That part is the unit's <b>receptive field</b>.</p>
-    <p>The rows show three layers of the network that is open, an early, a middle and a late one. For each the channels
-    that stand out most on this photo, and what their strongest unit sees: the yellow frame, or of a large receptive
-    field the middle. Point at one to see where it lies; a click shows its map.</p>
-    <p><b>Try it.</b> Drag the photo, turn it by its handle, scale it with the wheel, or choose <i>Cover</i> and hide parts
-    of it. The window's network gets the changed photo, and its cards follow.</p>
+    <p>A unit of the first layer sees a few pixels: it can find an <b>edge</b> or a spot of colour, no more. Further
+    in, units see what many others have found, and so a larger part of the photo: first <b>textures</b>, then
+    <b>parts</b> such as an eye. That part is the unit's <b>receptive field</b>.</p>
+    <p>The rows show three layers of the network that is open, an early, a middle and a late one. For each the
+    channels that stand out most on this photo, and what their strongest unit sees: the yellow frame, or of a large
+    receptive field the middle. Point at one to see where it lies; a click shows its map.</p>
+    <p><b>Try it.</b> Drag the photo, turn it by its handle, scale it with the wheel, or choose <i>Cover</i> and hide
+    parts of it. The window's network gets the changed photo, and its cards follow.</p>
     <p>A shift moves the maps and hardly touches the class: the same filters run everywhere. Turning and scaling is
     another thing: no filter turns with it. Which part must be covered for the class to change?</p>
     """
@@ -105,7 +104,7 @@ class SeenPage(Page):
     def show_photo(self, pixels: Pixels | None) -> None:
         """Show the photo of the window, as it is; None where it can't be changed."""
         self.tools.setEnabled(pixels is not None)
-        self._hint.set_text("" if pixels is not None else _NO_PHOTO)
+        self._hint.setVisible(pixels is None)
         if pixels is not None:
             self.editor.show_photo(pixels)
         self._show_edit()
@@ -129,7 +128,7 @@ class SeenPage(Page):
                 for name, index in zip(names, ranking, strict=True)
             ]
         )
-        self._verdict.set_text(self._told(names, is_changed))
+        self._verdict.setText(self._told(names, is_changed))
 
     def forget_classes(self) -> None:
         """Forget what the network said to the photo as it is: another one is open."""
@@ -155,7 +154,7 @@ class SeenPage(Page):
             row.setVisible(depth is not None)
             if depth is not None:
                 rows, columns = depth.field.size
-                title.set_text(f"{name} · {depth.layer} · sees {rows:.0f}×{columns:.0f} pixels of the input")
+                title.set_text(f"{name} · {depth.layer} · sees {rows:.0f}×{columns:.0f} pixels")
                 row.show_patches(depth.patches, f"What excites {depth.layer}")
         self.fields.show_bars(
             [
@@ -191,6 +190,7 @@ class SeenPage(Page):
         )
         self.angle.changed.connect(self._on_turned)
         self._hint = ElidedLabel(self, role="muted")
+        self._hint.set_text("Open a photo, or freeze the stream, to change it.")
         buttons = QHBoxLayout()
         buttons.addWidget(self.mode)
         buttons.addStretch(1)
@@ -232,7 +232,9 @@ class SeenPage(Page):
             (self.fields, "Receptive fields, pixels of the input and share of it"),
         ):
             bars.setAccessibleName(name)
-        self._verdict = ElidedLabel(self, role="name")
+        self._verdict = label("", self, "name")
+        self._verdict.setWordWrap(True)
+        self._verdict.setMinimumHeight(2 * self.fontMetrics().height() + 2)
         self._was = label("As it is", self)
         self._classes, self._growth = QWidget(self), QWidget(self)
         for part, widgets in (
@@ -245,7 +247,7 @@ class SeenPage(Page):
             for widget in widgets:
                 column.addWidget(widget)
         self._right = QVBoxLayout()
-        self._right.addWidget(self.shown)
+        self._right.addWidget(self.shown, alignment=Qt.AlignmentFlag.AlignLeft)
         self._right.addWidget(self._classes)
         self._right.addWidget(self._growth)
         self._right.addStretch(1)

@@ -64,15 +64,16 @@ class TrainingPage(Page):
     <p>A network is not told what a 3 looks like. It finds out, in five steps:</p>
     <p><b>1 Random start.</b> All weights are small random numbers. The answers are guesses.</p>
     <p><b>2 Forward.</b> Some images, a <i>batch</i>, go through. For each come out ten probabilities.</p>
-    <p><b>3 Error.</b> The right class should have had probability 1. The error is −log of what it had: 0 where it had 1,
-    2.3 where it had a tenth.</p>
-    <p><b>4 Backpropagation and gradient descent.</b> Backwards through the layers, it is worked out by how much the error
-    would grow with each weight: its <i>gradient</i>. Each weight then moves a little against its gradient; how far is the
-    <i>learning rate</i>.</p>
-    <p><b>5 Repeat</b> with the next batch. Now and then the network is asked about images that it does not learn from: it
-    is done when it has reached the target there.</p>
-    <p><b>Try it.</b> Start, and watch the curves; or take single steps and read their numbers. This is a real training of
-    LeNet-5 on 5,000 digits: the window shows the network that learns, and the panel Training has more to tell.</p>
+    <p><b>3 Error.</b> The right class should have had probability 1. The error is −log of what it had: 0 where it had
+    1, 2.3 where it had a tenth.</p>
+    <p><b>4 Backpropagation and gradient descent.</b> Backwards through the layers, it is worked out by how much the
+    error would grow with each weight: its <i>gradient</i>. Each weight then moves a little against its gradient; how
+    far is the <i>learning rate</i>.</p>
+    <p><b>5 Repeat</b> with the next batch. Now and then the network is asked about images that it does not learn
+    from: it is done when it has reached the target there.</p>
+    <p><b>Try it.</b> Start, and watch the curves; or take single steps and read their numbers. This is a real
+    training of LeNet-5 on 5,000 digits: the window shows the network that learns, and the panel Training has more to
+    tell.</p>
     """
     place = Place("convolution", view="Filters")
 
@@ -104,8 +105,9 @@ class TrainingPage(Page):
         """The weight that the page tells of: in the middle of the first filter of the first layer."""
         if self._begun is None:
             return Weight("c1.weight", (0, 0, 2, 2))
-        name, shape = next(((name, shape) for name, shape in self._begun.weights.items() if len(shape) == 4), ("", ()))
-        return Weight(name, (0, 0, shape[2] // 2, shape[3] // 2)) if name else None
+        kernels = (item for item in self._begun.weights.items() if len(item[1]) == 4)
+        name, shape = next(kernels, ("", ()))
+        return Weight(name, (0, 0, *(length // 2 for length in shape[2:]))) if name else None
 
     def begin(self) -> None:
         """Account for each step of the weight that is told of, from now on."""

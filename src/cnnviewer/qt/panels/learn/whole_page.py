@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Slot
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnviewer.lessons.network_messages import NetworkPicture, WholeNetworkRequest
 from cnnviewer.qt.panels.learn.page import Page, Place
@@ -38,15 +38,15 @@ class WholePage(Page):
 
     title = "The whole network"
     text = """
-    <p>This is <b>LeNet-5</b>, all of it, at work on one digit. From left to right: the image, two rounds of convolution,
-    ReLU and pooling, a last convolution whose maps are single numbers, two fully connected layers, and the softmax with
-    the probabilities of the ten digits.</p>
+    <p>This is <b>LeNet-5</b>, all of it, at work on one digit. From left to right: the image, two rounds of
+    convolution, ReLU and pooling, a last convolution whose maps are single numbers, two fully connected layers, and
+    the softmax with the probabilities of the ten digits.</p>
     <p>On the way the maps become <b>smaller and more</b>: 6 maps of 28×28 know where a line lies, 120 single numbers
     know only what there is.</p>
-    <p><b>Point at a map or a unit.</b> Lines lead to what it is made of, and to what it feeds. The thicker a line, the
-    larger the weights; blue ones add, orange ones subtract. The arrow keys move the pointer, too.</p>
-    <p><b>Draw a digit</b>, slowly, and see when the network changes its mind. A click on a coloured label opens the page
-    on that step.</p>
+    <p><b>Point at a map or a unit.</b> Lines lead to what it is made of, and to what it feeds. The thicker a line,
+    the larger the weights; blue ones add, orange ones subtract. The arrow keys move the pointer, too.</p>
+    <p><b>Draw a digit</b>, slowly, and see when the network changes its mind. A click on a coloured label opens the
+    page on that step.</p>
     <p>Each column has one scale for all of its maps: bright is large, and black is 0.</p>
     """
     place = Place("convolution", view="Maps", is_last=True)
@@ -74,6 +74,7 @@ class WholePage(Page):
         self.view.stepClicked.connect(self._on_step_clicked)
         self.view.described.connect(self._on_described)
         self.readout = ElidedLabel(self, role="muted")
+        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._on_described("")
         # Many small movements of the pen make one request.
         self._soon = QTimer(self)
@@ -106,8 +107,8 @@ class WholePage(Page):
         left.setSpacing(4)
         left.addWidget(self.pad, stretch=1)
         left.addWidget(self.clear)
-        for row in self.samples:
-            left.addWidget(row)
+        for digits in self.samples:
+            left.addWidget(digits)
         left.addWidget(self.apart)
         left.addStretch(1)
         right = QVBoxLayout()
