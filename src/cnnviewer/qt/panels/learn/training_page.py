@@ -85,6 +85,7 @@ class TrainingPage(Page):
         self._progress: Progress | None = None
         self._validation: Evaluation | None = None
         self._examples: tuple[ExampleAnswer, ...] = ()
+        self._weights: WeightsRequest | None = None
         self._place = 0
         self.cycle = StepCycle(self)
         self.curves = CurvesPage(self)
@@ -123,7 +124,7 @@ class TrainingPage(Page):
     def show_begun(self, begun: Begun) -> None:
         """Show a training that is ready."""
         self._begun, self._account, self._progress, self._validation = begun, None, None, None
-        self._examples, self._place = (), 0
+        self._examples, self._weights, self._place = (), None, 0
         self.curves.clear(begun.steps)
         target = begun.card["settings"].get("target_accuracy")
         self.curves.accuracy.set_target(None if target is None else 100 * target)
@@ -154,6 +155,7 @@ class TrainingPage(Page):
         samples = self._samples()
         if samples is None or self._begun is None or weights.run != self._begun.folder:
             return
+        self._weights = weights
         if self._examples and self._examples[-1].step == weights.step:
             return
         place = self._place % len(samples.labels)
@@ -391,6 +393,8 @@ class TrainingPage(Page):
         self._examples = ()
         self._show_example()
         self._show_steps()
+        if self._weights is not None:
+            self.show_weights(self._weights)
 
 
 def _signed(value: float) -> str:
