@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cnnviewer.questions import Question, QuestionAnswer
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -307,7 +309,7 @@ class LessonRequest:
 
 
 PictureRequest = (
-    TilesRequest | MatrixRequest | BarsRequest | MapRequest | PhotoRequest | ThumbnailRequest | LessonRequest
+    TilesRequest | MatrixRequest | BarsRequest | MapRequest | PhotoRequest | ThumbnailRequest | LessonRequest | Question
 )
 
 FREE_REQUESTS = (ThumbnailRequest, LessonRequest)
@@ -505,4 +507,6 @@ class LessonAnswer:
     """What a page of the tour is told; each lesson has a class of its own, in `cnnviewer.lessons.messages`."""
 
 
-PictureAnswer = TilesAnswer | MatrixAnswer | BarsAnswer | MapAnswer | PhotoAnswer | ThumbnailAnswer | LessonAnswer
+PictureAnswer = (
+    TilesAnswer | MatrixAnswer | BarsAnswer | MapAnswer | PhotoAnswer | ThumbnailAnswer | LessonAnswer | QuestionAnswer
+)

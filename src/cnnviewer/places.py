@@ -1,8 +1,8 @@
-"""From a place in the network's input to the same place on the photo: numbers only."""
+"""Where a place of the network's input lies on the photo, and a unit on its map: numbers only."""
 
 from __future__ import annotations
 
-__all__ = ["Box", "on_photo"]
+__all__ = ["Box", "on_photo", "place_of_unit", "unit_at"]
 
 Box = tuple[float, float, float, float]
 """(left, top, right, bottom)."""
@@ -33,3 +33,41 @@ def on_photo(place: Box, crop: Box, padding: tuple[int, int], size: tuple[int, i
         crop_left + (right * width - pad_x) * across,
         crop_top + (bottom * height - pad_y) * down,
     )
+
+
+def unit_at(shape: tuple[int, ...], channel: int, cell: tuple[int, int] | None) -> tuple[int, ...] | None:
+    """Return the index of a unit in an output of a shape.
+
+    Parameters
+    ----------
+    shape
+        The output's, without the batch axis.
+    channel
+        The number of its map; of a vector, that of the unit.
+    cell
+        Row and column on the map; None where none is chosen, which for a vector says nothing.
+
+    Returns
+    -------
+    tuple of int, or None
+        None where no unit is meant, or there is none.
+    """
+    if len(shape) < 2:
+        return (channel,) if shape and channel < shape[0] else None
+    if cell is None or cell[0] >= shape[-2] or cell[1] >= shape[-1]:
+        return None
+    lead = []
+    for length in reversed(shape[:-2]):
+        channel, place = divmod(channel, length)
+        lead.append(place)
+    return (*reversed(lead), *cell)
+
+
+def place_of_unit(shape: tuple[int, ...], unit: tuple[int, ...]) -> tuple[int, tuple[int, int] | None]:
+    """Return the map and the cell of a unit: what `unit_at` takes."""
+    if len(shape) < 2:
+        return unit[0] if unit else 0, None
+    channel = 0
+    for length, place in zip(shape[:-2], unit[:-2], strict=True):
+        channel = channel * length + place
+    return channel, (unit[-2], unit[-1])

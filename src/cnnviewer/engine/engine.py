@@ -17,6 +17,7 @@ from cnnviewer.engine.frame_pictures import FramePictures
 from cnnviewer.engine.learning import Learning
 from cnnviewer.engine.live import Memory, Signs, changes, layers_for, needs
 from cnnviewer.engine.photos import packed
+from cnnviewer.engine.questions import answer_question
 from cnnviewer.errors import CnnviewerError, ImageError
 from cnnviewer.frames import FrameAnswer, StageTimes
 from cnnviewer.images import as_image, decode_image, from_packed
@@ -27,6 +28,7 @@ from cnnviewer.messages import LessonRequest, ThumbnailAnswer, ThumbnailRequest,
 from cnnviewer.networks import load_network
 from cnnviewer.networks.trained import read_snapshot
 from cnnviewer.networks.weights import fit_weights
+from cnnviewer.questions import QUESTIONS
 from cnnviewer.recorder import Recorder
 from cnnviewer.threads import begin_to_help, leave_a_core
 
@@ -345,6 +347,8 @@ def _picture(request: PictureRequest, scene: Scene | None) -> PictureAnswer:
     if scene is None:
         raise CnnviewerError("There is no recording yet: open a network and an image first.")
     with torch.inference_mode():
+        if isinstance(request, QUESTIONS):
+            return answer_question(request, scene)
         return pictures.answer(request, scene)
 
 

@@ -9,6 +9,7 @@ from cnnviewer.analysis.excitation import BestFrames, activation_of
 from cnnviewer.analysis.statistics import feature_maps
 from cnnviewer.messages import BarsRequest, MapRequest, MatrixRequest, Scope, TilesRequest, View
 from cnnviewer.places import on_photo
+from cnnviewer.questions import QUESTIONS, UnitRequest, WayRequest
 from cnnviewer.recording import INPUT
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cnnviewer.frames import Activation, Best, Chosen, Frame, Watch
     from cnnviewer.messages import PictureRequest
     from cnnviewer.places import Box
+    from cnnviewer.questions import Question
     from cnnviewer.recording import Layer, Recording
 
 __all__ = ["Memory", "Signs", "changes", "layers_for", "needs"]
@@ -41,6 +43,8 @@ def layers_for(watch: Watch, recording: Recording) -> frozenset[int]:
 
 def needs(request: PictureRequest, recording: Recording) -> frozenset[int] | None:
     """Return the numbers of the layers whose outputs a picture is made of; None where it is of all."""
+    if isinstance(request, QUESTIONS):
+        return _questioned(request, recording)
     if not changes(request) or not isinstance(request, (TilesRequest, MatrixRequest, MapRequest, BarsRequest)):
         return frozenset()
     if not isinstance(request, BarsRequest) and request.scale.scope is Scope.NETWORK:
@@ -49,6 +53,16 @@ def needs(request: PictureRequest, recording: Recording) -> frozenset[int] | Non
     if isinstance(request, TilesRequest) and request.view is View.POOLED:
         operands = {recording[name].index for name in recording.layers[request.layer].inputs if name != INPUT}
     return frozenset({request.layer, *operands})
+
+
+def _questioned(request: Question, recording: Recording) -> frozenset[int] | None:
+    """Return what a question is answered of: a way goes through all layers, a field needs no values."""
+    if isinstance(request, WayRequest):
+        return None
+    if not isinstance(request, UnitRequest):
+        return frozenset()
+    inputs = recording.layers[request.layer].inputs
+    return frozenset({request.layer, *(recording[name].index for name in inputs if name != INPUT)})
 
 
 class Signs:

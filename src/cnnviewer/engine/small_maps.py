@@ -1,0 +1,81 @@
+"""Small pictures of the map that a unit lies on."""
+
+from __future__ import annotations
+
+from math import ceil, sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from cnnviewer.analysis.statistics import MapStatistics, feature_maps
+from cnnviewer.places import place_of_unit
+from cnnviewer.recording import INPUT
+from cnnviewer.rendering.packing import packed_rgb
+from cnnviewer.rendering.scales import map_scale
+from cnnviewer.rendering.tiles import cut_down, paint_tiles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cnnviewer.messages import ScaleChoice
+    from cnnviewer.recording import Recording
+
+    Cell = tuple[float, float, float, float]
+
+__all__ = ["painted", "small_map"]
+
+
+def small_map(
+    recording: Recording, name: str, unit: tuple[int, ...], side: int, scale: ScaleChoice
+) -> tuple[NDArray[np.uint32], Cell]:
+    """Return a picture of a unit's map, at most `side` pixels wide and high, and where the unit lies on it.
+
+    The place is (left, top, right, bottom) in shares 0..1. Of the image it is the picture as the network is given it.
+    """
+    if name == INPUT:
+        return _small_image(recording, side), _share(unit[-2:], tuple(recording.input.shape[-2:]))
+    layer = recording[name]
+    channel, cell = place_of_unit(layer.shape, unit)
+    maps = feature_maps(layer)
+    if cell is None:
+        values = layer.output.reshape(-1).float().cpu()
+        columns = ceil(sqrt(len(values)))
+        wrapped = torch.full((ceil(len(values) / columns) * columns,), torch.nan)
+        wrapped[: len(values)] = values
+        values, cell = wrapped.reshape(-1, columns), divmod(channel, columns)
+    else:
+        values = maps[channel]
+    rows, columns = values.shape
+    return painted(values, *_fitted(rows, columns, side), scale), _share(cell, (rows, columns))
+
+
+def painted(
+    values: torch.Tensor, height: int, width: int, scale: ScaleChoice, is_signed: bool | None = None
+) -> NDArray[np.uint32]:
+    """Return a picture of one map ``(H, W)`` on a scale of its own, ``(height, width)``, 0xffRRGGBB."""
+    shown = cut_down(values[None], (height, width))
+    own = map_scale(MapStatistics(shown), is_signed)
+    pixels = paint_tiles(shown, own.low, own.high, (height, width), own.colormap(scale), scale.gamma)[0]
+    return np.ascontiguousarray(pixels)
+
+
+def _fitted(rows: int, columns: int, side: int) -> tuple[int, int]:
+    """Return the height and width of a picture that keeps the map's proportions: whole pixels a cell where it can."""
+    factor = side / max(rows, columns)
+    if factor >= 1:
+        return rows * int(factor), columns * int(factor)
+    return max(1, round(rows * factor)), max(1, round(columns * factor))
+
+
+def _share(cell: tuple[int, ...], shape: tuple[int, ...]) -> Cell:
+    (row, column), (rows, columns) = cell, shape
+    return column / columns, row / rows, (column + 1) / columns, (row + 1) / rows
+
+
+def _small_image(recording: Recording, side: int) -> NDArray[np.uint32]:
+    colors = recording.network.preprocessing.invert(recording.input)
+    colors = colors.expand(3, -1, -1) if len(colors) == 1 else colors[:3]
+    rows, columns = colors.shape[-2:]
+    shown = cut_down(colors.float(), _fitted(rows, columns, side)).numpy().astype(np.uint32)
+    return np.ascontiguousarray(packed_rgb(shown[0], shown[1], shown[2]))
