@@ -26,8 +26,10 @@ def show_relu(request: ReluRequest, context: LessonContext) -> ReluAnswer:
     values = floats(request.numbers)
     photo = photo_values(context.small_photo(request.longest)) / 255
     x = torch.linspace(-_REACH, _REACH, _POINTS)
-    module = nn.Sequential(convolution(floats(request.kernel)[None, None], padding=1), nn.ReLU())
-    before, after = (layer.output for layer in recorded(module, photo).layers)
+    module = nn.Sequential(
+        convolution(floats(request.kernel)[None, None], padding=1, padding_mode="replicate"), nn.ReLU()
+    )
+    *_, before, after = (layer.output for layer in recorded(module, photo).layers)
     # One scale: what is positive has the same colour in both.
     both = painted(torch.cat([before, after], 2), dark=request.dark, is_signed=True)[0]
     width = before.shape[2]

@@ -29,7 +29,7 @@ def show_depth(request: DepthRequest, context: LessonContext) -> DepthAnswer:
     photo = context.small_photo(request.longest)
     given = floats(request.kernels)
     weight = torch.cat([given, _random_filters(max(0, request.filters - len(given)))])[: request.filters]
-    recording = recorded(convolution(weight, padding=1), photo_values(photo, "RGB") / 255)
+    recording = recorded(convolution(weight, padding=1, padding_mode="replicate"), photo_values(photo, "RGB") / 255)
     red, green, blue = np.moveaxis(np.asarray(photo), 2, 0)
     return DepthAnswer(
         photo=packed_rgb(red, green, blue),

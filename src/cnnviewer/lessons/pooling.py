@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["show_pooling"]
 
 _POOLS: dict[str, type[nn.Module]] = {"max": nn.MaxPool2d, "average": nn.AvgPool2d, "sum": SumPool2d}
+_MOST = 3
+"""By how many pixels a shift may move the photo."""
 
 
 def show_pooling(request: PoolingRequest, context: LessonContext) -> PoolingAnswer:
@@ -64,13 +66,19 @@ def _edges(request: PoolingRequest, context: LessonContext, shift: int) -> torch
     """Return where the photo has edges, in each of its colours: the maps that a first layer might make."""
     photo = photo_values(context.small_photo(request.longest), "RGB") / 255
     weight = floats(VERTICAL_EDGES)[None, None].repeat(3, 1, 1, 1)
-    module = nn.Sequential(convolution(weight, padding=1, groups=3), nn.ReLU())
-    return recorded(module, _shifted(photo, shift)).layers[-1].output
+    module = nn.Sequential(convolution(weight, padding=1, padding_mode="replicate", groups=3), nn.ReLU())
+    return recorded(module, _panned(photo, shift)).layers[-1].output
 
 
 def _shifted(maps: torch.Tensor, shift: int) -> torch.Tensor:
     """Return maps ``(C, H, W)`` moved to the right; zeros come in at the left."""
     return functional.pad(maps, (shift, -shift))
+
+
+def _panned(photo: torch.Tensor, shift: int) -> torch.Tensor:
+    """Return a photo as a camera sees it that is turned by `shift` pixels: what comes in at the left is photo, too."""
+    last = photo.shape[2] - _MOST
+    return photo[:, :, _MOST - shift : last + _MOST - shift] if last > _MOST else _shifted(photo, shift)
 
 
 def _equal(values: torch.Tensor, others: torch.Tensor) -> tuple[tuple[bool, ...], ...]:

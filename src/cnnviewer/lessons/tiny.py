@@ -45,10 +45,11 @@ def floats(values: Sequence[object]) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float32)
 
 
-def convolution(weight: torch.Tensor, **settings: int) -> nn.Conv2d:
+def convolution(weight: torch.Tensor, **settings: int | str) -> nn.Conv2d:
     """Return a convolution without bias, of these weights ``(C_out, C_in / groups, kH, kW)``."""
     outputs, inputs, height, width = weight.shape
     groups = settings.get("groups", 1)
+    assert isinstance(groups, int)
     module = nn.Conv2d(inputs * groups, outputs, (height, width), bias=False, **settings)  # type: ignore[arg-type]
     module.weight = nn.Parameter(weight, requires_grad=False)
     return module

@@ -100,7 +100,9 @@ def test_it_says_whether_the_class_stays(tour, page, samples):
     assert "→" in page.now.bars[0].text
     before = page.before.bars
     found = {angle: expected(samples, ImageEdit(angle=angle)) for angle in range(30, 180, 10)}
-    angle, other = next((angle, values.index(max(values))) for angle, values in found.items() if max(values) > values[3])
+    angle, other = next(
+        (angle, values.index(max(values))) for angle, values in found.items() if max(values) > values[3]
+    )
     page.editor.change(shift=(0.0, 0.0), angle=float(angle))
     tour.driver.settle()
     assert page.verdict == f"The class changes: 3 → {other}"

@@ -60,6 +60,8 @@ class NumberGrid(QWidget):
         self._pixels: Pixels | None = None
         self._marks: tuple[CellMark, ...] = ()
         self._faded: frozenset[tuple[int, int]] = frozenset()
+        self._is_hidden = False
+        self._least_rows = 0
         self._text_of: Callable[[float], str] = value_text
         self._range: tuple[float, float, float] | None = None
         self._cell: tuple[int, int] | None = None
@@ -100,10 +102,16 @@ class NumberGrid(QWidget):
             self._marks = marks
             self.update()
 
-    def set_faded(self, cells: frozenset[tuple[int, int]]) -> None:
-        """Paint cells as if they were not there."""
-        if cells != self._faded:
-            self._faded = cells
+    def set_faded(self, cells: frozenset[tuple[int, int]], *, is_hidden: bool = False) -> None:
+        """Hatch cells; hide their numbers, where they are not known yet."""
+        if (cells, is_hidden) != (self._faded, self._is_hidden):
+            self._faded, self._is_hidden = cells, is_hidden
+            self.update()
+
+    def set_least_rows(self, rows: int) -> None:
+        """Make cells no larger than those of a grid of so many rows beside this one."""
+        if rows != self._least_rows:
+            self._least_rows = rows
             self.update()
 
     def set_cell(self, cell: tuple[int, int] | None) -> None:
@@ -132,9 +140,8 @@ class NumberGrid(QWidget):
     def side(self) -> float:
         """The width of a cell in logical pixels."""
         rows, columns = self.shape
-        return max(
-            1.0, min((self.width() - 2) / max(columns, 1), (self.height() - 2) / max(rows, 1), self._largest_cell)
-        )
+        across, down = (self.width() - 2) / max(columns, 1), (self.height() - 2) / max(rows, self._least_rows, 1)
+        return max(1.0, min(across, down, self._largest_cell))
 
     def cell_rect(self, row: int, column: int, rows: int = 1, columns: int = 1) -> QRectF:
         """Return where a cell lies, or several from it on; the grid lies in the middle of the widget."""
@@ -150,7 +157,7 @@ class NumberGrid(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Return room for small cells."""
         rows, columns = self.shape
-        return QSize(max(columns, 1) * 14 + 2, max(rows, 1) * 14 + 2)
+        return QSize(max(columns, 1) * 10 + 2, max(rows, 1) * 10 + 2)
 
     # ---- painting
 
@@ -164,7 +171,7 @@ class NumberGrid(QWidget):
         for mark in self._marks:
             rect = self.cell_rect(mark.row, mark.column, mark.rows, mark.columns)
             self._paint_frame(painter, rect, QColor(mark.color), 2.4)
-        if self._cell is not None and (self._range is not None or self.hasFocus()):
+        if self._cell is not None:
             color = QColor(current_theme().accent if self.hasFocus() else current_theme().muted)
             self._paint_frame(painter, self.cell_rect(*self._cell), color, 2.0)
 
@@ -194,7 +201,7 @@ class NumberGrid(QWidget):
         painter.setPen(QPen(QColor(theme.border), 1))
         painter.drawRect(rect)
         is_typed = self._typed and (row, column) == self._cell
-        if self.side >= _SMALLEST_FOR_TEXT:
+        if self.side >= _SMALLEST_FOR_TEXT and not (is_faded and self._is_hidden):
             text = self._typed + "|" if is_typed else self._text_of(value)
             painter.setPen(QColor(theme.muted) if is_faded else _ink(color))
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QTextBrowser,
     QVBoxLayout,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LearnPanel"]
 
-_COLUMN = 292
+_COLUMN = 304
 
 
 class LearnPanel(QWidget):
@@ -108,7 +109,8 @@ class LearnPanel(QWidget):
 
     def _build_column(self) -> None:
         self.chooser = QComboBox(self)
-        self.chooser.addItems([f"{number}  {page.title}" for number, page in enumerate(PAGES, 1)])
+        self.chooser.addItems([f"{number} {page.title}" for number, page in enumerate(PAGES, 1)])
+        self.chooser.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.chooser.setToolTip("The pages of the tour")
         self.chooser.setAccessibleName("Page of the tour")
         self.chooser.activated.connect(self.show_page)
@@ -116,19 +118,22 @@ class LearnPanel(QWidget):
         self.text.setFrameShape(QFrame.Shape.NoFrame)
         self.text.setAccessibleName("What the page tells")
         self.text.document().setDocumentMargin(2)
-        self.back = self._button("← Back", "The page before", self._on_back)
-        self.next = self._button("Next →", "The next page", self._on_next)
+        self.back = self._button("←", "Back: the page before", self._on_back)
+        self.next = self._button("→", "Next: the page after this one", self._on_next)
         self.real = self._button("Now in the real network", "Show a layer where this is seen", self._on_real)
         self.real.setObjectName("primary")
         turns = QHBoxLayout()
-        turns.addWidget(self.back)
-        turns.addWidget(self.next)
+        turns.setSpacing(4)
+        for button in (self.back, self.next):
+            button.setFixedWidth(30)
+            button.setAccessibleName(button.toolTip())
+        for widget in (self.back, self.chooser, self.next):
+            turns.addWidget(widget)
+        self.text.setFixedWidth(_COLUMN)
         self._column = QVBoxLayout()
         self._column.setSpacing(6)
-        for widget in (self.chooser, self.text):
-            widget.setFixedWidth(_COLUMN)
-            self._column.addWidget(widget)
         self._column.addLayout(turns)
+        self._column.addWidget(self.text)
         self._column.addWidget(self.real)
 
     def _button(self, text: str, tip: str, slot: object) -> QPushButton:

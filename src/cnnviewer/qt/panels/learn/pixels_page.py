@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout
 
 from cnnviewer.lessons.messages import PixelsAnswer, PixelsRequest
 from cnnviewer.qt.panels.learn.page import Page, Place
-from cnnviewer.qt.theme import PLACE_COLOR
+from cnnviewer.qt.panels.learn.parts import number_text
+from cnnviewer.qt.widgets.cell_picker import CellPicker
 from cnnviewer.qt.widgets.images import to_image
-from cnnviewer.qt.widgets.map_view import MapView
 from cnnviewer.qt.widgets.number_grid import NumberGrid
 from cnnviewer.qt.widgets.number_slider import NumberSlider
 from cnnviewer.qt.widgets.styling import label
@@ -49,9 +49,8 @@ class PixelsPage(Page):
         self._edits: dict[tuple[int, int, int], int] = {}
         self._chosen = (0, 0)
         self._answer: PixelsAnswer | None = None
-        self.picture = MapView(self)
-        self.picture.setAccessibleName("The photo in few pixels")
-        self.picture.setToolTip("Click to look at the pixels there")
+        self.picture = CellPicker("The photo in few pixels", self)
+        self.picture.setToolTip("Click to look at the pixels there, or move the frame with the arrow keys")
         self.picture.clicked.connect(self._on_picture_clicked)
         self.longest = NumberSlider("Pixels across", 8, 96, _LONGEST, self, tip="The longer side of the small photo")
         self.longest.changed.connect(self._on_longest_changed)
@@ -62,7 +61,7 @@ class PixelsPage(Page):
         self.sliders = [NumberSlider(name, 0, 255, 0, self) for name in _COLORS]
         for color, (plane, slider) in enumerate(zip(self.planes, self.sliders, strict=True)):
             plane.set_editable(0, 255)
-            plane.set_text_of(_whole)
+            plane.set_text_of(number_text)
             plane.setProperty("color", color)
             slider.setProperty("color", color)
             plane.chosen.connect(self._on_chosen)
@@ -83,10 +82,10 @@ class PixelsPage(Page):
         if not isinstance(answer, PixelsAnswer):
             return
         self._answer, self._corner = answer, (answer.top, answer.left)
-        self.picture.show_image(to_image(answer.picture))
+        self.picture.show_picture(to_image(answer.picture))
         rows, columns = answer.window.shape
-        frame = QRectF(answer.left, answer.top, columns, rows)
-        self.picture.set_marks(((frame, PLACE_COLOR),))
+        middle = answer.top + _SIDE // 2, answer.left + _SIDE // 2
+        self.picture.choose(middle, QRectF(answer.left, answer.top, columns, rows))
         self.window_grid.show_numbers(answer.planes[0], answer.window)
         for plane, numbers, pixels in zip(self.planes, answer.planes, answer.plane_pixels, strict=True):
             plane.show_numbers(numbers, pixels)
@@ -161,7 +160,3 @@ class PixelsPage(Page):
     def _on_undo(self) -> None:
         self._edits.clear()
         self.refresh()
-
-
-def _whole(value: float) -> str:
-    return f"{value:.0f}"

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, 
 
 from cnnviewer.lessons.network_messages import ExampleAnswer, ExampleRequest
 from cnnviewer.qt.panels.learn.page import Page, Place
-from cnnviewer.qt.panels.training.curves_page import CurvesPage
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.numbers import percent_text, probability_text
@@ -79,6 +78,9 @@ class TrainingPage(Page):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # Not above: it imports a library for plots, and the other pages do without it.
+        from cnnviewer.qt.panels.training.curves_page import CurvesPage
+
         self._stage = "none"
         self._begun: Begun | None = None
         self._account: Account | None = None
