@@ -245,14 +245,16 @@ class SeenAnswer(LessonAnswer):
         Width and height of the photo.
     fill
         The colour that lies around the photo when it is moved, 0xffRRGGBB.
+    note
+        Why there is nothing to see; empty where there is.
     """
 
-    network: str
-    depths: tuple[Depth, ...]
-    fields: tuple[Field, ...]
-    crop: Box
-    size: tuple[int, int]
-    fill: int
+    depths: tuple[Depth, ...] = ()
+    fields: tuple[Field, ...] = ()
+    crop: Box = (0.0, 0.0, 1.0, 1.0)
+    size: tuple[int, int] = (1, 1)
+    fill: int = 0xFF808080
+    note: str = ""
 
 
 # ---- famous networks

@@ -10,7 +10,6 @@ from PIL import Image
 
 from cnnviewer.analysis.receptive_field import Box, receptive_field
 from cnnviewer.analysis.statistics import feature_maps
-from cnnviewer.errors import CnnviewerError
 from cnnviewer.inputs.editing import fill_color
 from cnnviewer.lessons.network_messages import Depth, Field, Patch, SeenAnswer
 from cnnviewer.operations import Kind
@@ -41,19 +40,15 @@ _LEAST_SIDE = 3
 
 
 def what_layers_see(request: SeenRequest, context: LessonContext) -> SeenAnswer:
-    """Return what excites an early, a middle and a late layer most, and how their receptive fields grow.
-
-    Raises
-    ------
-    CnnviewerError
-        If there is no recording of a whole photo, or no layer in it has maps.
-    """
+    """Return what excites an early, a middle and a late layer most, and how their receptive fields grow."""
     recording, photo = context.recording, context.photo
     if recording is None or photo is None:
-        raise CnnviewerError("Open a network and a photo first: there is nothing to look at yet.")
+        return SeenAnswer(note="Open a network and a photo first.")
     layers = [layer for layer in recording.layers if _has_maps(layer)]
+    if any(layer.output.is_meta for layer in recording.layers):
+        return SeenAnswer(note="Freeze the stream, to look into one of its frames.")
     if not layers:
-        raise CnnviewerError(f"{recording.network.name} has no layer whose maps tell parts of the photo.")
+        return SeenAnswer(note=f"{recording.network.name} has no layer whose maps tell parts of the photo.")
     preprocessing = recording.network.preprocessing
     crop = preprocessing.crop(*photo.size)
     chosen = [layers[round(share * (len(layers) - 1))] for share in _DEPTHS]
@@ -61,7 +56,6 @@ def what_layers_see(request: SeenRequest, context: LessonContext) -> SeenAnswer:
     fill, seen = fill_color(photo), _as_seen(recording)
     red, green, blue = (fill,) * 3 if isinstance(fill, int) else fill
     return SeenAnswer(
-        network=recording.network.name,
         depths=tuple(_depth(layer, recording, seen, request) for layer in dict.fromkeys(chosen)),
         fields=tuple(_field(layer, recording) for layer in dict.fromkeys(fields)),
         crop=(crop.left, crop.top, crop.right, crop.bottom),
@@ -71,9 +65,8 @@ def what_layers_see(request: SeenRequest, context: LessonContext) -> SeenAnswer:
 
 
 def _has_maps(layer: Layer) -> bool:
-    """Whether a layer is an activation whose units belong to places of the photo, and was kept."""
-    is_whole = layer.output.ndim == 3 and not layer.output.is_meta
-    return layer.kind is Kind.ACTIVATION and is_whole and min(layer.shape[1:]) >= _LEAST_SIDE
+    """Whether a layer is an activation whose units belong to places of the photo."""
+    return layer.kind is Kind.ACTIVATION and layer.output.ndim == 3 and min(layer.shape[1:]) >= _LEAST_SIDE
 
 
 def _field(layer: Layer, recording: Recording) -> Field:

@@ -78,7 +78,7 @@ class PatchRow(QWidget):
     def _paint_frame(self, painter: QPainter, rect: QRectF, patch: Patch) -> None:
         """Paint the receptive field, where more than that is shown."""
         left, top, right, bottom = patch.frame
-        if left > 0 and top > 0:
+        if min(left, top) > 0 and max(right, bottom) < 1:
             painter.setPen(QPen(QColor(PLACE_COLOR), 1))
             wide, high = rect.width(), rect.height()
             field = QRectF(

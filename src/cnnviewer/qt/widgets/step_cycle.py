@@ -66,7 +66,7 @@ class StepCycle(QWidget):
             self.update()
 
     def set_compact(self, is_compact: bool) -> None:
-        """Leave the sentences out, where there is little room."""
+        """Show sentences only where there are no numbers yet: there is little room."""
         if is_compact != self._is_compact:
             self._is_compact = is_compact
             self.updateGeometry()
@@ -123,7 +123,7 @@ class StepCycle(QWidget):
         painter.restore()
         painter.setPen(QColor(theme.muted))
         first = 1 if self._is_compact else 3
-        if not self._is_compact:
+        if not (self._is_compact and step.numbers):
             sentence = QRectF(inside.left(), inside.top() + line + 2, inside.width(), 2 * line)
             painter.drawText(sentence, _WRAPPED, step.sentence)
         painter.setPen(QColor(theme.text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from math import log
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["SeenPage"]
 
 _TOP = 5
+_DEPTHS = ("Early", "Middle", "Late")
 _ROOMY = 520
 """From this height on classes and receptive fields are both shown."""
 _STEPS = 40
@@ -144,12 +146,13 @@ class SeenPage(Page):
         if not isinstance(answer, SeenAnswer):
             return
         self._answer = answer
+        self._patch_text.set_text(answer.note)
         width, height = answer.size
         left, top, right, bottom = answer.crop
         self.editor.set_surroundings((left / width, top / height, right / width, bottom / height), answer.fill)
         self.editor.mark(None)
-        for name, title, row in zip(("Early", "Middle", "Late"), self._titles, self.rows, strict=True):
-            depth = next(iter(answer.depths[("Early", "Middle", "Late").index(name) :][:1]), None)
+        known = zip_longest(_DEPTHS, self._titles, self.rows, answer.depths)
+        for name, title, row, depth in known:
             title.setVisible(depth is not None)
             row.setVisible(depth is not None)
             if depth is not None:
@@ -234,7 +237,7 @@ class SeenPage(Page):
             bars.setAccessibleName(name)
         self._verdict = label("", self, "name")
         self._verdict.setWordWrap(True)
-        self._verdict.setMinimumHeight(2 * self.fontMetrics().height() + 2)
+        self._verdict.setFixedHeight(2 * self.fontMetrics().height() + 2)
         self._was = label("As it is", self)
         self._classes, self._growth = QWidget(self), QWidget(self)
         for part, widgets in (
