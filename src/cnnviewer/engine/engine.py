@@ -21,7 +21,7 @@ from cnnviewer.engine.questions import answer_question
 from cnnviewer.errors import CnnviewerError, ImageError
 from cnnviewer.frames import FrameAnswer, StageTimes
 from cnnviewer.images import as_image, decode_image, from_packed
-from cnnviewer.inputs.editing import edited
+from cnnviewer.inputs.editing import edited, shrunk
 from cnnviewer.lessons.answering import LessonContext, answer
 from cnnviewer.memory import give_back
 from cnnviewer.messages import LessonRequest, ThumbnailAnswer, ThumbnailRequest, WeightsAnswer
@@ -304,7 +304,7 @@ class Engine:
             self._original = None
             return _read(request)
         if self._original is None or not self._original[0].is_of(request):
-            self._original = request, _read(request)
+            self._original = request, shrunk(_read(request))
         return edited(self._original[1], request.edit)
 
     def _lesson_context(self) -> LessonContext:

@@ -11,12 +11,21 @@ from PIL import Image, ImageDraw
 if TYPE_CHECKING:
     from cnnviewer.messages import ImageEdit
 
-__all__ = ["COVER", "edited", "fill_color"]
+__all__ = ["COVER", "edited", "fill_color", "shrunk"]
 
 COVER = (128, 128, 128)
 """The colour of what is covered, RGB."""
 _LONGEST = 1280
 """Of the photo that is changed, in pixels: more than a network sees, and few enough to follow the mouse."""
+
+
+def shrunk(photo: Image.Image) -> Image.Image:
+    """Return a photo as large as `edited` returns it: itself, or a smaller one of the same mode."""
+    if max(photo.size) <= _LONGEST:
+        return photo
+    small = photo.copy()
+    small.thumbnail((_LONGEST, _LONGEST))
+    return small
 
 
 def edited(photo: Image.Image, edit: ImageEdit) -> Image.Image:
@@ -34,8 +43,7 @@ def edited(photo: Image.Image, edit: ImageEdit) -> Image.Image:
     PIL.Image.Image
         Of the same mode, and as large as the photo, but at most 1,280 pixels wide and high.
     """
-    photo = photo.copy()
-    photo.thumbnail((_LONGEST, _LONGEST))
+    photo = shrunk(photo)
     if edit.moves:
         photo = photo.transform(
             photo.size,
@@ -44,6 +52,8 @@ def edited(photo: Image.Image, edit: ImageEdit) -> Image.Image:
             resample=Image.Resampling.BILINEAR,
             fillcolor=fill_color(photo),
         )
+    else:
+        photo = photo.copy()
     painter = ImageDraw.Draw(photo)
     width, height = photo.size
     for left, top, right, bottom in edit.covers:

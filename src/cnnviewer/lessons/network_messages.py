@@ -226,11 +226,14 @@ class Field:
         Rows and columns of the network's input.
     share
         How much of the input's area that is, 0..1.
+    box
+        That of the unit in the middle of a map, as shares of what the network sees of the photo; it may reach outside.
     """
 
     layer: str
     size: tuple[int, int]
     share: float
+    box: Box
 
 
 @dataclass(frozen=True, eq=False)

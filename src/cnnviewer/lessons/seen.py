@@ -72,8 +72,10 @@ def _has_maps(layer: Layer) -> bool:
 def _field(layer: Layer, recording: Recording) -> Field:
     """Return how much of the input the unit in the middle of a map sees; what lies in the padding counts, too."""
     height, width = recording.input.shape[-2:]
-    rows, columns = receptive_field(recording, layer, (0, layer.shape[1] // 2, layer.shape[2] // 2)).size
-    return Field(layer.name, (rows, columns), min(1.0, rows / height) * min(1.0, columns / width))
+    field = receptive_field(recording, layer, (0, layer.shape[1] // 2, layer.shape[2] // 2))
+    rows, columns = field.size
+    share = min(1.0, rows / height) * min(1.0, columns / width)
+    return Field(layer.name, field.size, share, _on_photo(recording, field))
 
 
 def _depth(layer: Layer, recording: Recording, seen: Image.Image, request: SeenRequest) -> Depth:

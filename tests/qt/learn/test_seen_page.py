@@ -162,6 +162,11 @@ def test_the_table_of_fields_grows(tour, page):
     assert sizes == sorted(sizes)
     # relu1 of LeNet-5: 5 pixels; relu3: 5 + 1 + 4 · 2.
     assert sizes == [5, 14]
+    # A click marks the field of the middle unit: 14 of the 28 rows that are no padding, around the middle.
+    tour.driver.click(page.fields, QPoint(10, 30))
+    left, top, right, bottom = page.editor._mark
+    assert (right - left, bottom - top) == pytest.approx((0.5, 0.5))
+    assert left <= 0.5 <= right
 
 
 def test_many_changes_reach_the_network_as_few(tour, page, samples):

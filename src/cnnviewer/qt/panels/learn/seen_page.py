@@ -157,12 +157,12 @@ class SeenPage(Page):
             row.setVisible(depth is not None)
             if depth is not None:
                 rows, columns = depth.field.size
-                title.set_text(f"{name} · {depth.layer} · sees {rows:.0f}×{columns:.0f} pixels")
+                title.set_text(f"{name} · {depth.layer} · sees {rows}×{columns} pixels")
                 row.show_patches(depth.patches, f"What excites {depth.layer}")
         self.fields.show_bars(
             [
-                Bar(field.layer, f"{field.size[0]:.0f} · {percent_text(field.share, digits=0)}", 0.0, field.share)
-                for field in answer.fields
+                Bar(field.layer, f"{field.size[0]} · {_share_text(field.share)}", 0.0, field.share, index)
+                for index, field in enumerate(answer.fields)
             ]
         )
 
@@ -235,6 +235,8 @@ class SeenPage(Page):
             (self.fields, "Receptive fields, pixels of the input and share of it"),
         ):
             bars.setAccessibleName(name)
+        self.fields.setToolTip("Click one to see it on the photo")
+        self.fields.chosen.connect(self._on_field_chosen)
         self._verdict = label("", self, "name")
         self._verdict.setWordWrap(True)
         self._verdict.setFixedHeight(2 * self.fontMetrics().height() + 2)
@@ -310,7 +312,12 @@ class SeenPage(Page):
     def _on_turned(self, angle: int) -> None:
         self.editor.change(angle=float(angle))
 
-    # ---- patches
+    # ---- patches and receptive fields
+
+    @Slot(int)
+    def _on_field_chosen(self, index: int) -> None:
+        if self._answer is not None:
+            self.editor.mark(self._answer.fields[index].box)
 
     @Slot(object)
     def _on_patch_hovered(self, patch: Patch | None) -> None:
@@ -331,6 +338,10 @@ class SeenPage(Page):
         layer = next((depth.layer for depth in self._answer.depths if patch in depth.patches), None)
         if layer is not None:
             self.patchChosen.emit(layer, patch)
+
+
+def _share_text(share: float) -> str:
+    return percent_text(share, digits=0) if share >= 0.005 else "< 1 %"
 
 
 def _scale_of(value: int) -> float:
