@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Box", "on_photo", "place_of_unit", "unit_at"]
+__all__ = ["Box", "on_input", "on_photo", "place_of_unit", "unit_at"]
 
 Box = tuple[float, float, float, float]
 """(left, top, right, bottom)."""
@@ -33,6 +33,20 @@ def on_photo(place: Box, crop: Box, padding: tuple[int, int], size: tuple[int, i
         crop_left + (right * width - pad_x) * across,
         crop_top + (bottom * height - pad_y) * down,
     )
+
+
+def on_input(
+    point: tuple[float, float], crop: Box, padding: tuple[int, int], size: tuple[int, int]
+) -> tuple[int, int] | None:
+    """Return the pixel (row, column) of the network's input that shows a point (x, y) of the photo.
+
+    None where the network does not see it; `crop`, `padding` and `size` are as for `on_photo`.
+    """
+    (x, y), (left, top, right, bottom) = point, crop
+    (pad_y, pad_x), (height, width) = padding, size
+    column = pad_x + (x - left) / (right - left) * (width - 2 * pad_x)
+    row = pad_y + (y - top) / (bottom - top) * (height - 2 * pad_y)
+    return (int(row), int(column)) if 0 <= row < height and 0 <= column < width else None
 
 
 def unit_at(shape: tuple[int, ...], channel: int, cell: tuple[int, int] | None) -> tuple[int, ...] | None:

@@ -13,7 +13,7 @@ from cnnviewer.places import place_of_unit
 from cnnviewer.recording import INPUT
 from cnnviewer.rendering.packing import packed_rgb
 from cnnviewer.rendering.scales import map_scale
-from cnnviewer.rendering.tiles import cut_down, paint_tiles
+from cnnviewer.rendering.tiles import cut_down, nearest, paint_tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,17 +37,24 @@ def small_map(
         return _small_image(recording, side), _share(unit[-2:], tuple(recording.input.shape[-2:]))
     layer = recording[name]
     channel, cell = place_of_unit(layer.shape, unit)
-    maps = feature_maps(layer)
     if cell is None:
-        values = layer.output.reshape(-1).float().cpu()
-        columns = ceil(sqrt(len(values)))
-        wrapped = torch.full((ceil(len(values) / columns) * columns,), torch.nan)
-        wrapped[: len(values)] = values
-        values, cell = wrapped.reshape(-1, columns), divmod(channel, columns)
-    else:
-        values = maps[channel]
+        return _small_vector(layer.output.reshape(-1).float().cpu(), channel, side, scale)
+    values = feature_maps(layer)[channel]
     rows, columns = values.shape
     return painted(values, *_fitted(rows, columns, side), scale), _share(cell, (rows, columns))
+
+
+def _small_vector(values: torch.Tensor, index: int, side: int, scale: ScaleChoice) -> tuple[NDArray[np.uint32], Cell]:
+    """Return a picture of a vector wrapped into rows; behind its end it is transparent."""
+    columns = ceil(sqrt(len(values)))
+    rows = ceil(len(values) / columns)
+    wrapped = torch.zeros(rows * columns)
+    wrapped[: len(values)] = values
+    size = _fitted(rows, columns, side)
+    pixels = painted(wrapped.reshape(rows, columns), *size, scale)
+    is_cell = (torch.arange(rows * columns) < len(values)).reshape(rows, columns)
+    shown = is_cell[nearest(rows, size[0])][:, nearest(columns, size[1])].numpy()
+    return np.where(shown, pixels, np.uint32(0)), _share(divmod(index, columns), (rows, columns))
 
 
 def painted(
@@ -61,10 +68,8 @@ def painted(
 
 
 def _fitted(rows: int, columns: int, side: int) -> tuple[int, int]:
-    """Return the height and width of a picture that keeps the map's proportions: whole pixels a cell where it can."""
+    """Return the height and width of a picture that keeps the map's proportions."""
     factor = side / max(rows, columns)
-    if factor >= 1:
-        return rows * int(factor), columns * int(factor)
     return max(1, round(rows * factor)), max(1, round(columns * factor))
 
 
@@ -77,5 +82,6 @@ def _small_image(recording: Recording, side: int) -> NDArray[np.uint32]:
     colors = recording.network.preprocessing.invert(recording.input)
     colors = colors.expand(3, -1, -1) if len(colors) == 1 else colors[:3]
     rows, columns = colors.shape[-2:]
-    shown = cut_down(colors.float(), _fitted(rows, columns, side)).numpy().astype(np.uint32)
+    height, width = _fitted(rows, columns, side)
+    shown = colors[:, nearest(rows, height)][:, :, nearest(columns, width)].numpy().astype(np.uint32)
     return np.ascontiguousarray(packed_rgb(shown[0], shown[1], shown[2]))

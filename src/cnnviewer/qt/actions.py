@@ -31,6 +31,7 @@ ACTIONS = (
     ActionInfo("zoom", "Zoom to the unit, or show the whole map", ("Z",), "Chosen map"),
     ActionInfo("large_view", "Large view", ("Space",), "Chosen map"),
     ActionInfo("learn", "Learn: a tour to play with", ("Ctrl+Shift+L",), "Learn"),
+    ActionInfo("explain", "Where the chosen unit comes from", ("X",), "Chosen map"),
     ActionInfo("training", "Train a network", ("Ctrl+T",), "Training"),
     ActionInfo("pause_training", "Pause the training, or go on", ("Ctrl+P",), "Training"),
     ActionInfo("step_training", "Take one step", ("Ctrl+.",), "Training"),

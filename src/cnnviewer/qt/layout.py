@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from cnnviewer.qt.learn_presenter import LearnPresenter
     from cnnviewer.qt.live.commands import LiveCommands
     from cnnviewer.qt.main_window import MainWindow
+    from cnnviewer.qt.panels.explanation.explanation_panel import ExplanationPanel
     from cnnviewer.qt.presenter import Presenter
     from cnnviewer.qt.session import Session
     from cnnviewer.qt.training_presenter import TrainingPresenter
 
 __all__ = [
+    "add_explanation",
     "add_learn",
     "add_live",
     "add_training",
@@ -110,6 +112,17 @@ def add_live(window: MainWindow, session: Session, presenter: Presenter) -> Live
     live = Live(session, window)
     shown = LivePresenter(window, session, live, presenter, panel, dock)
     return LiveCommands(window, session, live, shown, SourceControls(window.input, live, window))
+
+
+def add_explanation(window: MainWindow) -> tuple[ExplanationPanel, QDockWidget]:
+    """Add the panel that tells where a unit's value comes from, below the layers."""
+    # Not above: it is wanted when a unit is first asked for.
+    from cnnviewer.qt.panels.explanation.explanation_panel import ExplanationPanel
+
+    panel = ExplanationPanel(window)
+    dock = _bottom_dock(window, "Where it comes from", "explanation", panel)
+    make_room(window, dock, max(306, round(window.height() * 0.3)))
+    return panel, dock
 
 
 def add_learn(window: MainWindow, session: Session) -> LearnPresenter:

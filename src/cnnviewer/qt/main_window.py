@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.qt.learn_presenter import LearnPresenter
     from cnnviewer.qt.live.commands import LiveCommands
+    from cnnviewer.qt.panels.explanation.explanation_panel import ExplanationPanel
     from cnnviewer.qt.panels.input_panel import InputPanel
     from cnnviewer.qt.panels.inspector_panel import InspectorPanel
     from cnnviewer.qt.panels.layers_panel import LayersPanel
@@ -210,6 +211,11 @@ class MainWindow(QMainWindow):
         self._session.close()
 
     @Slot()
+    def open_explanation(self) -> ExplanationPanel:
+        """Show where the chosen unit's value comes from; the panel is built when it is first wanted."""
+        return self._presenter.units.open()
+
+    @Slot()
     def toggle_large_view(self) -> None:
         """Show the chosen map over the whole window, or the window again."""
         answer = self._presenter.map_answer
@@ -313,6 +319,11 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_large_view(self) -> None:
         self.toggle_large_view()
+
+    @Slot()
+    def _on_explain(self) -> None:
+        if self._is_built:
+            self._presenter.units.toggle()
 
     @Slot()
     def _on_training(self) -> None:

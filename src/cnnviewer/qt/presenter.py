@@ -16,6 +16,8 @@ from cnnviewer.messages import (
     ThumbnailAnswer,
     ThumbnailRequest,
 )
+from cnnviewer.qt.unit_presenter import UnitPresenter
+from cnnviewer.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from cnnviewer.messages import NetworkSummary, PictureRequest, RecordingSummary, ScaleChoice, WeightsAnswer
@@ -41,6 +43,8 @@ class Presenter(QObject):
         self._random_name = ""
         self._connect_panels()
         self._connect_session()
+        self.units = UnitPresenter(window, session)
+        """What is asked on the chosen unit."""
 
     @property
     def map_answer(self) -> MapAnswer | None:
@@ -62,13 +66,11 @@ class Presenter(QObject):
         self._window.layers.pictureRequested.connect(session.request)
         self._window.layers.pictureWithdrawn.connect(session.withdraw)
         self._window.layers.mapChosen.connect(session.select)
-        self._window.layers.mapOpened.connect(self._on_map_opened)
         self._window.layers.layerChosen.connect(self._on_layer_chosen)
         self._window.outline.layerChosen.connect(self._on_layer_chosen)
         self._window.input.imageChosen.connect(session.show_image)
         self._window.input.pictureRequested.connect(self._on_photo_requested)
         self._window.inspector.unitChosen.connect(self._on_unit_chosen)
-        self._window.inspector.placeHovered.connect(self._window.input.mark_place)
         self._window.inspector.layerRequested.connect(self._on_layer_chosen)
         self._window.inspector.largeRequested.connect(self._window.toggle_large_view)
         self._window.error.actionRequested.connect(self._on_random_wanted)
@@ -130,7 +132,6 @@ class Presenter(QObject):
         self._window.inspector.set_unit(divmod(selection.channel, columns) if columns else selection.unit)
         self._map_request = MapRequest(layer.index, 0 if is_vector else selection.channel, session.scale)
         session.request(_MAP, self._map_request)
-        self._window.input.mark_place(self._window.inspector.place_of(None if columns else selection.unit))
 
     @Slot()
     def _on_images_changed(self) -> None:
@@ -160,6 +161,8 @@ class Presenter(QObject):
         elif isinstance(answer, MapAnswer):
             if request == self._map_request:
                 self._show_map(answer)
+        elif isinstance(request, QUESTIONS):
+            self.units.show_answer(key, request, answer)
         elif isinstance(answer, ThumbnailAnswer):
             if key.startswith(_THUMBNAIL):  # others ask for small pictures, too
                 self._window.input.thumbnails.show_answer(int(key.removeprefix(_THUMBNAIL)), answer)
@@ -169,9 +172,6 @@ class Presenter(QObject):
     def _show_map(self, answer: MapAnswer) -> None:
         self._map_answer = answer
         self._window.inspector.show_answer(answer)
-        selection = self._session.selection
-        if selection is not None:
-            self._window.input.mark_place(self._window.inspector.place_of(selection.unit))
         if not self._window.large.isHidden():
             self._window.large.show_answer(answer)
 
@@ -180,6 +180,9 @@ class Presenter(QObject):
         if failure.was_cancelled:
             self._window.statusBar().showMessage(failure.sentence, 6000)
         request = failure.request
+        if isinstance(request, QUESTIONS):
+            self.units.show_failure(request, failure.sentence)
+            return
         can_be_random = isinstance(request, NetworkRequest) and request.weights is not None
         self._random_name = request.name if isinstance(request, NetworkRequest) and can_be_random else ""
         if not failure.was_cancelled or can_be_random:
@@ -207,11 +210,6 @@ class Presenter(QObject):
         selection = self._session.selection
         if selection is None or selection.layer != name:
             self._session.select(name)
-
-    @Slot(str, int)
-    def _on_map_opened(self, layer: str, channel: int) -> None:
-        self._session.select(layer, channel)
-        self._window.toggle_large_view()
 
     @Slot(int, int)
     def _on_unit_chosen(self, row: int, column: int) -> None:

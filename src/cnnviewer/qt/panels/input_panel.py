@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
-from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from cnnviewer.messages import PhotoRequest, PhotoView, ScaleChoice
-from cnnviewer.places import on_photo
+from cnnviewer.places import on_input, on_photo
 from cnnviewer.qt.theme import PLACE_COLOR, current_theme
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.map_view import MapView
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cnnviewer.qt.widgets.drawing_pad import DrawingPad
     from cnnviewer.qt.widgets.live_bar import LiveBar
     from cnnviewer.qt.widgets.thumbnail_strip import ThumbnailStrip
+    from cnnviewer.questions import EffectiveAnswer, FieldAnswer
 
 __all__ = ["InputPanel"]
 
@@ -30,10 +31,16 @@ _CROP_COLOR = "#ffffff"
 
 
 class InputPanel(QWidget):
-    """Shows what went into the network."""
+    """Shows what went into the network.
+
+    `pixelHovered` tells the pixel (row, column) of the network's input under the mouse, or None; `effectiveToggled`
+    that it is wanted, or no more, how much each pixel changes the chosen unit.
+    """
 
     imageChosen = Signal(int)
     pictureRequested = Signal(object)
+    pixelHovered = Signal(object)
+    effectiveToggled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,7 +48,8 @@ class InputPanel(QWidget):
         self._wanted: PhotoRequest | None = None
         self._shown = _PHOTO
         self._scale = ScaleChoice()
-        self._place: tuple[float, float, float, float] | None = None
+        self._field: FieldAnswer | None = None
+        self._effective: EffectiveAnswer | None = None
         self._caption = ""
         self._views = Segmented((_PHOTO, _FED), self, _TIPS)
         self._views.chosen.connect(self._on_view_chosen)
@@ -66,12 +74,26 @@ class InputPanel(QWidget):
         layout = self._column = QVBoxLayout(self)
         layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(5)
-        layout.addWidget(self._views, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addLayout(self._build_top())
         self._picture = QStackedLayout()
         self._picture.addWidget(self._map)
         layout.addLayout(self._picture, stretch=1)
         for widget in (self._text, self._warning):
             layout.addWidget(widget)
+
+    def _build_top(self) -> QHBoxLayout:
+        self.effective = QToolButton(self)
+        self.effective.setText("Effect")
+        self.effective.setCheckable(True)
+        self.effective.setProperty("segment", True)
+        self.effective.setToolTip("Lay over the picture how much each pixel changes the chosen unit")
+        self.effective.setAccessibleName("Effective receptive field")
+        self.effective.toggled.connect(self.effectiveToggled)
+        row = QHBoxLayout()
+        row.addWidget(self._views)
+        row.addStretch(1)
+        row.addWidget(self.effective)
+        return row
 
     def show_recording(self, recording: RecordingSummary, network: NetworkSummary | None) -> None:
         """Show the texts that belong to a recording, and ask for its picture."""
@@ -157,11 +179,15 @@ class InputPanel(QWidget):
             is_shown = self._is_drawing and self._views.current == _PHOTO
             self._picture.setCurrentWidget(self.pad if is_shown else self._map)
 
-    def mark_place(self, place: tuple[float, float, float, float] | None) -> None:
-        """Mark a place, (left, top, right, bottom) as shares 0..1 of the network's input; None marks none."""
-        if place != self._place:
-            self._place = place
-            self._show_marks()
+    def show_field(self, field: FieldAnswer | None, *, makes_room: bool = True) -> None:
+        """Draw a receptive field; None draws none. See `MapView.set_field`."""
+        self._field = field
+        self._show_field(makes_room=makes_room)
+
+    def show_effective(self, answer: EffectiveAnswer | None) -> None:
+        """Lay over the picture how much each pixel changes the chosen unit; None takes it away."""
+        self._effective = answer
+        self._show_effective()
 
     @property
     def thumbnails(self) -> ThumbnailStrip:
@@ -200,6 +226,8 @@ class InputPanel(QWidget):
         size = f"{width}×{height}" if view == _PHOTO else shape_text(answer.fed.shape)
         self._text.setText(self._caption.format(size=size))
         self._show_marks()
+        self._show_field()
+        self._show_effective()
 
     def _show_marks(self) -> None:
         answer = self._answer
@@ -208,18 +236,43 @@ class InputPanel(QWidget):
         marks: list[tuple[QRectF, str]] = []
         if self._shown == _PHOTO and not _is_whole(answer):
             marks.append((_box(answer.crop, _shrink(answer)), _CROP_COLOR))
-        if self._place is not None:
-            marks.append((self._place_box(answer, self._place), current_place_color()))
         self._map.set_marks(tuple(marks))
 
-    def _place_box(self, answer: PhotoAnswer, place: tuple[float, float, float, float]) -> QRectF:
-        """Return the marked place in cells of the picture that is shown."""
+    def _show_field(self, *, makes_room: bool = True) -> None:
+        answer, field = self._answer, self._field
+        if answer is None or field is None:
+            self._map.set_field(None, makes_room=makes_room)
+            return
+        inside = self._on_picture(answer, (0, 0, *answer.fed.shape[1:]))
+        if self._shown == _PHOTO:  # what the network sees around the crop is padding too
+            inside = _box(answer.crop, _shrink(answer))
+        self._map.set_field(self._on_picture(answer, field.box), inside, current_place_color(), makes_room=makes_room)
+
+    def _show_effective(self) -> None:
+        answer, effective = self._answer, self._effective
+        if answer is None or effective is None:
+            self._map.set_overlay(None)
+            return
+        whole = self._on_picture(answer, (0, 0, *answer.fed.shape[1:]))
+        self._map.set_overlay(to_image(effective.pixels, has_alpha=True), whole)
+
+    def _on_picture(self, answer: PhotoAnswer, box: tuple[int, int, int, int]) -> QRectF:
+        """Return a box (top, left, bottom, right) of the network's input in cells of the picture that is shown."""
         _, height, width = answer.fed.shape
+        top, left, bottom, right = box
         if self._shown != _PHOTO:
-            left, top, right, bottom = place
-            return QRectF(left * width, top * height, (right - left) * width, (bottom - top) * height)
-        box = on_photo(place, answer.crop, answer.padding, (height, width))
-        return _box(box, _shrink(answer))
+            return QRectF(left, top, right - left, bottom - top)
+        shares = left / width, top / height, right / width, bottom / height
+        return _box(on_photo(shares, answer.crop, answer.padding, (height, width)), _shrink(answer))
+
+    def _pixel_at(self, cell: tuple[int, int]) -> tuple[int, int] | None:
+        """Return the pixel of the network's input that a cell of the picture shows."""
+        assert self._answer is not None
+        if self._shown != _PHOTO:
+            return cell
+        shrink, size = _shrink(self._answer), self._answer.fed.shape[1:]
+        point = (cell[1] + 0.5) / shrink, (cell[0] + 0.5) / shrink
+        return on_input(point, self._answer.crop, self._answer.padding, (size[0], size[1]))
 
     # ---- the numbers in the cells
 
@@ -245,7 +298,9 @@ class InputPanel(QWidget):
     def _on_hovered(self, cell: tuple[int, int] | None) -> None:
         if cell is None or self._answer is None:
             self._map.setToolTip("")
+            self.pixelHovered.emit(None)
             return
+        self.pixelHovered.emit(self._pixel_at(cell))
         text = {_PHOTO: self._photo_text, _FED: self._fed_text}.get(self._shown, self._channel_text)(*cell)
         self._map.setToolTip(f"row {cell[0]}, column {cell[1]}: {text.replace(chr(10), ', ')}")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from cnnviewer.qt.panels.input_panel import current_place_color
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.histogram import Histogram
-from cnnviewer.qt.widgets.images import to_image
+from cnnviewer.qt.widgets.images import lit_pixels, to_image
 from cnnviewer.qt.widgets.map_view import MapView
 from cnnviewer.qt.widgets.numbers import shape_text, value_text
 from cnnviewer.qt.widgets.styling import label
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from cnnviewer.messages import LayerSummary, MapAnswer
+    from cnnviewer.questions import FieldAnswer, ReachAnswer
 
 __all__ = ["InspectorPanel"]
 
@@ -27,10 +28,15 @@ _ROOM_FOR_NUMBERS, _ROOM_FOR_FLOW = 250, 300
 
 
 class InspectorPanel(QWidget):
-    """Shows one map: zoom, pan, the value under the mouse, a histogram over the colour bar, statistics."""
+    """Shows one map: zoom, pan, the value under the mouse, a histogram over the colour bar, statistics.
+
+    `unitChosen` tells row and column of a unit that was clicked, `unitHovered` those of the one under the mouse, or
+    None.
+    """
 
     unitChosen = Signal(int, int)
-    placeHovered = Signal(object)
+    unitHovered = Signal(object)
+    explanationRequested = Signal()
     layerRequested = Signal(str)
     largeRequested = Signal()
 
@@ -38,6 +44,7 @@ class InspectorPanel(QWidget):
         super().__init__(parent)
         self._answer: MapAnswer | None = None
         self._unit: tuple[int, int] | None = None
+        self._field: FieldAnswer | None = None
         self._title = ElidedLabel(self, role="name")
         self._unit_text = label("", self)
         self._unit_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -55,13 +62,25 @@ class InspectorPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(5)
-        layout.addWidget(self._title)
+        layout.addLayout(self._build_top())
         layout.addWidget(self._unit_text)
         layout.addWidget(self._map, stretch=1)
         layout.addWidget(self._histogram)
         self.setMinimumHeight(layout.minimumSize().height())  # what follows is left out where there is no room
         for widget in (self._numbers, self._flow):
             layout.addWidget(widget)
+
+    def _build_top(self) -> QHBoxLayout:
+        self.explain = QToolButton(self)
+        self.explain.setText("Explain")
+        self.explain.setProperty("segment", True)
+        self.explain.setToolTip("Where the chosen unit's value comes from (X)")
+        self.explain.clicked.connect(self.explanationRequested)
+        row = QHBoxLayout()
+        row.addWidget(self._title)
+        row.addStretch(1)
+        row.addWidget(self.explain)
+        return row
 
     @property
     def view(self) -> MapView:
@@ -85,7 +104,7 @@ class InspectorPanel(QWidget):
         image = to_image(answer.pixels, has_alpha=answer.length is not None)
         self._map.show_image(image, self._text_of)
         self._histogram.show_answer(answer)
-        self._numbers.setText(_numbers_text(answer))
+        self._show_numbers()
         self._show_unit(self._unit)
         self._show_marks()
 
@@ -111,21 +130,31 @@ class InspectorPanel(QWidget):
         rows, columns = self._answer.shape
         self._map.zoom_to(*self._answer.cell_of(self._unit or (rows // 2, columns // 2)))
 
-    def place_of(self, unit: tuple[int, int] | None) -> tuple[float, float, float, float] | None:
-        """Return a unit's place as shares of the map: (left, top, right, bottom); None for vectors."""
-        if unit is None or self._answer is None or self._answer.length is not None:
-            return None
-        rows, columns = self._answer.shape
-        row, column = unit
-        if row >= rows or column >= columns:
-            return None
-        return column / columns, row / rows, (column + 1) / columns, (row + 1) / rows
+    def show_field(self, field: FieldAnswer | None) -> None:
+        """Tell the size of the chosen unit's receptive field."""
+        self._field = field
+        self._show_numbers()
+
+    def show_reach(self, answer: ReachAnswer | None) -> None:
+        """Light the units that the pixel under the mouse can change; None lights none."""
+        shown = self._answer
+        if answer is None or shown is None:
+            self._map.set_overlay(None)
+            return
+        height, width = shown.values.shape
+        image = to_image(lit_pixels(answer.mask, shown.values.shape if shown.length else None), has_alpha=True)
+        self._map.set_overlay(image, QRectF(0, 0, width, height))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out what matters least where there is no room: else it would be cut off."""
         super().resizeEvent(event)
         self._numbers.setVisible(self.height() >= _ROOM_FOR_NUMBERS)
         self._flow.setVisible(self.height() >= _ROOM_FOR_FLOW)
+
+    def _show_numbers(self) -> None:
+        if self._answer is not None:
+            parts = [_numbers_text(self._answer), *([_field_text(self._field)] if self._field is not None else [])]
+            self._numbers.setText("<br>".join(parts))
 
     def _text_of(self, row: int, column: int) -> str:
         assert self._answer is not None
@@ -161,7 +190,7 @@ class InspectorPanel(QWidget):
     def _on_hovered(self, cell: tuple[int, int] | None) -> None:
         unit = self._unit if cell is None or self._answer is None else self._answer.unit_of(cell)
         self._show_unit(unit)
-        self.placeHovered.emit(self.place_of(unit))
+        self.unitHovered.emit(None if cell is None else unit)
 
     @Slot(int, int)
     def _on_clicked(self, row: int, column: int) -> None:
@@ -187,6 +216,17 @@ def _numbers_text(answer: MapAnswer) -> str:
         f"{answer.zero_share:.0%}".replace("%", "\u00a0%\u00a0zero")
     )
     return f"{text} · {answer.badge}" if answer.badge else text
+
+
+def _field_text(field: FieldAnswer) -> str:
+    top, left, bottom, right = field.box
+    if field.seen is None:
+        return "no pixel can change this unit"
+    down, across = field.stride
+    stride = "" if not down or not across else f" · stride {down if down == across else f'{down}×{across}'}"
+    centre = f" · centre ({(top + bottom) / 2:g}, {(left + right) / 2:g})"
+    notes = "".join(f"<br>{note}" for note in field.notes)
+    return f"receptive field {bottom - top}×{right - left}{stride}{centre}{notes}"
 
 
 def _link(name: str) -> str:

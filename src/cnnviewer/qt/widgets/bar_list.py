@@ -30,14 +30,16 @@ class Bar:
 
 
 class BarList(QWidget):
-    """Paints rows of names, bars and numbers; `chosen` tells the index of a row that was clicked."""
+    """Paints rows of names, bars and numbers; `chosen` tells the index of a row that was clicked, `opened` twice."""
 
     chosen = Signal(int)
+    opened = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bars: tuple[Bar, ...] = ()
         self._current = -1
+        self._is_current_marked = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -57,6 +59,11 @@ class BarList(QWidget):
         self.setAccessibleDescription("; ".join(f"{bar.name} {bar.text}" for bar in self._bars))
         if not is_as_high:
             self.updateGeometry()
+        self.update()
+
+    def set_current(self, row: int) -> None:
+        """Mark a row as chosen, without telling; a negative one marks none."""
+        self._current, self._is_current_marked = row, row >= 0
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -79,7 +86,7 @@ class BarList(QWidget):
         theme = current_theme()
         top = row * BAR_HEIGHT
         name_width = min(round(self.width() * 0.42), 200)
-        if row == self._current and self.hasFocus():
+        if row == self._current and (self.hasFocus() or self._is_current_marked):
             painter.fillRect(0, top, self.width(), BAR_HEIGHT, QColor(theme.accent_soft))
         painter.setPen(QColor(theme.text))
         elided = painter.fontMetrics().elidedText(bar.name, Qt.TextElideMode.ElideRight, name_width - 6)
@@ -99,6 +106,12 @@ class BarList(QWidget):
         row = int(event.position().y()) // BAR_HEIGHT
         if event.button() == Qt.MouseButton.LeftButton and row < len(self._bars):
             self._choose(row)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Ask where the row under the mouse comes from."""
+        row = int(event.position().y()) // BAR_HEIGHT
+        if row < len(self._bars):
+            self.opened.emit(self._bars[row].index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move up and down with the arrow keys."""

@@ -221,8 +221,10 @@ class Card(QFrame):
         self._grid.opened.connect(self._on_map_opened)
         self._cells = CellGrid(self)
         self._cells.chosen.connect(self._on_cell_chosen)
+        self._cells.opened.connect(self._on_map_opened)
         self._bars = BarList(self)
         self._bars.chosen.connect(self._on_cell_chosen)
+        self._bars.opened.connect(self._on_map_opened)
         self._bar = ColorBar(self)
 
     def _show_header(self, layer: LayerSummary) -> None:

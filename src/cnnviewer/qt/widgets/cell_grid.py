@@ -21,9 +21,14 @@ __all__ = ["CellGrid"]
 
 
 class CellGrid(QWidget):
-    """Paints a `MatrixAnswer`; `chosen` tells the number of the cell that was clicked or reached by the arrows."""
+    """Paints a `MatrixAnswer`.
+
+    `chosen` tells the number of the cell that was clicked or reached by the arrows, `opened` that of one that was
+    double-clicked.
+    """
 
     chosen = Signal(int)
+    opened = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -100,6 +105,12 @@ class CellGrid(QWidget):
         cell = self._cell_at(event.position().toPoint())
         if event.button() == Qt.MouseButton.LeftButton and cell is not None:
             self.chosen.emit(cell)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Ask where the cell under the mouse comes from."""
+        cell = self._cell_at(event.position().toPoint())
+        if cell is not None:
+            self.opened.emit(cell)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move to the neighbouring cell with the arrow keys."""

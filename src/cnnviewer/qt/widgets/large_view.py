@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
     from cnnviewer.messages import MapAnswer
 
-__all__ = ["LargeView"]
+__all__ = ["SMALLEST_MEANT", "LargeView"]
+
+SMALLEST_MEANT = 12.0
+"""From this width on, in pixels, a click on a cell of the large view means that cell."""
 
 
 class LargeView(QFrame):
-    """Covers its parent with one map; Space or Esc closes it."""
+    """Covers its parent with one map; Space or Esc closes it; `unitOpened` tells a cell that was clicked."""
 
     closed = Signal()
+    unitOpened = Signal(int, int)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -35,6 +39,7 @@ class LargeView(QFrame):
         self._map.setAccessibleName("Chosen map, large")
         self._map.activated.connect(self.close_view)
         self._map.hovered.connect(self._on_hovered)
+        self._map.clicked.connect(self._on_clicked)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 10, 14, 14)
         layout.addWidget(self._title)
@@ -75,6 +80,17 @@ class LargeView(QFrame):
         if event.type() == QEvent.Type.Resize and watched is self._area:
             self.setGeometry(self._area.rect())
         return super().eventFilter(watched, event)
+
+    @property
+    def view(self) -> MapView:
+        """The map."""
+        return self._map
+
+    def _on_clicked(self, row: int, column: int) -> None:
+        """Ask where a unit comes from, where cells are large enough to be meant one by one."""
+        if self._answer is not None and self._map.cell_size >= SMALLEST_MEANT:
+            self.close_view()
+            self.unitOpened.emit(*self._answer.unit_of((row, column)))
 
     def _text_of(self, row: int, column: int) -> str:
         assert self._answer is not None

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QBrush,
     QColor,
     QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPainterPath,
     QPaintEvent,
     QPen,
     QResizeEvent,
@@ -27,6 +29,8 @@ __all__ = ["MapView"]
 
 _CELL_FOR_TEXT = 40
 _LARGEST_CELL = 96.0
+_BEYOND = 0.22
+"""How far beyond the image, as a share of it, a field is shown."""
 
 
 class MapView(QWidget):
@@ -44,6 +48,9 @@ class MapView(QWidget):
         self._image: QImage | None = None
         self._text_of: Callable[[int, int], str] | None = None
         self._marks: tuple[tuple[QRectF, str], ...] = ()
+        self._field: tuple[QRectF, QRectF, str] | None = None
+        self._room: QRectF | None = None
+        self._overlay: tuple[QImage, QRectF] | None = None
         self._scale = 1.0
         self._center = QPointF()
         self._is_fitted = True
@@ -85,6 +92,38 @@ class MapView(QWidget):
         self._marks = marks
         self.update()
 
+    def set_field(
+        self, field: QRectF | None, inside: QRectF | None = None, color: str = "", *, makes_room: bool = True
+    ) -> None:
+        """Draw a box that may reach beyond the image, in cells; what of it lies outside of `inside` is hatched.
+
+        Where it `makes_room` and the whole image is shown, what lies beyond it is shown as well, as far as a part of
+        its size; a box that follows the mouse had better not.
+        """
+        found = None if field is None or inside is None else (field, inside, color)
+        if makes_room and field != self._room:
+            self._room = field
+            if self._is_fitted:
+                self.fit()
+        if found != self._field:
+            self._field = found
+            self.update()
+
+    def set_overlay(self, image: QImage | None, rect: QRectF | None = None) -> None:
+        """Lay a picture with transparent parts over these cells of the image, or nothing."""
+        self._overlay = None if image is None or rect is None else (image, rect)
+        self.update()
+
+    @property
+    def field(self) -> QRectF | None:
+        """The box that is drawn by `set_field`."""
+        return None if self._field is None else self._field[0]
+
+    @property
+    def has_overlay(self) -> bool:
+        """Whether a picture lies over the image."""
+        return self._overlay is not None
+
     @property
     def cell_size(self) -> float:
         """The width of a cell on the screen, in logical pixels."""
@@ -94,10 +133,19 @@ class MapView(QWidget):
         """Show the whole image."""
         self._is_fitted = True
         if self._image is not None and not self._image.isNull():
-            size = self._image.size()
-            self._scale = min(self.width() / size.width(), self.height() / size.height())
-            self._center = QPointF(size.width() / 2, size.height() / 2)
+            shown = self._shown_when_fitted()
+            self._scale = min(self.width() / shown.width(), self.height() / shown.height())
+            self._center = shown.center()
         self.update()
+
+    def _shown_when_fitted(self) -> QRectF:
+        """Return the image, and what of the field lies beyond it, as far as a part of its size."""
+        assert self._image is not None
+        whole = QRectF(self._image.rect())
+        if self._room is None:
+            return whole
+        down, across = _BEYOND * whole.height(), _BEYOND * whole.width()
+        return whole.united(self._room.intersected(whole.adjusted(-across, -down, across, down)))
 
     def zoom_to(self, row: float, column: float, cell: float = 56.0) -> None:
         """Show this cell in the middle, cells `cell` pixels wide."""
@@ -146,9 +194,14 @@ class MapView(QWidget):
             self._is_smooth and self._scale * self.devicePixelRatioF() < 1,
         )
         painter.drawImage(rect, self._image)
+        if self._overlay is not None:
+            overlay, cells = self._overlay
+            painter.drawImage(self._on_screen(rect, cells), overlay)
         if self._scale >= _CELL_FOR_TEXT and self._text_of is not None:
             self._paint_values(painter, rect)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._field is not None:
+            self._paint_field(painter, rect, *self._field)
         for mark, color in self._marks:
             self._paint_mark(painter, rect, mark, color)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -175,6 +228,28 @@ class MapView(QWidget):
                 left, top = rect.left() + column * self._scale, rect.top() + row * self._scale
                 cell = QRectF(left, top, self._scale, self._scale)
                 painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, self._text_of(row, column))
+
+    def _on_screen(self, rect: QRectF, cells: QRectF) -> QRectF:
+        """Return where cells lie on the widget; `rect` is where the image does."""
+        left, top = rect.left() + cells.left() * self._scale, rect.top() + cells.top() * self._scale
+        return QRectF(left, top, cells.width() * self._scale, cells.height() * self._scale)
+
+    def _paint_field(self, painter: QPainter, rect: QRectF, field: QRectF, inside: QRectF, color: str) -> None:
+        box, seen = self._on_screen(rect, field), self._on_screen(rect, inside)
+        outside = QPainterPath()
+        outside.addRect(box)
+        without = QPainterPath()
+        without.addRect(seen)
+        outside = outside.subtracted(without)
+        hatch = QColor(current_theme().muted)
+        hatch.setAlpha(150)
+        painter.fillPath(outside, QBrush(hatch, Qt.BrushStyle.BDiagPattern))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for width, line in ((3.5, QColor(0, 0, 0, 170)), (1.7, QColor(color))):
+            painter.setPen(QPen(line, width, Qt.PenStyle.DashLine))
+            painter.drawRect(box)
+            painter.setPen(QPen(line, width))
+            painter.drawRect(box.intersected(seen))
 
     def _paint_mark(self, painter: QPainter, rect: QRectF, mark: QRectF, color: str) -> None:
         box = QRectF(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-__all__ = ["byte_text", "count_text", "percent_text", "probability_text", "shape_text", "value_text"]
+__all__ = ["byte_text", "count_text", "percent_text", "probability_text", "shape_text", "short_text", "value_text"]
 
 
 def value_text(value: float) -> str:
@@ -18,6 +18,16 @@ def value_text(value: float) -> str:
         return f"{value:.1e}".replace("-", "−", 1) if value < 0 else f"{value:.1e}"
     text = f"{value:.0f}" if size >= 1000 else f"{value:.1f}" if size >= 100 else f"{value:.3g}"
     return text.replace("-", "−")
+
+
+def short_text(value: float) -> str:
+    """Return a value with two digits, for small cells: ``3.3``, ``−.004``."""
+    if not isfinite(value) or value == 0 or abs(value) >= 1000:
+        return value_text(value)
+    text = f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
+    if "e" in text:
+        return "0" if abs(value) < 1e-3 else value_text(value)
+    return text.replace("-", "−").replace("0.", ".", 1) if abs(value) < 1 else text.replace("-", "−")
 
 
 def count_text(count: int) -> str:

@@ -151,7 +151,7 @@ class TileGrid(QWidget):
             self._choose(place, self._unit_share(place, event.position().toPoint()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Open the map under the mouse large."""
+        """Ask where the unit under the mouse comes from."""
         place = self._place_at(event.position().toPoint())
         if place is not None:
             self.opened.emit(self._channel_at(place))

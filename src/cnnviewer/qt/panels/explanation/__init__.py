@@ -1,0 +1,1 @@
+"""Where a number comes from: its arithmetic, its ways back and on."""

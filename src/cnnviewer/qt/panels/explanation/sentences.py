@@ -1,0 +1,119 @@
+"""An explanation in words and rows of numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnnviewer.qt.widgets.numbers import value_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cnnviewer.questions import UnitAnswer
+
+    Rows = list[tuple[str, str]]
+
+__all__ = ["exact_text", "formula_of", "rows_of", "sentence_of", "signed_text", "unit_text"]
+
+
+def exact_text(value: float) -> str:
+    """Return a value with as many digits as float32 has: ``1.039208``."""
+    return value_text(value) if value != value or abs(value) == float("inf") else f"{value:.7g}".replace("-", "−")
+
+
+def signed_text(value: float) -> str:
+    """Return a value with its sign: ``+1.25``."""
+    text = value_text(value)
+    return text if text.startswith("−") or value != value else f"+{text}"
+
+
+def unit_text(unit: tuple[int, ...]) -> str:
+    """Return a unit's index: ``(8, 5, 5)``, or ``unit 3`` of a vector."""
+    return f"unit {unit[0]}" if len(unit) == 1 else f"({', '.join(map(str, unit))})"
+
+
+def sentence_of(answer: UnitAnswer) -> str:
+    """Return one sentence on what the layer does to make the unit."""
+    name = answer.kind if answer.rule == "sum" and answer.kind in _SENTENCES else answer.rule
+    channels = "one channel" if answer.channel_count == 1 else f"{answer.channel_count:,} channels"
+    return _SENTENCES[name].format(count=answer.count, channels=channels, settings=answer.settings)
+
+
+def rows_of(answer: UnitAnswer) -> Rows:
+    """Return the numbers of the sum: what each is, and its text."""
+    rows = _ROWS.get(answer.rule, _facts)(answer)
+    rows.append(("worked", exact_text(answer.value)))
+    rows.append(("recorded", exact_text(answer.recorded)))
+    rows.append(("difference", value_text(answer.value - answer.recorded)))
+    return rows
+
+
+_SENTENCES = {
+    "convolution": "The window of {channels}, times the filter, cell by cell; then all is added up.",
+    "linear": "{count:,} inputs, each times its weight; then all is added up.",
+    "resampling": "The neighbours of its place, each weighed by how near it is.",
+    "sum": "{count:,} terms are added up.",
+    "average": "The mean of {count:,} values.",
+    "maximum": "The largest of {count:,} values wins; the others are forgotten.",
+    "product": "The product of the units at the same place.",
+    "function": "{settings} of the unit at the same place.",
+    "normalisation": "The unit at the same place, shifted and scaled to a standard spread.",
+    "share": "The share of its exponential in the sum of all {count:,}.",
+    "copy": "The same number: it was only moved here.",
+    "attention": "The values of {count:,} places, each weighed by the attention to it.",
+    "slope": "Worked by the operation itself; each term is a unit times the slope along it.",
+}
+"""By rule; for sums by the layer's kind where it has a sentence of its own."""
+
+
+def formula_of(answer: UnitAnswer) -> str:
+    """Return the formula of a unit that was made of one other, with its numbers; '' for one that was made of more."""
+    if len(answer.terms) != 1:
+        return ""
+    before, after = value_text(answer.terms[0].value), value_text(answer.value)
+    facts = {name: value_text(number) for name, number in answer.facts}
+    if answer.rule == "normalisation" and "variance" in facts:
+        deviation = f"√({facts['variance']} + {facts['epsilon']})"
+        return f"({before} − {facts['mean']}) / {deviation} × {facts['scale']} + {facts['shift']} = {after}".replace(
+            "+ −", "− "
+        ).replace("− −", "+ ")
+    if answer.rule == "normalisation":
+        return f"{before} × {value_text(answer.terms[0].weight)} = {after}"
+    if answer.rule == "function":
+        return f"{answer.settings} ({before}) = {after}"
+    return f"{before} = {after}" if answer.rule == "copy" else ""
+
+
+def _facts(answer: UnitAnswer) -> Rows:
+    return [(name, exact_text(number)) for name, number in answer.facts]
+
+
+def _sum_rows(answer: UnitAnswer) -> Rows:
+    total = sum(term.contribution for term in answer.terms) + answer.rest
+    what = "products" if answer.kind in ("convolution", "linear", "multiplication") else "terms"
+    rows = [(f"{answer.count:,} {what}", exact_text(total))]
+    if answer.bias:
+        rows.append(("bias", exact_text(answer.bias)))
+    return rows + _facts(answer)
+
+
+def _single(before: str) -> Callable[[UnitAnswer], Rows]:
+    def rows(answer: UnitAnswer) -> Rows:
+        first = [(before, exact_text(answer.terms[0].value))] if answer.terms else []
+        return first + _facts(answer)
+
+    return rows
+
+
+def _product_rows(answer: UnitAnswer) -> Rows:
+    return [(f"factor {place + 1}", exact_text(term.value)) for place, term in enumerate(answer.terms)]
+
+
+_ROWS: dict[str, Callable[[UnitAnswer], Rows]] = {
+    "sum": _sum_rows,
+    "slope": _sum_rows,
+    "attention": _sum_rows,
+    "function": _single("before"),
+    "normalisation": _single("before"),
+    "product": _product_rows,
+}

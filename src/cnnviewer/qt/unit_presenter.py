@@ -1,0 +1,295 @@
+"""The unit presenter: asks on the chosen unit, and on what is under the mouse, and gives the answers to the panels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+from cnnviewer.places import place_of_unit, unit_at
+from cnnviewer.qt.panels.explanation.explanation_panel import Side
+from cnnviewer.qt.widgets.way_strip import PICTURE
+from cnnviewer.questions import (
+    EffectiveAnswer,
+    EffectiveRequest,
+    FieldAnswer,
+    FieldRequest,
+    ReachAnswer,
+    ReachRequest,
+    UnitAnswer,
+    UnitRequest,
+    WayAnswer,
+    WayRequest,
+)
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QDockWidget
+
+    from cnnviewer.messages import LayerSummary
+    from cnnviewer.qt.main_window import MainWindow
+    from cnnviewer.qt.panels.explanation.explanation_panel import ExplanationPanel
+    from cnnviewer.qt.session import Session
+    from cnnviewer.questions import Question
+
+__all__ = ["UnitPresenter"]
+
+_FIELD, _ARITHMETIC, _WAY, _EFFECT, _REACH = "unit:field", "unit:arithmetic", "unit:way", "unit:effect", "unit:reach"
+_HOVERED = "unit:hovered"
+_IMAGE = "input"
+
+
+class UnitPresenter(QObject):
+    """Follows the selection with what is to be known of the chosen unit.
+
+    Of each sort of question the newest is remembered, and an answer to an older one dropped.
+    """
+
+    def __init__(self, window: MainWindow, session: Session) -> None:
+        super().__init__(window)
+        self._window, self._session = window, session
+        self._panel: ExplanationPanel | None = None
+        self._dock: QDockWidget | None = None
+        self._asked: dict[str, Question] = {}
+        self._channel: int | None = None
+        self._field: FieldAnswer | None = None
+        self._is_closed_by_user = False
+        session.selectionChanged.connect(self._on_selection_changed)
+        session.recordingChanged.connect(self._on_recording_changed)
+        session.appearanceChanged.connect(self._ask)
+        window.layers.mapOpened.connect(self._on_map_opened)
+        window.large.unitOpened.connect(self._on_unit_opened)
+        window.inspector.unitChosen.connect(self._on_unit_clicked)
+        window.inspector.unitHovered.connect(self._on_unit_hovered)
+        window.inspector.explanationRequested.connect(self.open)
+        window.input.pixelHovered.connect(self._on_pixel_hovered)
+        window.input.effectiveToggled.connect(self._ask)
+
+    # ---- the panel
+
+    @property
+    def panel(self) -> ExplanationPanel | None:
+        """The panel that explains; None before it is first wanted."""
+        return self._panel
+
+    @Slot()
+    def open(self) -> ExplanationPanel:
+        """Show the panel; it is built when it is first wanted."""
+        if self._panel is None or self._dock is None:
+            from cnnviewer.qt.layout import add_explanation
+
+            self._panel, self._dock = add_explanation(self._window)
+            self._panel.sideChosen.connect(self._on_side_chosen)
+            self._panel.channelChosen.connect(self._on_channel_chosen)
+            self._panel.unitChosen.connect(self.choose)
+            self._dock.visibilityChanged.connect(self._on_visibility_changed)
+        self._dock.show()
+        self._dock.raise_()
+        self._is_closed_by_user = False
+        self._ask()
+        return self._panel
+
+    def toggle(self) -> None:
+        """Show the panel, or hide it."""
+        if self._dock is None or self._dock.isHidden() or not self._is_seen:
+            self.open()
+        else:
+            self._dock.close()
+
+    @property
+    def _is_seen(self) -> bool:
+        """Whether the panel is on the screen, and not below another."""
+        return self._panel is not None and not self._panel.visibleRegion().isEmpty()
+
+    @Slot(bool)
+    def _on_visibility_changed(self, is_visible: bool) -> None:
+        if self._dock is not None and self._dock.isHidden():
+            self._is_closed_by_user = True
+        if is_visible:
+            self._ask()
+        else:
+            self._withdraw(_ARITHMETIC, _WAY)
+
+    # ---- asking
+
+    @Slot()
+    def _ask(self) -> None:
+        """Ask what is to be shown of the chosen unit."""
+        layer, unit = self._chosen()
+        if layer is None or unit is None:
+            self._withdraw(_FIELD, _ARITHMETIC, _WAY, _EFFECT)
+            self._show_field(None)
+            self._window.input.show_effective(None)
+            if self._panel is not None:
+                self._panel.show_nothing()
+            return
+        self._request(_FIELD, FieldRequest(layer.index, unit))
+        self._ask_effect(layer, unit)
+        if self._panel is not None and self._dock is not None and not self._dock.isHidden():
+            self._ask_panel(self._panel, layer, unit)
+
+    def _ask_effect(self, layer: LayerSummary, unit: tuple[int, ...]) -> None:
+        # Not of each frame: it takes a pass forward and one back.
+        if self._window.input.effective.isChecked() and not self._session.is_streaming:
+            self._request(_EFFECT, EffectiveRequest(layer.index, unit, self._session.scale))
+        else:
+            self._withdraw(_EFFECT)
+            self._window.input.show_effective(None)
+
+    def _ask_panel(self, panel: ExplanationPanel, layer: LayerSummary, unit: tuple[int, ...]) -> None:
+        scale = self._session.scale
+        if panel.side is Side.ARITHMETIC:
+            self._withdraw(_WAY)
+            self._request(_ARITHMETIC, UnitRequest(layer.index, unit, scale, self._channel))
+            return
+        self._withdraw(_ARITHMETIC)
+        side = round(PICTURE * panel.devicePixelRatioF())
+        self._request(_WAY, WayRequest(layer.index, unit, scale, side, panel.side is Side.FORWARD))
+
+    def _request(self, key: str, request: Question) -> None:
+        self._asked[key] = request
+        self._session.request(key, request)
+
+    def _withdraw(self, *keys: str) -> None:
+        for key in keys:
+            if self._asked.pop(key, None) is not None:
+                self._session.withdraw(key)
+
+    def _chosen(self) -> tuple[LayerSummary | None, tuple[int, ...] | None]:
+        """Return the chosen layer, and the index of the unit that is chosen in it."""
+        layer, selection = self._session.selected_layer(), self._session.selection
+        if layer is None or selection is None:
+            return None, None
+        # A map of one unit leaves no choice.
+        cell = (0, 0) if layer.shape[-2:] == (1, 1) else selection.unit
+        return layer, unit_at(layer.shape, selection.channel, cell)
+
+    # ---- answers
+
+    def show_answer(self, key: str, request: Question, answer: object) -> None:
+        """Give an answer to the panel that shows it; one to an older question is dropped."""
+        if self._asked.get(key) != request:
+            return
+        if isinstance(answer, FieldAnswer):
+            if key == _HOVERED:
+                self._window.input.show_field(answer, makes_room=False)
+            else:
+                self._show_field(answer)
+        elif isinstance(answer, EffectiveAnswer):
+            self._window.input.show_effective(answer)
+        elif isinstance(answer, ReachAnswer):
+            self._window.inspector.show_reach(answer)
+        elif self._panel is not None and isinstance(answer, UnitAnswer):
+            self._panel.show_unit(answer)
+        elif self._panel is not None and isinstance(answer, WayAnswer) and isinstance(request, WayRequest):
+            self._panel.show_way(answer, is_forward=request.is_forward)
+
+    def show_failure(self, request: Question, sentence: str) -> None:
+        """Tell why a question has no answer."""
+        if self._panel is not None and isinstance(request, (UnitRequest, WayRequest)):
+            self._panel.show_nothing(sentence)
+        else:
+            self._window.statusBar().showMessage(sentence, 6000)
+
+    def _show_field(self, answer: FieldAnswer | None) -> None:
+        self._field = answer
+        self._window.input.show_field(answer)
+        self._window.inspector.show_field(answer)
+
+    # ---- what happens
+
+    @Slot(object)
+    def _on_selection_changed(self, selection: object) -> None:
+        del selection
+        self._channel = None
+        self._withdraw(_REACH, _HOVERED)
+        self._window.inspector.show_reach(None)
+        panel = self._panel
+        layer, unit = self._chosen()
+        if panel is not None and layer is not None and unit is not None and panel.mark_step(layer.name, unit):
+            self._request(_FIELD, FieldRequest(layer.index, unit))
+            self._ask_effect(layer, unit)
+            return  # it lies on the way that is shown, which stays
+        self._ask()
+
+    @Slot(object)
+    def _on_recording_changed(self, recording: object) -> None:
+        del recording
+        for key in (_REACH, _HOVERED):
+            self._withdraw(key)
+        self._window.inspector.show_reach(None)
+        self._ask()
+
+    @Slot()
+    def _on_side_chosen(self) -> None:
+        self._ask()
+
+    @Slot(int)
+    def _on_channel_chosen(self, channel: int) -> None:
+        self._channel = channel
+        self._ask()
+
+    @Slot(str, object)
+    def choose(self, name: str, unit: tuple[int, ...]) -> None:
+        """Choose a unit by its layer and its index there; of the image, mark the pixel."""
+        if name == _IMAGE:
+            self._mark_pixel(unit)
+            return
+        layer = self._session.layer(name)
+        if layer is not None:
+            channel, cell = place_of_unit(layer.shape, unit)
+            self._session.select(name, channel, cell)
+
+    def _mark_pixel(self, unit: tuple[int, ...]) -> None:
+        row, column = unit[-2:]
+        box = (row, column, row + 1, column + 1)
+        shape = (1, 1) if self._field is None else self._field.shape
+        self._withdraw(_FIELD)
+        self._window.input.show_field(FieldAnswer(box, box, (1, 1), shape, ()))
+
+    @Slot(str, int)
+    def _on_map_opened(self, layer: str, channel: int) -> None:
+        """Explain the unit that was double-clicked; a filter has none, and is shown large."""
+        selection = self._session.selection
+        if selection is None or (selection.layer, selection.channel) != (layer, channel):
+            self._session.select(layer, channel)
+        if self._chosen()[1] is None:
+            self._window.toggle_large_view()
+        else:
+            self.open()
+
+    @Slot(int, int)
+    def _on_unit_opened(self, row: int, column: int) -> None:
+        """Explain a unit of the large view."""
+        self._window.inspector.unitChosen.emit(row, column)
+        self.open()
+
+    @Slot(int, int)
+    def _on_unit_clicked(self, row: int, column: int) -> None:
+        """Explain a unit of the inspector's map, unless the panel was closed on purpose."""
+        del row, column
+        if not self._is_closed_by_user:
+            self.open()
+
+    @Slot(object)
+    def _on_unit_hovered(self, cell: tuple[int, int] | None) -> None:
+        """Show the field of the unit under the mouse, as long as it is there."""
+        layer, _ = self._chosen()
+        selection = self._session.selection
+        if cell is None or layer is None or selection is None or len(layer.shape) < 2:
+            self._withdraw(_HOVERED)
+            self._window.input.show_field(self._field)
+            return
+        unit = unit_at(layer.shape, selection.channel, cell)
+        if unit is not None:
+            self._request(_HOVERED, FieldRequest(layer.index, unit))
+
+    @Slot(object)
+    def _on_pixel_hovered(self, pixel: tuple[int, int] | None) -> None:
+        """Light the units of the chosen map that the pixel under the mouse can change."""
+        layer, _ = self._chosen()
+        selection = self._session.selection
+        if pixel is None or layer is None or selection is None:
+            self._withdraw(_REACH)
+            self._window.inspector.show_reach(None)
+            return
+        self._request(_REACH, ReachRequest(layer.index, selection.channel, pixel))

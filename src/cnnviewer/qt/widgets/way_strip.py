@@ -1,0 +1,188 @@
+"""The steps of a way through the network: small maps with the unit marked, one after another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from cnnviewer.qt.theme import KIND_COLORS, PLACE_COLOR, current_theme
+from cnnviewer.qt.widgets.images import to_image
+from cnnviewer.qt.widgets.numbers import value_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnnviewer.questions import WayStep
+
+__all__ = ["WayStrip"]
+
+PICTURE = 104
+"""The side of a picture, in logical pixels."""
+_WIDTH, _ARROW, _TEXT = 136, 64, 54
+
+
+class WayStrip(QWidget):
+    """Paints the steps side by side, an arrow with what the next adds between them; `chosen` tells a step's place.
+
+    Steps of a way on, which all come from the first, stand in one row as well, without arrows between them.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._steps: tuple[WayStep, ...] = ()
+        self._is_forward = False
+        self._current = 0
+        self.setAccessibleName("Way through the network")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+
+    @property
+    def steps(self) -> tuple[WayStep, ...]:
+        """The steps that are shown."""
+        return self._steps
+
+    @property
+    def current(self) -> int:
+        """The place of the step that is marked."""
+        return self._current
+
+    def show_steps(self, steps: Sequence[WayStep], *, is_forward: bool, current: int = 0) -> None:
+        """Show steps, and mark one."""
+        self._steps, self._is_forward = tuple(steps), is_forward
+        self.setFixedWidth(max(1, len(self._steps) * _WIDTH + max(0, len(self._steps) - 1) * _ARROW))
+        self.set_current(current)
+        self.update()
+
+    def set_current(self, place: int) -> None:
+        """Mark a step."""
+        self._current = min(max(place, 0), max(len(self._steps) - 1, 0))
+        if self._steps:
+            step = self._steps[self._current]
+            self.setAccessibleDescription(f"{step.layer} {step.unit}: {value_text(step.value)}")
+        self.update()
+
+    def step_rect(self, place: int) -> QRect:
+        """Return where a step lies."""
+        height = min(self.height(), PICTURE + _TEXT + 10)
+        return QRect(place * (_WIDTH + _ARROW), max(0, (self.height() - height) // 2), _WIDTH, height)
+
+    def sizeHint(self) -> QSize:
+        """Return room for all steps."""
+        return QSize(self.width(), PICTURE + _TEXT + 10)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the height that the steps need."""
+        return QSize(1, PICTURE + _TEXT + 4)
+
+    # ---- painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the steps that have to be painted."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for place, step in enumerate(self._steps):
+            rect = self.step_rect(place)
+            if rect.adjusted(-_ARROW, 0, 0, 0).intersects(event.rect()):
+                self._paint_step(painter, place, step, rect)
+
+    def _paint_step(self, painter: QPainter, place: int, step: WayStep, rect: QRect) -> None:
+        theme = current_theme()
+        if place == self._current:
+            painter.setPen(QPen(QColor(theme.accent), 1.6))
+            painter.setBrush(QColor(theme.accent_soft))
+            painter.drawRoundedRect(QRectF(rect).adjusted(1, 1, -1, -1), 6, 6)
+        self._paint_picture(painter, step, rect)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(KIND_COLORS.get(step.kind, theme.muted)))
+        top = rect.top() + PICTURE + 10
+        painter.drawRoundedRect(QRectF(rect.left() + 8, top + 4, 8, 8), 2, 2)
+        unit = f"unit {step.unit[0]}" if len(step.unit) == 1 else f"({', '.join(map(str, step.unit))})"
+        name = "the image" if step.layer == "input" else step.layer
+        self._write(painter, QRect(rect.left() + 20, top, _WIDTH - 24, 16), name, theme.text)
+        self._write(painter, QRect(rect.left() + 8, top + 16, _WIDTH - 12, 16), unit, theme.muted)
+        self._write(
+            painter, QRect(rect.left() + 8, top + 32, _WIDTH - 12, 16), f"= {value_text(step.value)}", theme.text
+        )
+        if place:
+            self._paint_arrow(painter, step, rect)
+
+    def _paint_picture(self, painter: QPainter, step: WayStep, rect: QRect) -> None:
+        height, width = step.pixels.shape
+        ratio = self.devicePixelRatioF()
+        size = QSize(round(width / ratio), round(height / ratio))
+        left = rect.left() + (rect.width() - size.width()) // 2
+        top = rect.top() + 6 + (PICTURE - size.height()) // 2
+        target = QRectF(left, top, size.width(), size.height())
+        painter.drawImage(target, to_image(step.pixels, has_alpha=True))
+        x0, y0, x1, y1 = step.cell
+        mark = QRectF(left + x0 * size.width(), top + y0 * size.height(), 0, 0)
+        mark.setWidth(max((x1 - x0) * size.width(), 6))
+        mark.setHeight(max((y1 - y0) * size.height(), 6))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(0, 0, 0, 190), 3))
+        painter.drawRect(mark)
+        painter.setPen(QPen(QColor(PLACE_COLOR), 1.5))
+        painter.drawRect(mark)
+
+    def _paint_arrow(self, painter: QPainter, step: WayStep, rect: QRect) -> None:
+        theme = current_theme()
+        middle, right = rect.top() + 6 + PICTURE / 2, rect.left() - 8
+        left = rect.left() - _ARROW + 8
+        painter.setPen(QPen(QColor(theme.muted), 1.4))
+        tip, tail = (right, left) if self._is_forward else (left, right)
+        side = 5 if tip < tail else -5
+        painter.drawLine(QPointF(left, middle), QPointF(right, middle))
+        painter.drawLine(QPointF(tip, middle), QPointF(tip + side, middle - 4))
+        painter.drawLine(QPointF(tip, middle), QPointF(tip + side, middle + 4))
+        if step.contribution is not None:
+            text = value_text(step.contribution)
+            box = QRect(rect.left() - _ARROW, round(middle) - 20, _ARROW, 16)
+            self._write(painter, box, text if text.startswith("−") else f"+{text}", theme.text, centred=True)
+
+    def _write(self, painter: QPainter, rect: QRect, text: str, color: str, *, centred: bool = False) -> None:
+        painter.setPen(QColor(color))
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, rect.width())
+        across = Qt.AlignmentFlag.AlignHCenter if centred else Qt.AlignmentFlag.AlignLeft
+        painter.drawText(rect, across | Qt.AlignmentFlag.AlignVCenter, shown)
+
+    # ---- choosing
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose the step under the mouse."""
+        place = self._place_at(event.position().toPoint().x())
+        if event.button() == Qt.MouseButton.LeftButton and place is not None:
+            self._choose(place)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go to the neighbouring step with the arrow keys."""
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        if step is None or not 0 <= self._current + step < len(self._steps):
+            super().keyPressEvent(event)
+            return
+        self._choose(self._current + step)
+
+    def event(self, event: QEvent) -> bool:
+        """Tell the whole name of the step under the mouse."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            place = self._place_at(event.pos().x())
+            if place is None:
+                QToolTip.hideText()
+            else:
+                step = self._steps[place]
+                note = f" · {step.note}" if step.note else ""
+                QToolTip.showText(event.globalPos(), f"{step.layer} {step.unit} = {value_text(step.value)}{note}", self)
+            return True
+        return super().event(event)
+
+    def _choose(self, place: int) -> None:
+        self.set_current(place)
+        self.chosen.emit(place)
+
+    def _place_at(self, x: int) -> int | None:
+        place, rest = divmod(x, _WIDTH + _ARROW)
+        return place if 0 <= place < len(self._steps) and rest < _WIDTH else None
