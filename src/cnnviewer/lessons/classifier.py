@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from math import exp
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
+from torch.nn import functional
 
+from cnnviewer.analysis.explaining.table import explain
 from cnnviewer.lessons.messages import SoftmaxAnswer
-from cnnviewer.lessons.tiny import floats, grid, numbers, recorded
+from cnnviewer.lessons.tiny import floats, grid, recorded
 
 if TYPE_CHECKING:
     from cnnviewer.lessons.context import LessonContext
@@ -29,21 +32,26 @@ class _Classifier(nn.Module):
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self.linear(image.flatten(1))
-        return (logits / self.temperature).softmax(1)
+        return functional.softmax(logits / self.temperature, 1)
 
 
 def show_softmax(request: SoftmaxRequest, context: LessonContext) -> SoftmaxAnswer:
     """Return each step of a small classifier."""
     inputs, weights = floats([request.inputs]), floats(request.weights)
     module = _Classifier(weights, floats(request.biases), request.temperature)
-    *_, linear, scaled, softmax = recorded(module, inputs[None]).layers
-    exponentials = scaled.output.double().exp()
+    recording = recorded(module, inputs[None])
+    *_, linear, _, softmax = recording.layers
+    units = [(place,) for place in range(len(request.weights))]
+    sums = [explain(recording, linear, unit) for unit in units]
+    shares = [explain(recording, softmax, unit) for unit in units]
+    # They are told less the largest logit.
+    scale = exp(shares[0].facts["largest logit"])
     return SoftmaxAnswer(
         inputs=grid(inputs, dark=request.dark, is_signed=True),
         weights=grid(weights, dark=request.dark, is_signed=True),
-        products=numbers(weights * inputs),
-        logits=tuple(linear.output.tolist()),
-        exponentials=tuple(exponentials.tolist()),
-        total=float(exponentials.sum()),
-        probabilities=tuple(softmax.output.tolist()),
+        products=tuple(tuple(found.terms.contributions.tolist()) for found in sums),
+        logits=tuple(found.value for found in sums),
+        exponentials=tuple(scale * found.facts["exponential"] for found in shares),
+        total=scale * shares[0].facts["sum of exponentials"],
+        probabilities=tuple(found.value for found in shares),
     )

@@ -37,4 +37,4 @@ class LessonContext:
             photo = as_image(next(sample.path for sample in list_samples() if sample.name == _SAMPLE))
         share = min(1.0, longest / max(photo.size))
         width, height = (max(1, round(side * share)) for side in photo.size)
-        return photo.convert("RGB").resize((width, height), Image.Resampling.BOX, reducing_gap=4.0)
+        return photo.resize((width, height), Image.Resampling.BOX, reducing_gap=4.0).convert("RGB")

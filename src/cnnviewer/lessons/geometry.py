@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional
 
+from cnnviewer.analysis.explaining.table import explain
 from cnnviewer.errors import RecordingError
 from cnnviewer.lessons.messages import GeometryAnswer
 from cnnviewer.lessons.tiny import convolution, grid, recorded
@@ -22,8 +23,7 @@ def show_geometry(request: GeometryRequest, context: LessonContext) -> GeometryA
     """Return what a convolution of these settings makes of an image of ones: each unit counts the pixels it sees."""
     image = torch.ones(1, request.size, request.size)
     padded = functional.pad(image, [request.padding] * 4)[0]
-    weight = torch.ones(1, 1, request.kernel, request.kernel)
-    module = convolution(weight, stride=request.stride, padding=request.padding, dilation=request.dilation)
+    module = convolution(_ones(request), stride=request.stride, padding=request.padding, dilation=request.dilation)
     try:
         output = recorded(module, image).layers[-1].output[0]
     except RecordingError:  # nothing fits, and PyTorch refuses it
@@ -35,7 +35,7 @@ def show_geometry(request: GeometryRequest, context: LessonContext) -> GeometryA
         padded=grid(padded, dark=request.dark, is_signed=False),
         output=None if output is None else grid(output, dark=request.dark, sequential="magma", is_signed=False),
         unit=unit,
-        taps=_taps(request, unit) if length else (),
+        taps=_taps(request, padded, unit) if length else (),
         dropped=dropped,
         formula=_formula(request),
         sentence=_sentence(request, length, dropped),
@@ -52,10 +52,16 @@ def _reach(request: GeometryRequest, length: int) -> int:
     return (length - 1) * request.stride + _width(request)
 
 
-def _taps(request: GeometryRequest, unit: tuple[int, int]) -> tuple[tuple[int, int], ...]:
-    steps = range(0, _width(request), request.dilation)
-    top, left = unit[0] * request.stride, unit[1] * request.stride
-    return tuple((top + down, left + across) for down in steps for across in steps)
+def _taps(request: GeometryRequest, padded: torch.Tensor, unit: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """Return the cells of the padded image that a unit sees: those that explain it without padding."""
+    module = convolution(_ones(request), stride=request.stride, dilation=request.dilation)
+    recording = recorded(module, padded[None])
+    places = (term.place for term in explain(recording, recording.layers[-1], (0, *unit)).terms)
+    return tuple((place[1], place[2]) for place in places if place is not None)
+
+
+def _ones(request: GeometryRequest) -> torch.Tensor:
+    return torch.ones(1, 1, request.kernel, request.kernel)
 
 
 def _formula(request: GeometryRequest) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from cnnviewer.analysis.explaining.table import explain
 from cnnviewer.errors import RecordingError
 from cnnviewer.lessons.kernels import VERTICAL_EDGES
 from cnnviewer.lessons.messages import PoolingAnswer
@@ -17,6 +18,7 @@ from cnnviewer.networks.designed import SumPool2d
 if TYPE_CHECKING:
     from cnnviewer.lessons.context import LessonContext
     from cnnviewer.lessons.messages import PoolingRequest
+    from cnnviewer.recording import Recording
 
 __all__ = ["show_pooling"]
 
@@ -35,7 +37,7 @@ def show_pooling(request: PoolingRequest, context: LessonContext) -> PoolingAnsw
     return PoolingAnswer(
         before=grid(moved[0], dark=request.dark, sequential="magma", is_signed=False),
         after=None if pooled is None else grid(pooled[0], dark=request.dark, sequential="magma", is_signed=False),
-        winners=_winners(request, moved) if pooled is not None and request.how == "max" else (),
+        winners=_winners(request, moved),
         equal_before=_equal(moved[0], still[0]),
         equal_after=() if pooled is None or pooled_still is None else _equal(pooled[0], pooled_still[0]),
         maps_before=painted(maps[1], dark=request.dark, sequential="magma"),
@@ -49,17 +51,28 @@ def show_pooling(request: PoolingRequest, context: LessonContext) -> PoolingAnsw
     )
 
 
-def _pooled(request: PoolingRequest, maps: torch.Tensor) -> torch.Tensor | None:
-    """Return maps ``(C, H, W)``, pooled; None where the window does not fit."""
+def _recorded(request: PoolingRequest, maps: torch.Tensor) -> Recording | None:
+    """Return the recording of maps ``(C, H, W)`` that are pooled; None where the window does not fit."""
     try:
-        return recorded(_POOLS[request.how](request.window, request.stride), maps).layers[-1].output
+        return recorded(_POOLS[request.how](request.window, request.stride), maps)
     except RecordingError:
         return None
 
 
+def _pooled(request: PoolingRequest, maps: torch.Tensor) -> torch.Tensor | None:
+    recording = _recorded(request, maps)
+    return None if recording is None else recording.layers[-1].output
+
+
 def _winners(request: PoolingRequest, maps: torch.Tensor) -> tuple[tuple[int, int], ...]:
-    _, places = functional.max_pool2d(maps[None], request.window, request.stride, return_indices=True)
-    return tuple(divmod(place, maps.shape[2]) for place in places.flatten().tolist())
+    """Return which cell (row, column) of the one map each largest number comes from, row by row."""
+    recording = _recorded(request, maps)
+    if recording is None or request.how != "max":
+        return ()
+    _, rows, columns = recording.layers[-1].output.shape
+    units = ((0, row, column) for row in range(rows) for column in range(columns))
+    strongest = (explain(recording, recording.layers[-1], unit).strongest for unit in units)
+    return tuple((term.place[1], term.place[2]) for term in strongest if term is not None and term.place is not None)
 
 
 def _edges(request: PoolingRequest, context: LessonContext, shift: int) -> torch.Tensor:

@@ -59,6 +59,8 @@ ACTIONS = (
 OTHER_KEYS = (
     ("Chosen map", "Move to a neighbouring map", "← → ↑ ↓"),
     ("Chosen map", "Zoom in, zoom out, show all", "+ − 0, or the wheel"),
+    ("Learn", "Choose a number", "← → ↑ ↓"),
+    ("Learn", "Change it", "type, Page Up, Page Down, Space"),
     ("Window", "Reach every control", "Tab"),
 )
 """Keys that a widget handles itself, for the help: group, text, keys."""

@@ -175,6 +175,10 @@ QStatusBar QLabel#provenance {{ color: {accent}; font-weight: 600; }}
 QDockWidget {{ color: {text}; font-weight: 600; }}
 QDockWidget::title {{ background: {window}; padding: 7px 8px 4px 8px; }}
 QDockWidget::float-button {{ border: 0; background: transparent; padding: 0; icon-size: 9px; }}
+QTabBar::tab {{ background: transparent; border: 0; padding: 4px 14px; color: {muted}; }}
+QTabBar::tab:hover {{ color: {text}; }}
+QTabBar::tab:selected {{ color: {accent}; font-weight: 600; }}
+QTabBar {{ background: {window}; }}
 QToolButton, QPushButton {{
     background: {panel}; border: 1px solid {border}; border-radius: 6px; padding: 4px 10px; color: {text};
 }}

@@ -8,6 +8,9 @@ from PySide6.QtTest import QTest
 
 from cnnviewer.qt.panels.learn.pages import PAGES
 
+from ..live.conftest import camera as camera
+from ..live.conftest import media as media
+
 
 class Tour:
     """Uses the tour as a person does."""

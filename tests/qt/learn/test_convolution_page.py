@@ -1,9 +1,13 @@
 """The page "Convolution"."""
 
+import math
+
 from PySide6.QtCore import QPoint, Qt
 
 from cnnviewer.lessons.kernels import KERNELS
 from cnnviewer.messages import View
+
+from ..live.conftest import picture
 
 RESULT = ((4, 3, 4), (2, 4, 3), (2, 3, 4))
 
@@ -114,9 +118,9 @@ def test_a_clicked_pixel_shows_its_products(tour):
     shown = photo(tour)
     shown.result.setFocus()
     rect = shown.result.image_rect()
-    tour.driver.click(shown.result, QPoint(round(rect.left() + 2), round(rect.top() + 2)))
+    tour.driver.click(shown.result, QPoint(math.ceil(rect.left()), math.ceil(rect.top())))
     assert shown.result.cell == (0, 0)
-    assert shown.window_grid.values[0] == (0, 0, 0)  # the padding
+    assert shown.window_grid.values[0] == shown.window_grid.values[1]  # the last pixels are repeated
     tour.driver.key(Qt.Key.Key_Right, shown.result)
     tour.driver.bot.keyClick(shown.result, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     tour.driver.settle()
@@ -134,6 +138,21 @@ def test_the_photo_is_followed(tour):
     tour.driver.window.show_sample("rocket")
     tour.driver.settle()
     tour.driver.bot.waitUntil(lambda: shown.photo._image != before)
+
+
+def test_frames_of_a_stream_are_followed(tour, camera):
+    shown = photo(tour)
+    tour.driver.window.open_live().live.run(camera)
+    tour.driver.window.open_learn()  # the live panel came, and covers it
+
+    def number():
+        image = shown.photo._image
+        return sum(image.pixelColor(column, 10).red() > 140 for column in range(image.width())) * 16 / image.width()
+
+    for wanted in (4, 12, 7):
+        camera.send(picture(wanted))
+        tour.driver.bot.waitUntil(lambda wanted=wanted: round(number()) == wanted, timeout=20_000)
+    assert shown.result._image.width() == shown.photo._image.width() == 96
 
 
 def test_now_in_the_real_network_shows_filters(tour):

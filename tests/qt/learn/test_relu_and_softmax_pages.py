@@ -11,9 +11,9 @@ def test_relu_of_typed_numbers(tour):
     assert page.after.values[0] == (0, 1.5, 0, 4)
     tour.type(page.before, 0, 0, "2.5")
     assert page.after.values[0][0] == 2.5
-    assert page.plot._chosen == (2.5, 2.5)
+    assert page.plot.accessibleDescription() == "2.5 becomes 2.5"
     tour.type(page.before, 0, 0, "-4")
-    assert page.plot._chosen == (-4, 0)
+    assert page.plot.accessibleDescription() == "−4 becomes 0"
 
 
 def test_relu_of_a_map_of_the_photo(tour):

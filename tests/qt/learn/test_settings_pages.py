@@ -76,9 +76,12 @@ def test_a_shift_leaves_more_of_what_is_pooled(tour):
     slide(tour, page.shift, 1)
     assert page.before.values[0] == (0, 7, 1, 0, 0, 0)
     assert page.told == "After the shift 50 % of the numbers are the same, and 89 % of the pooled ones."
-    # Numbers are edited as they are without the shift.
+    # A number that is edited comes along when the shift is undone; those that come in are zero.
     tour.type(page.before, 0, 1, "3")
     assert page.before.values[0] == (0, 3, 1, 0, 0, 0)
+    tour.type(page.before, 0, 0, "9")
+    slide(tour, page.shift, 0)
+    assert page.before.values[0] == (3, 1, 0, 0, 0, 0)
 
 
 def test_the_winner_of_the_window_is_marked(tour):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from cnnviewer.qt.actions import ACTIONS, OTHER_KEYS
+from cnnviewer.qt.widgets.styling import label
 
 __all__ = ["HelpDialog"]
 
@@ -17,23 +18,10 @@ class HelpDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(28)
-        grid.setVerticalSpacing(4)
-        rows = [(info.group, info.text, " or ".join(info.keys)) for info in ACTIONS]
-        groups = dict.fromkeys(group for group, _, _ in rows)
-        line = 0
-        for group in groups:
-            title = QLabel(group)
-            title.setProperty("role", "name")
-            grid.addWidget(title, line, 0, 1, 2)
-            line += 1
-            for _, text, keys in [row for row in (*rows, *OTHER_KEYS) if row[0] == group]:
-                grid.addWidget(QLabel(text.removesuffix("…")), line, 0)
-                shown = QLabel(keys)
-                shown.setProperty("role", "muted")
-                grid.addWidget(shown, line, 1)
-                line += 1
+        columns = QHBoxLayout()
+        columns.setSpacing(36)
+        for groups in _halves():
+            columns.addLayout(self._grid(groups))
         about = QLabel("Drop a photo, several, or a folder on the window. Click a map to inspect it.")
         about.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -41,6 +29,35 @@ class HelpDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 16, 20, 14)
         layout.setSpacing(12)
-        layout.addLayout(grid)
+        layout.addLayout(columns)
         layout.addWidget(about)
         layout.addWidget(buttons)
+
+    def _grid(self, groups: dict[str, list[tuple[str, str]]]) -> QGridLayout:
+        """Return groups of keys below each other."""
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(28)
+        grid.setVerticalSpacing(4)
+        for group, rows in groups.items():
+            grid.addWidget(label(group, self, "name"), grid.rowCount(), 0, 1, 2)
+            for text, keys in rows:
+                line = grid.rowCount()
+                grid.addWidget(QLabel(text.removesuffix("…")), line, 0)
+                grid.addWidget(label(keys, self), line, 1)
+        grid.setRowStretch(grid.rowCount(), 1)
+        return grid
+
+
+def _halves() -> tuple[dict[str, list[tuple[str, str]]], dict[str, list[tuple[str, str]]]]:
+    """Return the texts and keys of each group, in two halves that are about as long: one would not fit a screen."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for info in ACTIONS:
+        groups.setdefault(info.group, []).append((info.text, " or ".join(info.keys)))
+    for group, text, keys in OTHER_KEYS:
+        groups.setdefault(group, []).append((text, keys))
+    first: dict[str, list[tuple[str, str]]] = {}
+    lines = sum(len(rows) + 1 for rows in groups.values())
+    while sum(len(rows) + 1 for rows in first.values()) < lines // 2:
+        group = next(iter(groups))
+        first[group] = groups.pop(group)
+    return first, groups

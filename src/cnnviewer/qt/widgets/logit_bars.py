@@ -90,7 +90,7 @@ class LogitBars(QWidget):
     # ---- geometry
 
     def _height(self) -> float:
-        return min(42.0, self.height() / (len(self._rows) + 2))
+        return min(54.0, self.height() / (len(self._rows) + 2))
 
     def _bar_width(self) -> float:
         return (self.width() - _NAME - 3 * _NUMBER - 28) / 2

@@ -35,7 +35,8 @@ class ConvolutionPage(Page):
     <p><b>A photo.</b> The same, with the photo of the window, or what the webcam sees. Blurring takes the mean of
     nine pixels. Sharpening takes five times a pixel and subtracts its neighbours: where all are alike, nothing
     changes. Where the weights add up to 0, even regions vanish, and edges stay: red where the sum is positive, blue
-    where it is negative. Zeros lie around the photo, so that its border counts as an edge, too.</p>
+    where it is negative. Around the
+    photo its last pixels are repeated, so that its border is no edge.</p>
     <p>In an image editor, somebody chose the weights. A network learns them.</p>
     """
     place = Place("convolution", view="Filters")

@@ -44,7 +44,8 @@ class DepthPage(Page):
     before a training.</p>
     <p>A filter does not know how large the image is: its weights are used again at each place. So the number of
     <b>parameters</b> stays when the image grows. A fully connected layer has a weight for each pair of an input and
-    an output. With as many outputs it needs that many parameters:</p>
+    an output. The
+    table counts both for as many outputs, and for images of three sizes.</p>
     """
     place = Place("convolution", view="Filters")
     follows_photo = True

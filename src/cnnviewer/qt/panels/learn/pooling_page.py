@@ -167,7 +167,9 @@ class PoolingPage(Page):
 
     @Slot(int, int, float)
     def _on_edited(self, row: int, column: int, value: float) -> None:
-        self._numbers = changed(self._numbers, row, column, value)
+        column -= self.shift.value  # numbers are edited as they are without the shift
+        if column >= 0:
+            self._numbers = changed(self._numbers, row, column, value)
         self.refresh()
 
 

@@ -12,7 +12,7 @@ from cnnviewer.lessons.messages import Numbers, ReluAnswer, ReluRequest
 from cnnviewer.qt.panels.learn.page import Page, Place
 from cnnviewer.qt.panels.learn.parts import changed, sign, titled
 from cnnviewer.qt.theme import current_theme
-from cnnviewer.qt.widgets.function_plot import FunctionPlot
+from cnnviewer.qt.widgets.function_curve import FunctionCurve
 from cnnviewer.qt.widgets.number_grid import NumberGrid
 from cnnviewer.qt.widgets.numbers import percent_text
 from cnnviewer.qt.widgets.picture_grid import PictureGrid
@@ -49,12 +49,13 @@ class ReluPage(Page):
         super().__init__(parent)
         self._numbers = _NUMBERS
         self._chosen = (0, 0)
+        self._curve: tuple[tuple[float, float], ...] = ()
         self.before, self.after = NumberGrid("Before", self), NumberGrid("After", self)
         self.before.set_editable(-10, 10, 0.5)
         self.before.edited.connect(self._on_edited)
         for grid in (self.before, self.after):
             grid.chosen.connect(self._on_chosen)
-        self.plot = FunctionPlot("ReLU", self)
+        self.plot = FunctionCurve(self)
         self.map_before, self.map_after = PictureGrid("The map before", self), PictureGrid("The map after", self)
         self.edges = Segmented(tuple(_EDGES), self, ("A filter that finds upright edges", "One that finds level edges"))
         self.edges.chosen.connect(self.refresh)
@@ -72,8 +73,7 @@ class ReluPage(Page):
             return
         self.before.show_numbers(answer.before.numbers, answer.before.pixels)
         self.after.show_numbers(answer.after.numbers, answer.after.pixels)
-        pairs = zip(sum(answer.before.numbers, ()), sum(answer.after.numbers, ()), strict=True)
-        self.plot.show_curve(answer.curve, tuple(pairs))
+        self._curve = answer.curve
         self.map_before.show_pictures(answer.map_before)
         self.map_after.show_pictures(answer.map_after)
         self._share_before.setText(f"{percent_text(answer.negative_share)} are negative")
@@ -109,8 +109,9 @@ class ReluPage(Page):
         self._chosen = row, column
         for grid in (self.before, self.after):
             grid.set_cell(self._chosen)
-        if self.before.values:
-            self.plot.choose((self.before.values[row][column], self.after.values[row][column]))
+        if self._curve:
+            xs, ys = zip(*self._curve, strict=True)
+            self.plot.show_curve(xs, ys, (self.before.values[row][column], self.after.values[row][column]))
 
     @Slot(int, int, float)
     def _on_edited(self, row: int, column: int, value: float) -> None:
