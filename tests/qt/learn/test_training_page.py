@@ -48,8 +48,8 @@ def test_a_single_step_is_told_in_numbers(lesson):
     assert page._examples[-1].step == 0
     assert page.cycle.lit == 0
     lesson.press(page.step)
-    lesson.until(lambda: len(page._examples) == 2 and page._account is not None)
-    account, (before, now) = page._account, page._examples
+    lesson.until(lambda: len(page._examples) == 2 and page._news.account is not None)
+    account, (before, now) = page._news.account, page._examples
     assert (account.step, before.step, now.step) == (1, 0, 1)
     assert account.weight == Weight("c1.weight", (0, 0, 2, 2))
     assert account.start == account.before
@@ -59,7 +59,7 @@ def test_a_single_step_is_told_in_numbers(lesson):
     assert lesson.numbers(3)[2].strip() == f"= {account.after:+.5f}".replace("-", "−")
     assert page.bars.values == (before.probabilities, now.probabilities)
     assert before.probabilities != now.probabilities
-    label = page._begun.dataset.samples.labels[0]
+    label = page._news.begun.dataset.samples.labels[0]
     assert now.loss == pytest.approx(-float(torch.tensor(now.probabilities[label]).log()), rel=1e-4)
     # The steps are lit one after the other, up to the last one.
     lesson.until(lambda: page.cycle.lit == 4)
@@ -74,15 +74,15 @@ def test_it_stops_at_the_target_and_all_panels_follow(lesson):
     lesson.driver.settle()
     assert page._ended.text().startswith("The target is reached: ")
     assert page.cycle.lit == 4
-    assert page._validation.accuracy >= 0.8
-    assert page.curves.accuracy.count == page._progress.step < page._progress.steps
-    assert f"Right: {100 * page._validation.accuracy:.1f} %" in lesson.numbers(4)
+    assert page._news.validation.accuracy >= 0.8
+    assert page.curves.accuracy.count == page._news.progress.step < page._news.progress.steps
+    assert f"Right: {100 * page._news.validation.accuracy:.1f} %" in lesson.numbers(4)
     assert "Target: 80.0 %" in lesson.numbers(4)
     # The window shows the network that learnt, and the example is what it says now.
-    lesson.until(lambda: page._examples[-1].step == page._progress.step)
+    lesson.until(lambda: page._examples[-1].step == page._news.progress.step)
     assert lesson.driver.session.network.provenance.startswith("training, step")
     network = load_network(lesson.training.begun_with.folder)
-    samples = page._begun.dataset.samples
+    samples = page._news.begun.dataset.samples
     from cnnviewer import record
 
     expected = record(network, samples.images[0]).probabilities.tolist()
@@ -95,7 +95,7 @@ def test_it_can_be_paused_continued_and_stopped(lesson):
     page = lesson.page
     page.target.setValue(99.5)
     lesson.press(page.start)
-    lesson.until(lambda: lesson.training.stage is Stage.RUNNING and page._progress is not None)
+    lesson.until(lambda: lesson.training.stage is Stage.RUNNING and page._news.progress is not None)
     assert page.start.text() == "Pause"
     assert not page.target.isEnabled()
     lesson.press(page.start)
@@ -122,7 +122,7 @@ def test_another_image_is_asked_about(lesson):
 def test_the_tour_stays_on_the_screen_and_the_window_may_close_at_any_time(lesson):
     lesson.page.target.setValue(99.5)
     lesson.press(lesson.page.start)
-    lesson.until(lambda: lesson.training.stage is Stage.RUNNING and lesson.page._progress is not None)
+    lesson.until(lambda: lesson.training.stage is Stage.RUNNING and lesson.page._news.progress is not None)
     assert lesson.tour.panel.is_seen
     assert lesson.driver.window.ready_training().dock.isHidden()
     lesson.driver.window.close()
@@ -132,7 +132,7 @@ def test_the_tour_stays_on_the_screen_and_the_window_may_close_at_any_time(lesso
 def test_leaving_the_page_stops_the_account_and_nothing_else(lesson):
     lesson.page.target.setValue(99.5)
     lesson.press(lesson.page.start)
-    lesson.until(lambda: lesson.training.stage is Stage.RUNNING and lesson.page._account is not None)
+    lesson.until(lambda: lesson.training.stage is Stage.RUNNING and lesson.page._news.account is not None)
     lesson.tour.open("An image is numbers")
     assert lesson.training.stage is Stage.RUNNING
     assert not lesson.page._beat.isActive()

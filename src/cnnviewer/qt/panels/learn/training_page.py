@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnviewer.lessons.network_messages import ExampleAnswer, ExampleRequest
 from cnnviewer.qt.panels.learn.page import Page, Place
+from cnnviewer.qt.panels.learn.training_steps import TrainingNews, five_steps
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.images import to_image
-from cnnviewer.qt.widgets.numbers import percent_text, probability_text
 from cnnviewer.qt.widgets.paired_bars import PairedBars
-from cnnviewer.qt.widgets.step_cycle import CycleStep, StepCycle
+from cnnviewer.qt.widgets.step_cycle import StepCycle
 from cnnviewer.qt.widgets.styling import label
 from cnnviewer.training.progress import Account, Evaluation, Finished, Progress, Weight
 
@@ -82,10 +82,7 @@ class TrainingPage(Page):
         from cnnviewer.qt.panels.training.curves_page import CurvesPage
 
         self._stage = "none"
-        self._begun: Begun | None = None
-        self._account: Account | None = None
-        self._progress: Progress | None = None
-        self._validation: Evaluation | None = None
+        self._news = TrainingNews()
         self._examples: tuple[ExampleAnswer, ...] = ()
         self._weights: WeightsRequest | None = None
         self._place = 0
@@ -106,9 +103,9 @@ class TrainingPage(Page):
     @property
     def weight(self) -> Weight | None:
         """The weight that the page tells of: in the middle of the first filter of the first layer."""
-        if self._begun is None:
+        if self._news.begun is None:
             return Weight("c1.weight", (0, 0, 2, 2))
-        kernels = (item for item in self._begun.weights.items() if len(item[1]) == 4)
+        kernels = (item for item in self._news.begun.weights.items() if len(item[1]) == 4)
         name, shape = next(kernels, ("", ()))
         return Weight(name, (0, 0, *(length // 2 for length in shape[2:]))) if name else None
 
@@ -125,7 +122,7 @@ class TrainingPage(Page):
 
     def show_begun(self, begun: Begun) -> None:
         """Show a training that is ready."""
-        self._begun, self._account, self._progress, self._validation = begun, None, None, None
+        self._news = TrainingNews(begun)
         self._examples, self._weights, self._place = (), None, 0
         self.curves.clear(begun.steps)
         target = begun.card["settings"].get("target_accuracy")
@@ -140,11 +137,11 @@ class TrainingPage(Page):
         self.curves.add(told.news)
         for news in told.news:
             if isinstance(news, Account):
-                self._account = news
+                self._news.account = news
             elif isinstance(news, Progress):
-                self._progress = news
+                self._news.progress = news
             elif isinstance(news, Evaluation) and news.split == "validation":
-                self._validation = news
+                self._news.validation = news
             elif isinstance(news, Finished):
                 self._ended.set_text(news.reason)
         if self._stage == "paused" and any(isinstance(news, Progress) for news in told.news):
@@ -155,27 +152,27 @@ class TrainingPage(Page):
     def show_weights(self, weights: WeightsRequest) -> None:
         """Ask what the network says to the example with the weights of now."""
         samples = self._samples()
-        if samples is None or self._begun is None or weights.run != self._begun.folder:
+        if samples is None or self._news.begun is None or weights.run != self._news.begun.folder:
             return
         self._weights = weights
         if self._examples and self._examples[-1].step == weights.step:
             return
-        place = self._place % len(samples.labels)
+        place = self._place
         self.requested.emit(
-            ExampleRequest(self._begun.folder, weights, samples.images[place], samples.labels[place], place)
+            ExampleRequest(self._news.begun.folder, weights, samples.images[place], samples.labels[place], place)
         )
 
     def show_answer(self, request: LessonRequest, answer: LessonAnswer) -> None:
         """Show what the network says to the example."""
-        is_known = isinstance(request, ExampleRequest) and isinstance(answer, ExampleAnswer)
-        if not is_known or self._begun is None:
+        if not isinstance(request, ExampleRequest) or not isinstance(answer, ExampleAnswer):
             return
-        assert isinstance(request, ExampleRequest)
-        assert isinstance(answer, ExampleAnswer)
-        if request.run == self._begun.folder and request.number == self._place:
-            self._examples = (*self._examples[-1:], answer)
-            self._show_example()
-            self._show_steps()
+        begun = self._news.begun
+        if begun is None or (request.run, request.number) != (begun.folder, self._place):
+            return
+        earlier = [example for example in self._examples if example.step != answer.step]
+        self._examples = (*earlier[-1:], answer)
+        self._show_example()
+        self._show_steps()
 
     def set_stage(self, stage: str) -> None:
         """Show where the training is."""
@@ -263,91 +260,28 @@ class TrainingPage(Page):
     # ---- showing
 
     def _samples(self) -> Samples | None:
-        dataset = None if self._begun is None else self._begun.dataset
+        dataset = None if self._news.begun is None else self._news.begun.dataset
         return None if dataset is None else dataset.samples
 
     def _show_example(self) -> None:
-        begun, samples = self._begun, self._samples()
+        begun, samples = self._news.begun, self._samples()
         self.other.setEnabled(samples is not None)
         if begun is None or begun.dataset is None or samples is None:
             return
-        place = self._place % len(samples.labels)
-        names, right = begun.dataset.categories, samples.labels[place]
-        image = QImage(to_image(samples.pixels[place].copy()))
-        fast = Qt.TransformationMode.FastTransformation
-        ratio = Qt.AspectRatioMode.KeepAspectRatio
-        self._picture.setPixmap(QPixmap.fromImage(image.scaled(_EXAMPLE_SIDE, _EXAMPLE_SIDE, ratio, fast)))
-        before, now = ((), *self._examples)[-2:] if self._examples else ((), ())
-        self.bars.show_values(
-            names,
-            before.probabilities if isinstance(before, ExampleAnswer) else (),
-            now.probabilities if isinstance(now, ExampleAnswer) else (),
-            right,
-        )
-        if not isinstance(now, ExampleAnswer):
-            self._caption.set_text(f"A {names[right]} that is learnt from")
-        elif not isinstance(before, ExampleAnswer):
-            self._caption.set_text(f"A {names[right]}, after step {now.step:,}")
-        else:
-            self._caption.set_text(f"A {names[right]}, after step {before.step:,} (pale) and {now.step:,}")
+        right = self._news.right = samples.labels[self._place]
+        side = QSize(_EXAMPLE_SIDE, _EXAMPLE_SIDE)
+        pixels = to_image(samples.pixels[self._place].copy())
+        self._picture.setPixmap(QPixmap.fromImage(pixels.scaled(side, Qt.AspectRatioMode.KeepAspectRatio)))
+        shown = [example.probabilities for example in self._examples]
+        before, now = ((), (), *shown)[-2:]
+        name = begun.dataset.categories[right]
+        self.bars.show_values(begun.dataset.categories, before, now, right)
+        steps = " (pale) and ".join(f"{example.step:,}" for example in self._examples)
+        self._caption.set_text(f"Right class: {name} · after step {steps}" if steps else f"Right class: {name}")
 
     def _show_steps(self) -> None:
-        self.cycle.show_steps(
-            (
-                CycleStep("Random start", "All weights are small random numbers.", self._start_numbers()),
-                CycleStep("Forward", "The batch goes through the network.", self._forward_numbers()),
-                CycleStep("Error", "−log of the right class's probability.", self._error_numbers()),
-                CycleStep("Backpropagation", "Weights move against their gradients.", self._descent_numbers()),
-                CycleStep("Repeat", "until the images held back are right.", self._repeat_numbers()),
-            )
-        )
-
-    def _start_numbers(self) -> tuple[str, ...]:
-        account = self._account
-        if account is None:
-            return ()
-        place = ", ".join(map(str, account.weight.index))
-        start = "not known" if account.start is None else _signed(account.start)
-        return "One of them:", f"{account.weight.name.removesuffix('.weight')} [{place}]", f"w = {start}"
-
-    def _forward_numbers(self) -> tuple[str, ...]:
-        samples = self._samples()
-        if not self._examples or samples is None or self._begun is None or self._begun.dataset is None:
-            return ()
-        names, shown = self._begun.dataset.categories, self._examples[-1].probabilities
-        right = samples.labels[self._place % len(samples.labels)]
-        most = shown.index(max(shown))
-        return f"The {names[right]} has {probability_text(shown[right])}", f"Most has: {names[most]}"
-
-    def _error_numbers(self) -> tuple[str, ...]:
-        numbers = []
-        if self._examples:
-            numbers.append(f"This image: {self._examples[-1].loss:.3f}")
-        if self._progress is not None and self._begun is not None:
-            numbers.append(f"Batch of {self._begun.card['settings']['batch_size']}: {self._progress.loss:.3f}")
-        return tuple(numbers)
-
-    def _descent_numbers(self) -> tuple[str, ...]:
-        account = self._account
-        if account is None:
-            return ()
-        rate = "" if self._progress is None else f"{self._progress.learning_rate:.3g}"
-        return (
-            f"Gradient g = {_signed(account.gradient)}",
-            f"w = {_signed(account.before)} − {rate} · g",
-            f"   = {_signed(account.after)}",
-        )
-
-    def _repeat_numbers(self) -> tuple[str, ...]:
-        numbers = []
-        if self._progress is not None:
-            numbers.append(f"Step {self._progress.step:,}, epoch {self._progress.epoch}")
-        if self._validation is not None:
-            numbers.append(f"Right: {percent_text(self._validation.accuracy)}")
-            target = None if self._begun is None else self._begun.card["settings"].get("target_accuracy")
-            if target is not None:
-                numbers.append(f"Target: {percent_text(target)}")
-        return tuple(numbers)
+        self._news.example = self._examples[-1] if self._examples else None
+        self.cycle.show_steps(five_steps(self._news))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the sentences out where there is little room."""
@@ -391,13 +325,12 @@ class TrainingPage(Page):
 
     @Slot()
     def _on_other(self) -> None:
-        self._place += 1
+        samples = self._samples()
+        if samples is None:
+            return
+        self._place = (self._place + 1) % len(samples.labels)
         self._examples = ()
         self._show_example()
         self._show_steps()
         if self._weights is not None:
             self.show_weights(self._weights)
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.5f}".replace("-", "−")
