@@ -16,6 +16,7 @@ from cnnviewer.qt.training_session import Stage
 from cnnviewer.training.plan import first_plan
 
 if TYPE_CHECKING:
+    from cnnviewer.frames import FrameAnswer
     from cnnviewer.lessons.network_messages import Patch
     from cnnviewer.messages import ImageEdit, NetworkSummary, RecordingSummary
     from cnnviewer.qt.main_window import MainWindow
@@ -99,6 +100,7 @@ class PhotoCompanion(QObject):
         session.imagesChanged.connect(self._ask_photo)
         session.networkChanged.connect(self._on_network_changed)
         session.recordingChanged.connect(self._on_recording_changed)
+        session.framed.connect(self._on_framed)
         session.pictured.connect(self._on_pictured)
         self._ask_photo()
         if session.recording is not None:
@@ -106,25 +108,31 @@ class PhotoCompanion(QObject):
 
     @Slot()
     def _ask_photo(self) -> None:
-        session = self._session
-        if session.images and not session.is_streaming:
-            session.request(_PHOTO, ThumbnailRequest(session.images[session.position], _PHOTO_SIDE))
-        else:
+        photo = self._session.photo
+        if photo is None:
             self._page.show_photo(None)
+        else:
+            self._session.request(_PHOTO, ThumbnailRequest(photo, _PHOTO_SIDE))
 
     @Slot(str, object, object)
     def _on_pictured(self, key: str, request: object, answer: object) -> None:
-        if key == _PHOTO and isinstance(answer, ThumbnailAnswer):
+        is_photo = isinstance(request, ThumbnailRequest) and request.image is self._session.photo
+        if key == _PHOTO and is_photo and isinstance(answer, ThumbnailAnswer):
             self._page.show_photo(answer.pixels)
 
     @Slot(object)
     def _on_recording_changed(self, recording: RecordingSummary) -> None:
-        session = self._session
-        if session.is_streaming or not session.images:
+        network, photo = self._session.network, self._session.photo
+        if photo is None:
             self._page.show_photo(None)
-        categories = () if session.network is None else session.network.categories
-        is_changed = bool(session.images) and recording.image != session.images[session.position].title
+        is_changed = photo is not None and recording.image != photo.title
+        categories = () if network is None else network.categories
         self._page.show_classes(recording, categories, is_changed=is_changed)
+
+    @Slot(object)
+    def _on_framed(self, answer: FrameAnswer) -> None:
+        if self._page.isVisible():
+            self._on_recording_changed(answer.recording)
 
     @Slot(object)
     def _on_network_changed(self, network: NetworkSummary) -> None:

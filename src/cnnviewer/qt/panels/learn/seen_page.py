@@ -106,6 +106,7 @@ class SeenPage(Page):
     def show_photo(self, pixels: Pixels | None) -> None:
         """Show the photo of the window, as it is; None where it can't be changed."""
         self.tools.setEnabled(pixels is not None)
+        self.editor.setEnabled(pixels is not None)
         self._hint.setVisible(pixels is None)
         if pixels is not None:
             self.editor.show_photo(pixels)

@@ -276,8 +276,8 @@ class TrainingPage(Page):
         before, now = ((), (), *shown)[-2:]
         name = begun.dataset.categories[right]
         self.bars.show_values(begun.dataset.categories, before, now, right)
-        steps = " (pale) and ".join(f"{example.step:,}" for example in self._examples)
-        self._caption.set_text(f"Right class: {name} · after step {steps}" if steps else f"Right class: {name}")
+        steps = " (pale), ".join(f"{example.step:,}" for example in self._examples)
+        self._caption.set_text(f"Right class: {name} · step {steps}" if steps else f"Right class: {name}")
 
     def _show_steps(self) -> None:
         self._news.example = self._examples[-1] if self._examples else None
