@@ -20,6 +20,7 @@ BENCHMARKS = {
     "recording": "bench_recording",
     "window": "bench_window",
     "live": "bench_live",
+    "explain": "bench_explain",
     "headless": "bench_headless",
     "sizes": "bench_sizes",
     "startup": "bench_startup",

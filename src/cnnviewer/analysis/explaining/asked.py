@@ -56,6 +56,11 @@ class Asked:
         """The arguments of the call by name."""
         return self.layer.call.given
 
+    @property
+    def main(self) -> Any:
+        """The argument that the operation works on: a function calls it input, a method self."""
+        return self.given["input"] if "input" in self.given else self.argument(0)
+
     def argument(self, position: int) -> Any:
         """Return an argument of the call by its position."""
         return list(self.given.values())[position]

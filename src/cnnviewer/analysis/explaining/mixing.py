@@ -27,7 +27,7 @@ def softmax(asked: Asked) -> Explanation:
     they are.
     """
     given, operation = asked.given, asked.layer.operation
-    x = asked.tensor(given["input"])
+    x = asked.tensor(asked.main)
     dim = given.get("dim")
     axis = (0 if x.ndim in (0, 1, 3) else 1) if dim is None else int(dim) % x.ndim
     axes = [np.array([place]) for place in asked.index]
@@ -39,7 +39,7 @@ def softmax(asked: Asked) -> Explanation:
     value = own / total
     if operation == "log_softmax":
         value = float(signed[asked.index[axis]] - signed.max() - np.log(total))
-    part = asked.part(given["input"], one_by_one(axes), logits, exponentials, exponentials)
+    part = asked.part(asked.main, one_by_one(axes), logits, exponentials, exponentials)
     facts = {"largest logit": float(logits.max()), "exponential": own, "sum of exponentials": total}
     return asked.explanation(Rule.SHARE, [part], value=value, facts=facts)
 

@@ -23,7 +23,7 @@ def batch_norm(asked: Asked) -> Explanation | None:
     Instance norm, Ulyanov, Vedaldi and Lempitsky (2016), is the same over one image's map.
     """
     given, channel = asked.given, asked.index[1]
-    x = asked.tensor(given["input"])
+    x = asked.tensor(asked.main)
     is_batch = asked.layer.operation == "batch_norm"
     uses_own = given.get("training") if is_batch else given.get("use_input_stats", True)
     if uses_own or given.get("running_mean") is None:
@@ -37,7 +37,7 @@ def batch_norm(asked: Asked) -> Explanation | None:
 def group_norm(asked: Asked) -> Explanation:
     """Wu and He (2018): with the mean and variance of a group of channels."""
     given, (image, channel, *_) = asked.given, asked.index
-    x = asked.tensor(given["input"])
+    x = asked.tensor(asked.main)
     size = x.shape[1] // int(given["num_groups"])
     first = channel // size * size
     mean, variance = _moments(x[image, first : first + size])
@@ -67,7 +67,7 @@ def response_norm(asked: Asked) -> Explanation:
     given, (image, channel, *place) = asked.given, asked.index
     size = int(given["size"])
     alpha, beta, k = (float(given.get(name, usual)) for name, usual in (("alpha", 1e-4), ("beta", 0.75), ("k", 1.0)))
-    x = asked.tensor(given["input"])
+    x = asked.tensor(asked.main)
     near = x.movedim(1, -1)[(image, *place)][max(0, channel - size // 2) : channel + (size - 1) // 2 + 1]
     squares = float(near.double().square().sum())
     divisor = (k + alpha * squares / size) ** beta
@@ -77,7 +77,7 @@ def response_norm(asked: Asked) -> Explanation:
 
 def unit_norm(asked: Asked) -> Explanation:
     """Divided by the length of the vector along an axis."""
-    given, x = asked.given, asked.tensor(asked.given["input"])
+    given, x = asked.given, asked.tensor(asked.main)
     axis = int(given.get("dim", 1)) % x.ndim
     line = x.movedim(axis, -1)[(*asked.index[:axis], *asked.index[axis + 1 :])].double()
     length = float(line.norm(float(given.get("p", 2.0))))
@@ -89,7 +89,7 @@ def _row_of(asked: Asked) -> tuple[torch.Tensor, tuple[int, ...]]:
     """Return the values along the axes that are normalised, and the unit's index among them."""
     count = len(asked.given["normalized_shape"])
     split = len(asked.index) - count
-    return asked.tensor(asked.given["input"])[asked.index[:split]], asked.index[split:]
+    return asked.tensor(asked.main)[asked.index[:split]], asked.index[split:]
 
 
 def _moments(values: torch.Tensor) -> tuple[float, float]:
@@ -112,7 +112,7 @@ def _normalised(asked: Asked, mean: float, variance: float, eps: float, scale: f
 
 
 def _scaled(asked: Asked, factor: float, bias: float, facts: dict[str, float]) -> Explanation:
-    argument = asked.given["input"]
+    argument = asked.main
     x = float(asked.tensor(argument)[asked.index])
     part = asked.part(argument, np.array([asked.index]), np.array([x]), np.array([factor]))
     return asked.explanation(Rule.NORMALISATION, [part], bias, facts=facts)

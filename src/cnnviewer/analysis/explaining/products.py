@@ -23,10 +23,10 @@ def linear(asked: Asked) -> Explanation | None:
     """Explain as the sum of the products of all inputs with the unit's weights, and the bias."""
     given = asked.given
     weight, bias = given["weight"], given.get("bias")
-    if not isinstance(given["input"], Slot) or asked.tensor(weight).ndim != 2:
+    if not isinstance(asked.main, Slot) or asked.tensor(weight).ndim != 2:
         return None
     unit = asked.index[-1]
-    part = _row(asked, given["input"], asked.index[:-1], -1, numbers(asked.tensor(weight)[unit]))
+    part = _row(asked, asked.main, asked.index[:-1], -1, numbers(asked.tensor(weight)[unit]))
     return asked.explanation(Rule.SUM, [part], 0.0 if bias is None else float(asked.tensor(bias)[unit]))
 
 

@@ -36,7 +36,7 @@ def convolution(asked: Asked) -> Explanation | None:
     count = len(kernel)
     strides, dilations = (lengths_of(given.get(name), count) for name in ("stride", "dilation"))
     paddings = window_paddings(given.get("padding", 0), kernel, dilations)
-    x = asked.tensor(given["input"])
+    x = asked.tensor(asked.main)
     rows = [
         _inside(
             asked.index[i - count] * strides[i] - paddings[i] + dilations[i] * np.arange(kernel[i]), x.shape[i - count]
@@ -58,7 +58,7 @@ def transposed_convolution(asked: Asked) -> Explanation | None:
     count, groups = len(kernel), int(given.get("groups") or 1)
     strides, dilations = (lengths_of(given.get(name), count) for name in ("stride", "dilation"))
     paddings = lengths_of(given.get("padding", 0), count, 0)
-    x, filter_index = asked.tensor(given["input"]), asked.index[-count - 1]
+    x, filter_index = asked.tensor(asked.main), asked.index[-count - 1]
     group, within = divmod(filter_index, weight.shape[1])
     channels = _group(group, groups, x.shape[-count - 1])
     chosen, rows = weight[channels[0] : channels[-1] + 1, within], []
@@ -77,7 +77,7 @@ def _weighed(
     bias = asked.given.get("bias")
     lead = [np.array([place]) for place in asked.index[: -len(rows) - 1]]
     axes = [*lead, channels, *rows]
-    part = asked.part(asked.given["input"], one_by_one(axes), at(x, axes), numbers(weight))
+    part = asked.part(asked.main, one_by_one(axes), at(x, axes), numbers(weight))
     return asked.explanation(
         Rule.SUM,
         [part],
@@ -109,7 +109,7 @@ def pooling(asked: Asked) -> Explanation | None:
     kernel = lengths_of(given["kernel_size"], count)
     strides = lengths_of(given.get("stride"), count) if given.get("stride") not in (None, [], ()) else kernel
     paddings, dilations = lengths_of(given.get("padding", 0), count, 0), lengths_of(given.get("dilation"), count)
-    x = asked.tensor(given["input"])
+    x = asked.tensor(asked.main)
     starts = [asked.index[i - count] * strides[i] - paddings[i] for i in range(count)]
     notes = _edge_notes(asked, x, kernel, strides, paddings, dilations)
     if operation.startswith("max"):
@@ -130,7 +130,7 @@ def pooling(asked: Asked) -> Explanation | None:
 def adaptive_pooling(asked: Asked) -> Explanation:
     """Explain as the largest value, or the average, of a window whose ends are shares of the map."""
     count = int(asked.layer.operation.split("pool")[1][0])
-    x = asked.tensor(asked.given["input"])
+    x = asked.tensor(asked.main)
     rows = []
     for i in range(-count, 0):
         before, after, place = x.shape[i], asked.layer.result.shape[i], asked.index[i]
@@ -152,7 +152,7 @@ def _largest(asked: Asked, x: torch.Tensor, rows: list[Indices], notes: tuple[st
     winner = int(np.isnan(values).argmax()) if np.isnan(values).any() else int(values.argmax())
     weights = np.zeros(len(values))
     weights[winner] = 1.0
-    part = asked.part(asked.given["input"], one_by_one(axes), values, weights)
+    part = asked.part(asked.main, one_by_one(axes), values, weights)
     return asked.explanation(Rule.MAXIMUM, [part], grid=(1, *(len(row) for row in rows)), notes=notes)
 
 
@@ -161,7 +161,7 @@ def _averaged(
 ) -> Explanation:
     axes = _window_axes(asked, rows)
     values = at(x, axes)
-    part = asked.part(asked.given["input"], one_by_one(axes), values, np.full(len(values), 1.0 / divisor))
+    part = asked.part(asked.main, one_by_one(axes), values, np.full(len(values), 1.0 / divisor))
     rule = Rule.SUM if divisor == 1.0 and len(values) > 1 else Rule.AVERAGE
     return asked.explanation(
         rule,
@@ -203,7 +203,7 @@ def _edge_notes(
 def interpolation(asked: Asked) -> Explanation | None:
     """Explain as the sum of the neighbours, each weighed by how near it is."""
     given: Any = asked.given
-    x = asked.tensor(given["input"])
+    x = asked.tensor(asked.main)
     count = x.ndim - 2
     after = tuple(asked.layer.result.shape)
     rows, weights = [], np.ones(1)
@@ -213,5 +213,5 @@ def interpolation(asked: Asked) -> Explanation | None:
         rows.append(found)
         weights = np.outer(weights, row[found]).reshape(-1)
     axes = _window_axes(asked, rows)
-    part = asked.part(given["input"], one_by_one(axes), at(x, axes), weights)
+    part = asked.part(asked.main, one_by_one(axes), at(x, axes), weights)
     return asked.explanation(Rule.SUM, [part], grid=(1, *(len(row) for row in rows)))

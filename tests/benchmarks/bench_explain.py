@@ -1,0 +1,77 @@
+"""From a click on a unit to its explained numbers on the screen, in the real window."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+from measuring import PAIRS, Result, photo, seconds, weights_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnnviewer.messages import LayerSummary
+
+MARK = 100
+"""Milliseconds: so long a click may take to its numbers."""
+
+
+def measure(networks: list[str]) -> Iterator[Result]:
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    from cnnviewer.messages import ImageRequest
+    from cnnviewer.qt.app import create_app
+    from cnnviewer.qt.main_window import MainWindow
+    from cnnviewer.qt.session import Session
+
+    app = create_app()
+    session = Session()
+    window = MainWindow(session)
+    window.resize(1280, 800)
+    loop = QEventLoop()
+    window.painted.connect(loop.quit)
+    window.show()
+    loop.exec()
+    session.idle.connect(lambda: QTimer.singleShot(0, loop.quit))
+
+    def until_painted() -> None:
+        while session.recording is None or not session.is_idle or window.layers.is_waiting:
+            app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+        app.processEvents()
+
+    session.show_images([ImageRequest("chelsea", pixels=photo())])
+    panel = window.open_explanation()
+    try:
+        for name in networks:
+            before = session.network
+            session.open_network(name, weights_for(name))
+            while session.network is before:
+                app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+            until_painted()
+            for kind in ("convolution", "pooling", "linear"):
+                layers = [layer for layer in session.recording.layers if layer.kind == kind]
+                times = [
+                    seconds(lambda layer=layer, turn=turn: _click(session, panel, layer, turn, until_painted))
+                    for layer in layers
+                    for turn in range(max(1, -(-PAIRS // len(layers))))
+                ]
+                yield Result(
+                    f"click to explained number, {kind}, median", name, statistics.median(times) * 1000, "ms", MARK
+                )
+                yield Result(f"click to explained number, {kind}, longest", name, max(times) * 1000, "ms", MARK)
+    finally:
+        window.close()
+
+
+def _click(session: object, panel: object, layer: LayerSummary, turn: int, until_painted: object) -> None:
+    """Choose a unit of a layer, another each turn, and wait until its explanation is painted."""
+    rows, columns = layer.map_shape
+    is_vector = len(layer.shape) < 2
+    channel = turn % (layer.shape[0] if is_vector else layer.maps)
+    cell = None if is_vector else ((7 * turn + 3) % rows, (5 * turn + 2) % columns)
+    session.select(layer.name, channel, cell)
+    until_painted()
+    answer = panel.arithmetic.answer
+    assert answer is not None
+    assert answer.layer == layer.name
+    assert answer.unit[0] == channel
