@@ -28,6 +28,7 @@ __all__ = [
     "BarsAnswer",
     "BarsRequest",
     "HoldRequest",
+    "ImageEdit",
     "ImageRequest",
     "LayerSummary",
     "LessonAnswer",
@@ -161,6 +162,33 @@ class HoldRequest:
     is_held: bool
 
 
+@dataclass(frozen=True)
+class ImageEdit:
+    """How a photo is moved, turned, scaled and partly covered.
+
+    Parameters
+    ----------
+    shift
+        By how much it is moved to the right and down, as shares of its width and height.
+    angle
+        By how many degrees it is turned clockwise, around its middle.
+    scale
+        By how much it is enlarged, around its middle; above 0.
+    covers
+        What is covered then: (left, top, right, bottom), as shares of the width and height.
+    """
+
+    shift: tuple[float, float] = (0.0, 0.0)
+    angle: float = 0.0
+    scale: float = 1.0
+    covers: tuple[tuple[float, float, float, float], ...] = ()
+
+    @property
+    def moves(self) -> bool:
+        """Whether it does more than cover."""
+        return (self.shift, self.angle, self.scale) != ((0.0, 0.0), 0.0, 1.0)
+
+
 @dataclass(frozen=True, eq=False)
 class ImageRequest:
     """Show an image.
@@ -172,6 +200,8 @@ class ImageRequest:
     path, data, pixels, packed
         One of them: a file, the bytes of one that was pasted or dropped, uint8 ``(H, W, 3)``, or the pixels of a frame,
         uint32 ``(H, W)``, 0xffRRGGBB.
+    edit
+        How it is changed before it is shown; None leaves it as it is.
     """
 
     title: str
@@ -179,6 +209,12 @@ class ImageRequest:
     data: bytes | None = None
     pixels: NDArray[np.uint8] | None = None
     packed: Pixels | None = None
+    edit: ImageEdit | None = None
+
+    def is_of(self, other: ImageRequest) -> bool:
+        """Whether both are of the same image, each with an edit of its own."""
+        own, others = ((it.path, it.data, it.pixels, it.packed) for it in (self, other))
+        return all(one is another for one, another in zip(own, others, strict=True))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from cnnviewer.engine.questions import answer_question
 from cnnviewer.errors import CnnviewerError, ImageError
 from cnnviewer.frames import FrameAnswer, StageTimes
 from cnnviewer.images import as_image, decode_image, from_packed
+from cnnviewer.inputs.editing import edited, shrunk
 from cnnviewer.lessons.answering import LessonContext, answer
 from cnnviewer.memory import give_back
 from cnnviewer.messages import LessonRequest, ThumbnailAnswer, ThumbnailRequest, WeightsAnswer
@@ -107,6 +108,7 @@ class Engine:
         leave_a_core()
         self._recorder: Recorder | None = None
         self._photo: tuple[str, Image] | None = None
+        self._original: tuple[ImageRequest, Image] | None = None
         self._scene: Scene | None = None
         self._held: Recorder | None = None
         self._learning: Learning | None = None
@@ -189,7 +191,7 @@ class Engine:
         RecordingError
             If the network fails on it.
         """
-        title, photo = request.title, _read(request)
+        title, photo = request.title, self._photo_of(request)
         if self._recorder is not None:
             held = self._held_scene(photo, title)
             self._scene = Scene(self._recorder.record(photo), photo, title, held, self._learning)
@@ -296,10 +298,20 @@ class Engine:
         """End the thread that renders frames."""
         self._pool.shutdown()
 
+    def _photo_of(self, request: ImageRequest) -> Image:
+        """Return the photo that is asked for; one that is changed again and again is read once."""
+        if request.edit is None:
+            self._original = None
+            return _read(request)
+        if self._original is None or not self._original[0].is_of(request):
+            self._original = request, shrunk(_read(request))
+        return edited(self._original[1], request.edit)
+
     def _lesson_context(self) -> LessonContext:
         return LessonContext(
             photo=None if self._photo is None else self._photo[1],
             network=None if self._recorder is None else self._recorder.network,
+            recording=None if self._scene is None else self._scene.recording,
         )
 
     def _open_recorder(self) -> Recorder:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.lessons import activation, classifier, convolution, depth, geometry, pixels, pooling
 from cnnviewer.lessons.context import LessonContext
+from cnnviewer.lessons.example import look_at_example
+from cnnviewer.lessons.famous import list_famous
 from cnnviewer.lessons.messages import (
     ConvolutionRequest,
     DepthRequest,
@@ -17,6 +19,9 @@ from cnnviewer.lessons.messages import (
     ReluRequest,
     SoftmaxRequest,
 )
+from cnnviewer.lessons.network_messages import ExampleRequest, FamousRequest, SeenRequest, WholeNetworkRequest
+from cnnviewer.lessons.seen import what_layers_see
+from cnnviewer.lessons.whole_network import whole_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +32,10 @@ __all__ = ["LessonContext", "answer"]
 
 _LESSONS: dict[type[LessonRequest], Callable[[Any, LessonContext], LessonAnswer]] = {
     PixelsRequest: pixels.show_pixels,
+    WholeNetworkRequest: whole_network,
+    ExampleRequest: look_at_example,
+    SeenRequest: what_layers_see,
+    FamousRequest: list_famous,
     ConvolutionRequest: convolution.convolve_numbers,
     KernelRequest: convolution.convolve_photo,
     GeometryRequest: geometry.show_geometry,

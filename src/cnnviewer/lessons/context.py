@@ -12,6 +12,7 @@ from cnnviewer.inputs.samples import list_samples
 
 if TYPE_CHECKING:
     from cnnviewer.network import Network
+    from cnnviewer.recording import Recording
 
 __all__ = ["LessonContext"]
 
@@ -20,10 +21,14 @@ _SAMPLE = "chelsea"
 
 @dataclass(frozen=True)
 class LessonContext:
-    """The photo that is shown, of mode "L" or "RGB", and the network that is open; None where there is none."""
+    """The photo that is shown, of mode "L" or "RGB", the network that is open, and its recording of the photo.
+
+    Each is None where there is none; of a frame the recording has only the layers that were looked at.
+    """
 
     photo: Image.Image | None = None
     network: Network | None = None
+    recording: Recording | None = None
 
     def small_photo(self, longest: int) -> Image.Image:
         """Return the photo that is shown, or a sample, in colour, its longer side `longest` pixels long at most."""

@@ -38,7 +38,7 @@ class _Source:
 
 _TORCHVISION = (
     "alexnet", "vgg11", "vgg16", "vgg19", "resnet18", "resnet50",
-    "googlenet", "densenet121", "densenet201", "squeezenet1_0",
+    "resnet152", "googlenet", "densenet121", "densenet201", "squeezenet1_0",
 )  # fmt: skip
 
 _SOURCES = (

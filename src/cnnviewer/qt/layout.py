@@ -38,6 +38,7 @@ __all__ = [
     "enlarge_photo",
     "lay_out",
     "make_room",
+    "make_room_for_training",
     "share_space",
 ]
 
@@ -86,8 +87,14 @@ def add_training(window: MainWindow, session: Session) -> TrainingPresenter:
 
     panel = TrainingPanel(window)
     dock = _bottom_dock(window, "Training", "training", panel)
-    make_room(window, dock, max(272, round(window.height() * 0.34)))
+    dock.hide()
     return TrainingPresenter(window, session, panel, dock)
+
+
+def make_room_for_training(window: MainWindow, dock: QDockWidget) -> None:
+    """Give the training panel its height, where it does not share that of others."""
+    if not window.tabifiedDockWidgets(dock):
+        make_room(window, dock, max(272, round(window.height() * 0.34)))
 
 
 def add_live(window: MainWindow, session: Session, presenter: Presenter) -> LiveCommands:

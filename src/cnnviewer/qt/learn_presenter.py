@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 
 from cnnviewer.messages import LessonAnswer, LessonRequest, PhotoView, View
+from cnnviewer.qt.learn_companions import accompany
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDockWidget
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from cnnviewer.messages import LayerSummary, RecordingSummary
     from cnnviewer.qt.main_window import MainWindow
     from cnnviewer.qt.panels.learn.learn_panel import LearnPanel
-    from cnnviewer.qt.panels.learn.page import Place
+    from cnnviewer.qt.panels.learn.page import Page, Place
     from cnnviewer.qt.session import Session
 
 __all__ = ["LearnPresenter"]
@@ -35,6 +36,7 @@ class LearnPresenter(QObject):
         self._on_its_way: set[str] = set()
         self._is_photo_late = False
         dock.visibilityChanged.connect(panel.set_seen)
+        panel.pageBuilt.connect(self._on_page_built)
         panel.requested.connect(self._on_requested)
         panel.placeRequested.connect(self.show_place)
         panel.networkRequested.connect(self._on_network_requested)
@@ -44,6 +46,10 @@ class LearnPresenter(QObject):
         session.appearanceChanged.connect(self._on_appearance_changed)
         session.idle.connect(self._on_idle)
         session.failed.connect(self._on_failed)
+
+    @Slot(object)
+    def _on_page_built(self, page: Page) -> None:
+        accompany(page, self._window, self._session)
 
     # ---- questions and answers
 

@@ -164,15 +164,25 @@ class MainWindow(QMainWindow):
         self._theme = name
         self._apply_theme()
 
-    def open_training(self) -> TrainingPresenter:
-        """Show the training panel; it is built when it is first wanted."""
+    def ready_training(self) -> TrainingPresenter:
+        """Return what runs trainings; it is built when it is first wanted, and its panel not shown."""
         if self._training is None:
             from cnnviewer.qt.layout import add_training
 
             self._training = add_training(self, self._session)
-        self._training.dock.show()
-        self._training.dock.raise_()
         return self._training
+
+    def open_training(self) -> TrainingPresenter:
+        """Show the training panel."""
+        is_new = self._training is None
+        training = self.ready_training()
+        training.dock.show()
+        training.dock.raise_()
+        if is_new:
+            from cnnviewer.qt.layout import make_room_for_training
+
+            make_room_for_training(self, training.dock)
+        return training
 
     def open_live(self) -> LiveCommands:
         """Return what runs streams; it is built when it is first wanted."""

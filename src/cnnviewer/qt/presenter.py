@@ -164,7 +164,8 @@ class Presenter(QObject):
         elif isinstance(request, QUESTIONS):
             self.units.show_answer(key, request, answer)
         elif isinstance(answer, ThumbnailAnswer):
-            self._window.input.thumbnails.show_answer(int(key.removeprefix(_THUMBNAIL)), answer)
+            if key.startswith(_THUMBNAIL):  # others ask for small pictures, too
+                self._window.input.thumbnails.show_answer(int(key.removeprefix(_THUMBNAIL)), answer)
         else:
             self._window.layers.show_answer(key, request, answer)
 

@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnnviewer.frames import Frame, FrameAnswer
-    from cnnviewer.messages import LayerSummary, NetworkSummary, PictureRequest, RecordingSummary, WeightsAnswer
+    from cnnviewer.messages import (
+        ImageEdit,
+        LayerSummary,
+        NetworkSummary,
+        PictureRequest,
+        RecordingSummary,
+        WeightsAnswer,
+    )
     from cnnviewer.qt.failures import Failure
     from cnnviewer.qt.worker import Opening
 
@@ -81,6 +88,8 @@ class Session(QObject):
         self.selection: Selection | None = None
         self.images: tuple[ImageRequest, ...] = ()
         self.position = 0
+        self.photo: ImageRequest | None = None
+        """The one of the images that is shown; None where a stream or its last frame is."""
         self.scale = ScaleChoice()
         self.order = Order.CHANNEL
         self.tile = 56
@@ -133,13 +142,20 @@ class Session(QObject):
             if self._is_open_to_frames:
                 self.streamLeft.emit()
             self.position = position % len(self.images)
+            self.photo = self.images[self.position]
             self.imagesChanged.emit()
-            self._open(self.images[self.position])
+            self._open(self.photo)
+
+    def edit_image(self, edit: ImageEdit | None) -> None:
+        """Show the photo changed, or with None as it is; others, and it when it is shown again, are as they are."""
+        photo = self.photo
+        if photo is not None:
+            self._open(photo if edit is None else replace(photo, title=f"{photo.title}, changed", edit=edit))
 
     def open_stream(self) -> None:
         """Show the frames that are left in the mailbox, from now on."""
         self.mailbox.clear()
-        self._is_open_to_frames = True
+        self._is_open_to_frames, self.photo = True, None
 
     def close_stream(self) -> None:
         """Show no more frames."""
@@ -148,7 +164,7 @@ class Session(QObject):
 
     def settle(self, frame: Frame) -> None:
         """Show a frame as a photo, whole and exact, until the next one comes."""
-        self.is_streaming = False
+        self.is_streaming, self.photo = False, None
         self._open(_photo_of(frame))
 
     def keep_frame(self, frame: Frame) -> None:
@@ -156,8 +172,9 @@ class Session(QObject):
         kept = [image for image in self.images if image.packed is not None]
         self.images = (*kept[-_FRAMES_KEPT + 1 :], _photo_of(frame))
         self.position = len(self.images) - 1
+        self.photo = self.images[-1]
         self.imagesChanged.emit()
-        self._open(self.images[-1])
+        self._open(self.photo)
 
     def wake(self) -> None:
         """Tell the worker that a frame waits."""

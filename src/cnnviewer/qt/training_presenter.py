@@ -78,10 +78,15 @@ class TrainingPresenter(QObject):
         elif not self.training.is_active:
             self.training.follow(folder)
 
+    def start(self, plan: Plan, folder: Path, *, is_paused: bool = False) -> None:
+        """Begin a training in a new folder; where `is_paused`, it waits before its first step."""
+        self._window.error.hide()
+        self.training.begin(plan, folder, is_paused=is_paused)
+
     def _connect_panel(self) -> None:
         panel, training = self.panel, self.training
         panel.setup.lookRequested.connect(training.look)
-        panel.setup.startRequested.connect(self._on_start_requested)
+        panel.setup.startRequested.connect(self.start)
         panel.setup.designRequested.connect(self._on_design_requested)
         panel.setup.runRequested.connect(self.open_folder)
         panel.folderDropped.connect(self.open_folder)
@@ -235,11 +240,6 @@ class TrainingPresenter(QObject):
             self._live.start()
 
     # ---- wishes of the panel
-
-    @Slot(object, object)
-    def _on_start_requested(self, plan: Plan, folder: Path) -> None:
-        self._window.error.hide()
-        self.training.begin(plan, folder)
 
     @Slot()
     def _on_continue_requested(self) -> None:

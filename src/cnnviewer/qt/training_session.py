@@ -70,9 +70,9 @@ class TrainingSession(QObject):
         """Read the dataset of a plan, to be looked at; `looked` tells of it. The newest wish wins."""
         self._give(Order("look", plan))
 
-    def begin(self, plan: Plan, folder: Path) -> None:
-        """Begin a training in a folder."""
-        self._start(Order("begin", plan, folder))
+    def begin(self, plan: Plan, folder: Path, *, is_paused: bool = False) -> None:
+        """Begin a training in a folder; where `is_paused`, it waits before its first step."""
+        self._start(Order("begin", plan, folder, is_paused))
 
     def resume_run(self, folder: Path) -> None:
         """Let a training that was interrupted go on."""
@@ -166,6 +166,8 @@ class TrainingSession(QObject):
         if order is None:
             return
         self._controls.reset()
+        if order.is_paused:
+            self._controls.pause()
         self._ready_thread()
         self._ordered.emit(order)
 
@@ -200,7 +202,8 @@ class TrainingSession(QObject):
         self.dataset = begun.dataset or self.dataset
         self.begun.emit(begun)
         if self.stage is Stage.PREPARING:
-            self._set_stage(Stage.FOLLOWING if begun.is_followed else Stage.RUNNING)
+            waits = self._in_flight is not None and self._in_flight.is_paused
+            self._set_stage(Stage.FOLLOWING if begun.is_followed else Stage.PAUSED if waits else Stage.RUNNING)
 
     @Slot(object)
     def _on_finished(self, order: Order) -> None:

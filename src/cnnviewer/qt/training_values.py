@@ -24,11 +24,14 @@ class Order:
     ----------
     what
         "begin" (a plan in a folder), "resume" or "follow" (a folder), or "look" (at the dataset of a plan).
+    is_paused
+        Whether to wait before the first step.
     """
 
     what: str
     plan: Plan | None = None
     folder: Path | None = None
+    is_paused: bool = False
 
 
 @dataclass(frozen=True, eq=False)

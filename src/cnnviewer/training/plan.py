@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from cnnviewer.datasets import DEFAULT_DATASET, DEFAULT_VALIDATION
 from cnnviewer.errors import TrainingError
 from cnnviewer.networks.architectures import Architecture
-from cnnviewer.training.settings import Settings
+from cnnviewer.training.settings import Schedule, Settings
 
 if TYPE_CHECKING:
     from cnnviewer.datasets.labelled import Dataset
     from cnnviewer.network import Network
 
-__all__ = ["Plan", "card_of", "check_same_data", "plan_from_card"]
+__all__ = ["Plan", "card_of", "check_same_data", "first_plan", "plan_from_card"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,23 @@ class Plan:
     download: bool = False
     validation: float = DEFAULT_VALIDATION
     settings: Settings = field(default_factory=Settings)
+
+
+def first_plan(target_accuracy: float) -> Plan:
+    """Return a plan to learn from: LeNet-5 on the shipped digits, by plain gradient descent, until a target.
+
+    No momentum, no weight decay, no schedule: a weight changes by its gradient times the learning rate, and no more.
+    """
+    settings = Settings(
+        epochs=12,
+        batch_size=32,
+        learning_rate=0.1,
+        momentum=0.0,
+        weight_decay=0.0,
+        schedule=Schedule.CONSTANT,
+        target_accuracy=target_accuracy,
+    )
+    return Plan(Architecture.named("lenet5"), settings=settings)
 
 
 def card_of(plan: Plan, network: Network, dataset: Dataset) -> dict[str, Any]:

@@ -165,6 +165,28 @@ def test_freezing_keeps_the_frame_as_a_photo(streaming):
     assert live.is_running
 
 
+def test_the_tour_changes_a_photo_but_no_stream(streaming):
+    tour = streaming.window.open_learn()
+    tour.panel.show_title("What layers see")
+    page = tour.panel.page
+    for name in ("digit-6", "digit-7"):
+        send(streaming, digit(name))
+        send(streaming, digit(name))
+        until(streaming, lambda name=name: page.now.bars[0].name == name[-1])
+    assert not page.editor.isEnabled()
+    assert page.verdict == ""
+    streaming.bot.keyClick(streaming.window, Qt.Key.Key_F)
+    until(streaming, page.editor.isEnabled)
+    streaming.settle()
+    page.editor.change(angle=90.0)
+    streaming.settle()
+    assert streaming.session.recording.image == "camera, changed"
+    page.reset.click()
+    streaming.settle()
+    assert page.now.bars[0].name == "7"
+    assert len(page.rows[0].patches) == 6
+
+
 def test_only_some_frozen_frames_are_kept(streaming):
     for _ in range(14):
         streaming.live.freeze()

@@ -96,6 +96,18 @@ class CurvePlot(QWidget):
         """Mark the moment that is held; None marks none."""
         self._mark(self._held, step)
 
+    def set_target(self, value: float | None) -> None:
+        """Mark a value that is to be reached; None marks none."""
+        self._target.setVisible(value is not None)
+        if value is not None:
+            self._target.setValue(value)
+
+    def set_compact(self) -> None:
+        """Take less room: the legend is the tooltip of the title, and the scale stays as it is."""
+        self._legend.hide()
+        self.scale.hide()
+        self._title.setToolTip("Pale: each step; blue: smoothed; dots: on the validation images")
+
     @property
     def count(self) -> int:
         """How many steps there are."""
@@ -146,7 +158,8 @@ class CurvePlot(QWidget):
         self._plot.setAutoVisible(y=True)
         self._each, self._smooth, self._checked = (self._plot.plot([], []) for _ in range(3))
         self._moment, self._held = (pg.InfiniteLine(angle=90, movable=False) for _ in range(2))
-        for line in (self._moment, self._held):
+        self._target = pg.InfiniteLine(angle=0, movable=False)
+        for line in (self._moment, self._held, self._target):
             line.hide()
             self._plot.addItem(line, ignoreBounds=True)
         layout = QVBoxLayout(self)
@@ -167,6 +180,7 @@ class CurvePlot(QWidget):
         self._checked.setSymbolBrush(theme.warning)
         self._checked.setSymbolPen(None)
         self._moment.setPen(pg.mkPen(theme.text, width=1, style=Qt.PenStyle.DashLine))
+        self._target.setPen(pg.mkPen(theme.muted, width=1, style=Qt.PenStyle.DotLine))
         self._held.setPen(pg.mkPen(theme.warning, width=1, style=Qt.PenStyle.DashLine))
         for side in ("left", "bottom"):
             axis = self._plot.getAxis(side)
@@ -213,7 +227,7 @@ class CurvePlot(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_held"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_target"):
             self._paint_theme()
 
     # ---- user

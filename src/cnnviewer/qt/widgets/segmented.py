@@ -61,10 +61,12 @@ class Segmented(QWidget):
         return button.text() if button else ""
 
     def set_current(self, option: str) -> None:
-        """Choose a button, without telling."""
+        """Choose a button, without telling; none where there is no such button."""
         with QSignalBlocker(self._group):
+            self._group.setExclusive(False)  # else the last one that is checked could not be let go
             for button in self._group.buttons():
                 button.setChecked(button.text() == option)
+            self._group.setExclusive(True)
 
     def button(self, option: str) -> QAbstractButton | None:
         """Return the button with this text."""

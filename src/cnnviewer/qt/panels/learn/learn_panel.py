@@ -32,10 +32,11 @@ _COLUMN = 304
 class LearnPanel(QWidget):
     """Shows one page at a time; pages are built when they are first shown.
 
-    `requested` tells a page's number and its request, `placeRequested` the `Place` where its idea is seen,
-    `networkRequested` a network to open.
+    `pageBuilt` tells a page that is new, `requested` a page's number and its request, `placeRequested` the `Place`
+    where its idea is seen, `networkRequested` a network to open.
     """
 
+    pageBuilt = Signal(object)
     requested = Signal(int, object)
     placeRequested = Signal(object)
     networkRequested = Signal(str)
@@ -155,6 +156,7 @@ class LearnPanel(QWidget):
         area.viewport().setAutoFillBackground(False)
         page.setAutoFillBackground(False)
         self.stack.addWidget(area)
+        self.pageBuilt.emit(page)
         return page
 
     # ---- turning pages

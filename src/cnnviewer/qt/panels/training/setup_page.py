@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cnnviewer.designs import Design
     from cnnviewer.training.samples import DatasetSummary
 
-__all__ = ["SetupPage"]
+__all__ = ["SetupPage", "new_name"]
 
 _SIDE = 40
 
@@ -304,7 +304,7 @@ class SetupPage(QWidget):
     @Slot()
     def _on_start(self) -> None:
         plan = self.plan()
-        self.startRequested.emit(plan, self._folder or _new_name(self._runs, plan))
+        self.startRequested.emit(plan, self._folder or new_name(self._runs, plan))
         self._folder = None
         self._show_folder()
 
@@ -312,7 +312,7 @@ class SetupPage(QWidget):
 _DESIGN = "design"
 
 
-def _new_name(runs: Path, plan: Plan) -> Path:
+def new_name(runs: Path, plan: Plan) -> Path:
     """Return a folder that is not there yet: ``lenet5-mnist-5k``, then ``lenet5-mnist-5k-2``."""
     name = f"{plan.architecture.title}-{Path(plan.dataset).name}".replace(" ", "-")
     number = 1

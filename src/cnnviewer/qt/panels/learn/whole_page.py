@@ -1,0 +1,152 @@
+"""The page "The whole network"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from cnnviewer.lessons.network_messages import NetworkPicture, WholeNetworkRequest
+from cnnviewer.qt.panels.learn.page import Page, Place
+from cnnviewer.qt.theme import current_theme
+from cnnviewer.qt.widgets.drawing_pad import DrawingPad
+from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.network_view import NetworkView
+from cnnviewer.qt.widgets.segmented import Segmented
+
+if TYPE_CHECKING:
+    from cnnviewer.inputs.drawing import Drawing
+    from cnnviewer.messages import LessonAnswer, LessonRequest
+
+__all__ = ["STEP_PAGES", "WholePage"]
+
+STEP_PAGES = {
+    "convolution": "Convolution",
+    "activation": "ReLU",
+    "pooling": "Pooling",
+    "linear": "Fully connected and softmax",
+    "softmax": "Fully connected and softmax",
+}
+"""The title of the page that explains each step."""
+_HINT = "Point at a map or a unit: its links show what it is made of, and what it feeds."
+_PAD = 140
+
+
+class WholePage(Page):
+    """LeNet-5 on a digit: all of its maps in one picture."""
+
+    title = "The whole network"
+    text = """
+    <p>This is <b>LeNet-5</b>, all of it, at work on one digit. From left to right: the image, two rounds of
+    convolution, ReLU and pooling, a last convolution whose maps are single numbers, two fully connected layers, and
+    the softmax with the probabilities of the ten digits.</p>
+    <p>On the way the maps become <b>smaller and more</b>: 6 maps of 28×28 know where a line lies, 120 single numbers
+    know only what there is.</p>
+    <p><b>Point at a map or a unit.</b> Lines lead to what it is made of, and to what it feeds. The thicker a line,
+    the larger the weights; blue ones add, orange ones subtract. The arrow keys move the pointer, too.</p>
+    <p><b>Draw a digit</b>, slowly, and see when the network changes its mind. A click on a coloured label opens the
+    page on that step.</p>
+    <p>Each column has one scale for all of its maps: bright is large, and black is 0.</p>
+    """
+    place = Place("convolution", view="Maps", is_last=True)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._sample = "digit-3"
+        self.pad = DrawingPad(self)
+        self.pad.setFixedWidth(_PAD)
+        self.pad.setMinimumHeight(_PAD - 36)
+        self.pad.setMaximumHeight(_PAD)
+        self.pad.line_width = 0.1
+        self.pad.drawn.connect(self._on_drawn)
+        self.samples = [Segmented(digits, self, [f"The sample digit {digit}" for digit in digits]) for digits in _ROWS]
+        for row in self.samples:
+            row.setStyleSheet("QToolButton { padding: 2px 0; min-width: 22px; }")
+            row.chosen.connect(self._on_sample_chosen)
+        self.clear = QPushButton("New sheet", self)
+        self.clear.setToolTip("Clear the paper; the sample is shown again (Delete)")
+        self.clear.clicked.connect(self.pad.clear)
+        self.apart = QCheckBox("ReLU apart", self)
+        self.apart.setToolTip("Show what goes into each ReLU, too, in a column of its own")
+        self.apart.toggled.connect(self.refresh)
+        self.view = NetworkView(self)
+        self.view.stepClicked.connect(self._on_step_clicked)
+        self.view.described.connect(self._on_described)
+        self.readout = ElidedLabel(self, role="muted")
+        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._on_described("")
+        # Many small movements of the pen make one request.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self.refresh)
+        self._mark_sample()
+        self._lay_out()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Ask for the picture."""
+        drawing = self.pad.drawing
+        self.requested.emit(
+            WholeNetworkRequest(
+                drawing=drawing if drawing.strokes else None,
+                sample=self._sample,
+                is_folded=not self.apart.isChecked(),
+                is_dark=current_theme().is_dark,
+            )
+        )
+
+    def show_answer(self, request: LessonRequest, answer: LessonAnswer) -> None:
+        """Show the picture."""
+        if isinstance(answer, NetworkPicture):
+            self.view.show_picture(answer)
+
+    def _lay_out(self) -> None:
+        left = QVBoxLayout()
+        left.setSpacing(4)
+        left.addWidget(self.pad, stretch=1)
+        left.addWidget(self.clear)
+        for digits in self.samples:
+            left.addWidget(digits)
+        left.addWidget(self.apart)
+        left.addStretch(1)
+        right = QVBoxLayout()
+        right.addWidget(self.view, stretch=1)
+        right.addWidget(self.readout)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addLayout(left)
+        row.addLayout(right, stretch=1)
+
+    def _mark_sample(self) -> None:
+        """Mark the sample that is shown; none where a drawing is."""
+        shown = "" if self.pad.drawing.strokes else self._sample[-1]
+        for row in self.samples:
+            row.set_current(shown)
+
+    @Slot(object)
+    def _on_drawn(self, drawing: Drawing) -> None:
+        self._mark_sample()
+        self._soon.start()
+
+    @Slot(str)
+    def _on_sample_chosen(self, digit: str) -> None:
+        self._sample = f"digit-{digit}"
+        if self.pad.drawing.strokes:
+            self.pad.clear()
+        self._mark_sample()
+        self.refresh()
+
+    @Slot(str)
+    def _on_step_clicked(self, kind: str) -> None:
+        if kind in STEP_PAGES:
+            self.pageRequested.emit(STEP_PAGES[kind])
+
+    @Slot(str)
+    def _on_described(self, text: str) -> None:
+        self.readout.set_text(text or _HINT)
+
+
+_ROWS = ("01234", "56789")

@@ -1,0 +1,396 @@
+"""A network in one picture: all maps of all layers, and on hovering one what it is made of and what it feeds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolTip, QWidget
+
+from cnnviewer.qt.theme import KIND_COLORS, current_theme
+from cnnviewer.qt.widgets.images import to_image
+from cnnviewer.qt.widgets.network_layout import ColumnLayout, lay_out_columns
+from cnnviewer.qt.widgets.numbers import probability_text, shape_text, value_text
+
+if TYPE_CHECKING:
+    from cnnviewer.lessons.network_messages import NetworkColumn, NetworkPicture
+
+__all__ = ["NetworkView"]
+
+_TITLE, _STEP = 31, 20
+_LOW = 330
+"""Below this height the labels of a column's steps stand side by side."""
+_NAMED_WIDTHS = (106.0, 140.0)
+_MOST_LINKS = 48
+"""So many links are drawn in each direction, the strongest."""
+_WORDS = {
+    "convolution": ("convolution", "conv"),
+    "activation": ("ReLU", "ReLU"),
+    "normalisation": ("normalise", "norm"),
+    "pooling": ("pooling", "pool"),
+    "linear": ("fully connected", "full"),
+    "softmax": ("softmax", "softmax"),
+    "addition": ("add", "add"),
+    "concatenation": ("concatenate", "cat"),
+}
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A link that is drawn: between two tiles, how strong (0..1), and whether its weights add or subtract."""
+
+    source: tuple[int, int]
+    target: tuple[int, int]
+    share: float
+    is_positive: bool
+
+
+class NetworkView(QWidget):
+    """Paints a `NetworkPicture`.
+
+    `stepClicked` tells the kind of a step whose label was clicked, `described` what is pointed at with the mouse or the
+    arrow keys; '' for nothing.
+    """
+
+    stepClicked = Signal(str)
+    described = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._picture: NetworkPicture | None = None
+        self._images: tuple[QImage, ...] = ()
+        self._layouts: tuple[ColumnLayout, ...] = ()
+        self._current: tuple[int, int] | None = None
+        self._unit = (0, 0)
+        self._lines: tuple[_Line, ...] = ()
+        self._steps: list[tuple[int, int, str, QPushButton]] = []
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(420, 190)
+        self.setAccessibleName("The network, all of its maps")
+
+    # ---- what is shown
+
+    def show_picture(self, picture: NetworkPicture) -> None:
+        """Show a network; what is pointed at stays where the new picture has it too."""
+        is_same = self._picture is not None and _structure(self._picture) == _structure(picture)
+        self._picture = picture
+        self._images = tuple(_stacked(column) for column in picture.columns)
+        if not is_same:
+            self._current = None
+            self._make_steps(picture)
+            self._lay_out()
+        self._point_at(self._current, self._unit)
+        self.update()
+
+    @property
+    def picture(self) -> NetworkPicture | None:
+        """What is shown."""
+        return self._picture
+
+    @property
+    def steps(self) -> tuple[QPushButton, ...]:
+        """The labels of the steps, from left to right."""
+        return tuple(button for *_, button in self._steps)
+
+    @property
+    def links(self) -> tuple[tuple[tuple[int, int], tuple[int, int], float], ...]:
+        """The links that are drawn: (column, tile) at the left, (column, tile) at the right, strength 0..1."""
+        return tuple((line.source, line.target, line.share) for line in self._lines)
+
+    @property
+    def current(self) -> tuple[int, int] | None:
+        """The column and tile that is pointed at."""
+        return self._current
+
+    def tile_rect(self, column: int, tile: int) -> QRectF:
+        """Return where a tile lies."""
+        return self._layouts[column].tiles[tile]
+
+    def sizeHint(self) -> QSize:
+        """Return room for a small network."""
+        return QSize(900, 320)
+
+    # ---- layout
+
+    def _make_steps(self, picture: NetworkPicture) -> None:
+        for *_, button in self._steps:
+            button.hide()
+            button.deleteLater()
+        self._steps = []
+        for place, column in enumerate(picture.columns):
+            known = [kind for kind in column.kinds if kind in _WORDS]
+            for row, kind in enumerate(known):
+                button = QPushButton(self)
+                button.setProperty("step", kind)
+                button.setCursor(Qt.CursorShape.PointingHandCursor)
+                button.setToolTip(f"Open the page of the tour on this step: {_WORDS[kind][0]}")
+                button.setAccessibleName(f"{column.title}: {_WORDS[kind][0]}")
+                button.clicked.connect(self._on_step_clicked)
+                button.setStyleSheet(
+                    f"QPushButton {{ padding: 0 2px; border-radius: 4px; border: 1px solid transparent; color: white;"
+                    f" background: {KIND_COLORS.get(kind, KIND_COLORS['other'])}; font-size: 8pt; }}"
+                    f"QPushButton:hover, QPushButton:focus {{ border-color: {current_theme().text}; }}"
+                )
+                button.show()
+                self._steps.append((place, row, kind, button))
+
+    def _lay_out(self) -> None:
+        if self._picture is None:
+            return
+        is_low = self.height() < _LOW
+        rows = 1 if is_low else max((row for _, row, *_ in self._steps), default=-1) + 1
+        top = _TITLE + rows * _STEP + 4
+        area = QRectF(0, top, self.width(), max(40, self.height() - top - 2))
+        named = min(max(self.width() * 0.13, _NAMED_WIDTHS[0]), _NAMED_WIDTHS[1])
+        self._layouts = lay_out_columns(self._picture.columns, area, named)
+        counts = Counter(place for place, *_ in self._steps)
+        for place, row, kind, button in self._steps:
+            layout = self._layouts[place]
+            full, short = _WORDS[kind]
+            across, down = (row, 0) if is_low else (0, row)
+            room = round(layout.width - 4) // (counts[place] if is_low else 1)
+            button.setText(full if button.fontMetrics().horizontalAdvance(full) * 0.9 + 8 <= room else short)
+            button.setGeometry(round(layout.left) + 2 + across * room, _TITLE + down * _STEP, room - 1, _STEP - 2)
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the columns their places anew."""
+        super().resizeEvent(event)
+        self._lay_out()
+
+    # ---- painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the columns, and the links of what is pointed at."""
+        if self._picture is None:
+            return
+        painter = QPainter(self)
+        for place, column in enumerate(self._picture.columns):
+            self._paint_head(painter, column, self._layouts[place])
+            self._paint_column(painter, place, column)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for line in sorted(self._lines, key=lambda line: line.share):
+            self._paint_line(painter, line)
+        if self._current is not None:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(current_theme().accent), 2))
+            painter.drawRect(self.tile_rect(*self._current).adjusted(-1, -1, 1, 1))
+
+    def _paint_head(self, painter: QPainter, column: NetworkColumn, layout: ColumnLayout) -> None:
+        theme, center = current_theme(), Qt.AlignmentFlag.AlignCenter
+        font = painter.font()
+        painter.save()
+        font.setBold(True)
+        painter.setFont(font)
+        painter.setPen(QColor(theme.text))
+        painter.drawText(QRectF(layout.left, 0, layout.width, _TITLE / 2), center, column.title)
+        font.setBold(False)
+        font.setPointSizeF(max(6.5, font.pointSizeF() * 0.85))
+        painter.setFont(font)
+        painter.setPen(QColor(theme.muted))
+        shape = QRectF(layout.left, _TITLE / 2 - 1, layout.width, _TITLE / 2)
+        painter.drawText(shape, center, shape_text(column.shape))
+        painter.restore()
+
+    def _paint_column(self, painter: QPainter, place: int, column: NetworkColumn) -> None:
+        layout, image = self._layouts[place], self._images[place]
+        height, width = column.values.shape[1:]
+        for index, rect in enumerate(layout.tiles):
+            if layout.has_names:
+                self._paint_named(painter, column, index, rect)
+                continue
+            painter.drawImage(rect, image, QRectF(0, index * height, width, height))
+        if column.is_units or layout.has_names:
+            return
+        painter.setPen(QPen(QColor(current_theme().border), 1))
+        for rect in layout.tiles:
+            painter.drawRect(rect)
+
+    def _paint_named(self, painter: QPainter, column: NetworkColumn, index: int, rect: QRectF) -> None:
+        theme = current_theme()
+        value = float(column.values[index, 0, 0])
+        is_share = column.kinds[-1:] == ("softmax",)
+        cell = QRectF(rect.left(), rect.top(), min(rect.height(), 18), rect.height())
+        painter.fillRect(cell, QColor.fromRgb(int(column.pixels[index, 0, 0])))
+        name = QRectF(cell.right() + 5, rect.top(), rect.width() - cell.width() - 5, rect.height())
+        is_first = index == int(np.argmax(column.values))
+        if is_share:
+            bar = QRectF(cell.right(), rect.top() + 2, (rect.right() - cell.right()) * value, rect.height() - 4)
+            painter.fillRect(bar, QColor(theme.accent_soft))
+        font = painter.font()
+        painter.save()
+        font.setBold(is_first)
+        painter.setFont(font)
+        painter.setPen(QColor(theme.text if is_first else theme.muted))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        text = probability_text(value) if is_share else value_text(value)
+        room = int(name.width()) - painter.fontMetrics().horizontalAdvance(text) - 10
+        painter.drawText(name, middle, painter.fontMetrics().elidedText(column.names[index], _ELIDE, room))
+        painter.drawText(name.adjusted(0, 0, -4, 0), middle | Qt.AlignmentFlag.AlignRight, text)
+        painter.restore()
+
+    def _paint_line(self, painter: QPainter, line: _Line) -> None:
+        theme = current_theme()
+        color = QColor(theme.accent if line.is_positive else theme.warning)
+        color.setAlphaF(0.25 + 0.7 * line.share)
+        painter.setPen(QPen(color, 0.6 + 3.0 * line.share))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        left, right = self.tile_rect(*line.source), self.tile_rect(*line.target)
+        begin, end = QPointF(left.right(), left.center().y()), QPointF(right.left(), right.center().y())
+        bend = max(12.0, (end.x() - begin.x()) / 2)
+        path = QPainterPath(begin)
+        path.cubicTo(begin.x() + bend, begin.y(), end.x() - bend, end.y(), end.x(), end.y())
+        painter.drawPath(path)
+        far = left if line.target == self._current else right
+        painter.drawRect(far)
+
+    # ---- pointing
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Point at the tile under the mouse."""
+        place = event.position()
+        for index, layout in enumerate(self._layouts):
+            tile = layout.tile_at(place.x(), place.y())
+            if tile is not None:
+                self._point_at((index, tile), self._unit_at(index, layout.tiles[tile], place))
+                return
+        self._point_at(None)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Point at nothing."""
+        super().leaveEvent(event)
+        self._point_at(None)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Point at nothing."""
+        super().focusOutEvent(event)
+        self._point_at(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Point at the next column or tile with the arrow keys."""
+        step = _STEPS.get(Qt.Key(event.key()))
+        if step is None or self._picture is None:
+            super().keyPressEvent(event)
+            return
+        column, tile = self._current or (0, 0)
+        if self._current is not None:
+            count = len(self._picture.columns)
+            moved = min(max(column + step[0], 0), count - 1)
+            tile = _beside(self._layouts, column, tile, moved) if moved != column else tile + step[1]
+            column = moved
+        tile = min(max(tile, 0), len(self._layouts[column].tiles) - 1)
+        height, width = self._picture.columns[column].values.shape[1:]
+        self._point_at((column, tile), (height // 2, width // 2))
+
+    def event(self, event: QEvent) -> bool:
+        """Tell the name and the value of what is under the mouse."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            if self._current is None:
+                QToolTip.hideText()
+            else:
+                QToolTip.showText(event.globalPos(), self._description(), self)
+            return True
+        return super().event(event)
+
+    def _unit_at(self, column: int, rect: QRectF, place: QPointF) -> tuple[int, int]:
+        assert self._picture is not None
+        height, width = self._picture.columns[column].values.shape[1:]
+        row = int((place.y() - rect.top()) / rect.height() * height)
+        across = int((place.x() - rect.left()) / rect.width() * width)
+        return min(max(row, 0), height - 1), min(max(across, 0), width - 1)
+
+    def _point_at(self, current: tuple[int, int] | None, unit: tuple[int, int] = (0, 0)) -> None:
+        self._current, self._unit = current, unit
+        self._lines = () if current is None or self._picture is None else _lines_of(self._picture, *current)
+        self.described.emit("" if current is None else self._description())
+        self.update()
+
+    def _description(self) -> str:
+        assert self._picture is not None
+        assert self._current is not None
+        place, tile = self._current
+        column = self._picture.columns[place]
+        value = value_text(float(column.values[tile][self._unit]))
+        if column.names:
+            return f"{column.title} · class {column.names[tile]} = {value}"
+        if column.is_units:
+            return f"{column.title} · unit {tile} = {value}"
+        what = "channel" if column.title == "image" else "map"
+        row, across = self._unit
+        return f"{column.title} · {what} {tile} · row {row}, column {across} = {value}"
+
+    def _on_step_clicked(self) -> None:
+        button = self.sender()
+        if isinstance(button, QPushButton):
+            self.stepClicked.emit(button.property("step"))
+
+
+_ELIDE = Qt.TextElideMode.ElideRight
+_STEPS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+
+
+def _structure(picture: NetworkPicture) -> tuple[object, ...]:
+    return tuple((column.title, column.kinds, column.values.shape) for column in picture.columns)
+
+
+def _stacked(column: NetworkColumn) -> QImage:
+    count, height, width = column.pixels.shape
+    return to_image(column.pixels.reshape(count * height, width))
+
+
+def _lines_of(picture: NetworkPicture, place: int, tile: int) -> tuple[_Line, ...]:
+    """Return the strongest links of a tile, to what it is made of and to what it feeds."""
+    found = []
+    for link in picture.columns[place].links:
+        strengths = link.strengths[tile]
+        found += [
+            _Line((link.source, int(other)), (place, tile), share, bool(strengths[other] > 0))
+            for other, share in _strongest(strengths)
+        ]
+    for behind, column in enumerate(picture.columns):
+        for link in column.links:
+            if link.source == place:
+                strengths = link.strengths[:, tile]
+                found += [
+                    _Line((place, tile), (behind, int(other)), share, bool(strengths[other] > 0))
+                    for other, share in _strongest(strengths)
+                ]
+    return tuple(found)
+
+
+def _strongest(strengths: np.ndarray) -> list[tuple[int, float]]:
+    """Return which are the largest, with each one's share of the largest; none of them is 0."""
+    sizes = np.abs(strengths)
+    largest = float(sizes.max(initial=0.0))
+    order = np.argsort(-sizes, kind="stable")[:_MOST_LINKS]
+    return [(int(index), float(sizes[index]) / largest) for index in order if sizes[index] > 0]
+
+
+def _beside(layouts: tuple[ColumnLayout, ...], column: int, tile: int, other: int) -> int:
+    """Return the tile of another column that lies nearest in height."""
+    height = layouts[column].tiles[tile].center().y()
+    tiles = layouts[other].tiles
+    return min(range(len(tiles)), key=lambda index: abs(tiles[index].center().y() - height))

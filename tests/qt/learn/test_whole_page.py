@@ -1,0 +1,156 @@
+"""The page on the whole network, as a person uses it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QHelpEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication, QToolTip
+
+from cnnviewer import load_network
+from cnnviewer.qt.panels.learn.pages import PAGES
+from cnnviewer.qt.panels.learn.whole_page import STEP_PAGES
+
+
+@pytest.fixture
+def page(tour):
+    page = tour.open("The whole network")
+    tour.driver.settle()
+    return page
+
+
+def column(page, title: str) -> int:
+    return [column.title for column in page.view.picture.columns].index(title)
+
+
+def hover(page, place: QPointF) -> None:
+    view = page.view
+    event = QMouseEvent(
+        QEvent.Type.MouseMove,
+        place,
+        view.mapToGlobal(place),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(view, event)
+
+
+def drag(widget, points) -> None:
+    """Press, move and release the left button."""
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    kinds = [QEvent.Type.MouseButtonPress, *[QEvent.Type.MouseMove] * (len(points) - 1), QEvent.Type.MouseButtonRelease]
+    for kind, point in zip(kinds, [*points, points[-1]], strict=True):
+        button = none if kind is QEvent.Type.MouseMove else left
+        place = QPointF(*point)
+        event = QMouseEvent(kind, place, widget.mapToGlobal(place), button, left, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(widget, event)
+
+
+def digit_of(page) -> int:
+    return int(np.argmax(page.view.picture.columns[-1].values))
+
+
+def test_a_sample_is_shown_and_another_can_be_chosen(tour, page):
+    assert digit_of(page) == 3
+    tour.driver.click(page.samples[1].button("7"))
+    assert digit_of(page) == 7
+    assert (page.samples[0].current, page.samples[1].current) == ("", "7")
+
+
+def test_a_drawing_is_read_while_it_is_drawn(tour, page):
+    paper = page.pad.paper()
+    x = paper.center().x()
+    heights = np.linspace(paper.top() + 15, paper.bottom() - 15, 12)
+    drag(page.pad, [(x, float(y)) for y in heights])
+    tour.driver.settle()
+    assert digit_of(page) == 1
+    assert page.samples[0].current == ""
+    tour.driver.click(page.clear)
+    assert digit_of(page) == 3
+    assert page.samples[0].current == "3"
+
+
+def test_pointing_at_a_map_links_what_it_is_made_of_and_what_it_feeds(page):
+    place = column(page, "c3")
+    rect = page.view.tile_rect(place, 5)
+    hover(page, rect.center())
+    assert page.view.current == (place, 5)
+    links = page.view.links
+    into = {source: share for source, target, share in links if target == (place, 5)}
+    weight = load_network("lenet5").module.c3.weight.detach()[5].flatten(1).norm(dim=1)
+    assert {source[0] for source in into} == {column(page, "s2")}
+    for index in range(6):
+        assert into[column(page, "s2"), index] == pytest.approx(float(weight[index] / weight.max()), rel=1e-4)
+    assert [target for source, target, _ in links if source == (place, 5)] == [(column(page, "s4"), 5)]
+    value = page.view.picture.columns[place].values[5][5, 5]
+    assert page.readout.text().startswith("c3 · map 5 · row 5, column 5 = ")
+    assert float(page.readout.text().split("= ")[1]) == pytest.approx(float(value), rel=0.01)
+    QApplication.sendEvent(page.view, QEvent(QEvent.Type.Leave))
+    assert page.view.links == ()
+
+
+def test_a_tooltip_tells_name_and_value(page):
+    rect = page.view.tile_rect(column(page, "softmax"), 3)
+    hover(page, rect.center())
+    place = rect.center().toPoint()
+    QApplication.sendEvent(page.view, QHelpEvent(QEvent.Type.ToolTip, place, page.view.mapToGlobal(place)))
+    assert QToolTip.text() == "softmax · class 3 = 1"
+
+
+def test_the_arrow_keys_point_too(tour, page):
+    page.view.setFocus()
+    tour.driver.key(Qt.Key.Key_Right, page.view)
+    assert page.view.current == (0, 0)
+    tour.driver.key(Qt.Key.Key_Right, page.view)
+    assert page.view.current[0] == column(page, "c1")
+    before = page.view.current
+    tour.driver.key(Qt.Key.Key_Down, page.view)
+    assert page.view.current == (before[0], min(before[1] + 1, 5))
+    assert any(target == page.view.current for _, target, _ in page.view.links)
+
+
+def test_no_more_links_are_drawn_than_can_be_told_apart(page):
+    hover(page, page.view.tile_rect(column(page, "f6"), 0).center())
+    into = [share for _, target, share in page.view.links if target == (column(page, "f6"), 0)]
+    assert len(into) == 48
+    assert max(into) == 1
+
+
+def test_each_step_opens_its_page(tour, page):
+    titles = {shown.title for shown in PAGES}
+    assert set(STEP_PAGES.values()) <= titles
+    steps = {button.property("step"): button for button in page.view.steps}
+    assert set(steps) == set(STEP_PAGES)
+    asked = []
+    page.pageRequested.connect(asked.append)
+    for kind, button in steps.items():
+        assert button.toolTip()
+        tour.driver.bot.mouseClick(button, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
+        assert asked[-1] == STEP_PAGES[kind] == tour.panel.page.title
+        tour.open("The whole network")
+
+
+def test_relu_can_have_columns_of_its_own(tour, page):
+    count = len(page.view.picture.columns)
+    tour.driver.click(page.apart, QPoint(8, page.apart.height() // 2))
+    assert len(page.view.picture.columns) == count + 4
+    relu = page.view.picture.columns[column(page, "relu1")]
+    conv = page.view.picture.columns[column(page, "c1")]
+    assert np.array_equal(relu.values, np.maximum(conv.values, 0))
+
+
+def test_labels_fit_into_the_picture_at_each_size(tour, page):
+    for size in ((1000, 700), (1280, 800), (1920, 1080)):
+        tour.driver.window.resize(*size)
+        tour.driver.settle()
+        last = 0
+        for button in page.view.steps:
+            assert button.geometry().right() <= page.view.width()
+            if button.y() == page.view.steps[0].y():
+                assert button.x() >= last
+                last = button.geometry().right()
+        for place, shown in enumerate(page.view.picture.columns):
+            for tile in range(len(shown.values)):
+                assert page.view.rect().contains(page.view.tile_rect(place, tile).toRect())
