@@ -82,6 +82,7 @@ class UnitPresenter(QObject):
             self._panel.channelChosen.connect(self._on_channel_chosen)
             self._panel.unitChosen.connect(self.choose)
             self._dock.visibilityChanged.connect(self._on_visibility_changed)
+            self._panel.show_field(self._field)
         self._dock.show()
         self._dock.raise_()
         self._is_closed_by_user = False
@@ -194,6 +195,8 @@ class UnitPresenter(QObject):
         self._field = answer
         self._window.input.show_field(answer)
         self._window.inspector.show_field(answer)
+        if self._panel is not None:
+            self._panel.show_field(answer)
 
     # ---- what happens
 

@@ -121,9 +121,11 @@ def pooling(asked: Asked) -> Explanation | None:
         _inside(np.arange(start, end), x.shape[i - count])
         for i, (start, end) in enumerate(zip(starts, ends, strict=True))
     ]
-    counted = prod(len(row) for row in rows)
-    if not given.get("count_include_pad", True):
-        counted = prod(int((row >= 0).sum()) for row in rows)
+    counted, inside = prod(len(row) for row in rows), prod(int((row >= 0).sum()) for row in rows)
+    if counted > inside and not given.get("divisor_override"):
+        counts = given.get("count_include_pad", True)
+        notes += ("Cells of padding count, as zeros." if counts else "Cells of padding do not count.",)
+        counted = counted if counts else inside
     return _averaged(asked, x, rows, float(given.get("divisor_override") or counted), notes)
 
 

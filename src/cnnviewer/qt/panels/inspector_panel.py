@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from cnnviewer.qt.panels.explanation.sentences import field_text
 from cnnviewer.qt.panels.input_panel import current_place_color
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.histogram import Histogram
@@ -155,7 +156,9 @@ class InspectorPanel(QWidget):
 
     def _show_numbers(self) -> None:
         if self._answer is not None:
-            parts = [_numbers_text(self._answer), *([_field_text(self._field)] if self._field is not None else [])]
+            parts = [_numbers_text(self._answer)]
+            if self._field is not None:
+                parts += [field_text(self._field), *self._field.notes]
             self._numbers.setText("<br>".join(parts))
 
     def _text_of(self, row: int, column: int) -> str:
@@ -218,17 +221,6 @@ def _numbers_text(answer: MapAnswer) -> str:
         f"{answer.zero_share:.0%}".replace("%", "\u00a0%\u00a0zero")
     )
     return f"{text} · {answer.badge}" if answer.badge else text
-
-
-def _field_text(field: FieldAnswer) -> str:
-    top, left, bottom, right = field.box
-    if field.seen is None:
-        return "no pixel can change this unit"
-    down, across = field.stride
-    stride = "" if not down or not across else f" · stride {down if down == across else f'{down}×{across}'}"
-    centre = f" · centre ({(top + bottom) / 2:g}, {(left + right) / 2:g})"
-    notes = "".join(f"<br>{note}" for note in field.notes)
-    return f"receptive field {bottom - top}×{right - left}{stride}{centre}{notes}"
 
 
 def _link(name: str) -> str:

@@ -9,14 +9,14 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnviewer.qt.panels.explanation.arithmetic_page import ArithmeticPage
-from cnnviewer.qt.panels.explanation.sentences import unit_text
+from cnnviewer.qt.panels.explanation.sentences import field_text, unit_text
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.segmented import Segmented
 from cnnviewer.qt.widgets.styling import label
 from cnnviewer.qt.widgets.way_strip import WayStrip
 
 if TYPE_CHECKING:
-    from cnnviewer.questions import UnitAnswer, WayAnswer
+    from cnnviewer.questions import FieldAnswer, UnitAnswer, WayAnswer
 
 __all__ = ["ExplanationPanel", "Side"]
 
@@ -46,6 +46,7 @@ class ExplanationPanel(QWidget):
         super().__init__(parent)
         self._title = ElidedLabel(self, role="name")
         self._note = ElidedLabel(self, role="muted")
+        self._field = ElidedLabel(self, role="muted")
         self.sides = Segmented([side.value for side in Side], self, _TIPS)
         self.sides.chosen.connect(self._on_side_chosen)
         self.arithmetic = ArithmeticPage(self)
@@ -69,6 +70,7 @@ class ExplanationPanel(QWidget):
         for widget in (self.sides, self._title, self._note):
             top.addWidget(widget)
         top.addStretch(1)
+        top.addWidget(self._field)
         column = QVBoxLayout(self)
         column.setContentsMargins(9, 8, 9, 8)
         column.setSpacing(8)
@@ -91,6 +93,10 @@ class ExplanationPanel(QWidget):
         self._note.set_text("")
         self._hint.setText(sentence)
         self._stack.setCurrentWidget(self._hint)
+
+    def show_field(self, field: FieldAnswer | None) -> None:
+        """Show the unit's receptive field in a line."""
+        self._field.set_text("" if field is None else " · ".join((field_text(field), *field.notes)))
 
     def show_unit(self, answer: UnitAnswer) -> None:
         """Show a unit's arithmetic."""

@@ -9,11 +9,11 @@ from cnnviewer.qt.widgets.numbers import value_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cnnviewer.questions import UnitAnswer
+    from cnnviewer.questions import FieldAnswer, UnitAnswer
 
     Rows = list[tuple[str, str]]
 
-__all__ = ["exact_text", "formula_of", "rows_of", "sentence_of", "signed_text", "unit_text"]
+__all__ = ["exact_text", "field_text", "formula_of", "rows_of", "sentence_of", "signed_text", "unit_text"]
 
 
 def exact_text(value: float) -> str:
@@ -30,6 +30,16 @@ def signed_text(value: float) -> str:
 def unit_text(unit: tuple[int, ...]) -> str:
     """Return a unit's index: ``(8, 5, 5)``, or ``unit 3`` of a vector."""
     return f"unit {unit[0]}" if len(unit) == 1 else f"({', '.join(map(str, unit))})"
+
+
+def field_text(field: FieldAnswer) -> str:
+    """Return a receptive field's size, stride and centre: ``receptive field 14×14 · stride 2 · centre (17, 17)``."""
+    if field.seen is None:
+        return "no pixel can change this unit"
+    top, left, bottom, right = field.box
+    down, across = field.stride
+    stride = "" if not down or not across else f" · stride {down if down == across else f'{down}×{across}'}"
+    return f"receptive field {bottom - top}×{right - left}{stride} · centre ({(top + bottom) / 2:g}, {(left + right) / 2:g})"
 
 
 def sentence_of(answer: UnitAnswer) -> str:
