@@ -103,6 +103,27 @@ def test_scrolling_while_it_streams_brings_other_layers(streaming):
     )
 
 
+def test_the_explanation_follows_the_frames(streaming):
+    window = streaming.window
+    streaming.session.select("c3", 8, (5, 5))
+    panel = window.open_explanation()
+    for _ in range(3):
+        send(streaming, digit("digit-8"))
+    eight = panel.arithmetic.answer
+    assert (eight.layer, eight.unit) == ("c3", (8, 5, 5))
+    assert abs(eight.value - eight.recorded) < 1e-3
+    assert window.input.view.field.width() > 0
+    send(streaming, digit("digit-1"))
+    one = panel.arithmetic.answer
+    assert one is not eight
+    assert one.recorded != eight.recorded
+    panel.sides.button("Way back").click()
+    for _ in range(2):
+        send(streaming, digit("digit-1"))
+    assert panel.way.steps[0].value == pytest.approx(one.recorded, abs=1e-3)
+    assert banner(streaming) == ""
+
+
 def test_a_quiet_source_leaves_an_exact_photo(streaming):
     until(streaming, lambda: not streaming.session.is_streaming and streaming.session.is_idle)
     layer = streaming.session.layer("relu1")

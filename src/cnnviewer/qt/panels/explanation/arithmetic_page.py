@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["ArithmeticPage"]
 
 _SUM_WIDTH, _LIST_WIDTH = 250, 230
+_GRIDS_WIDTH = 960
 _FEW_COLUMNS = 3
 """So many columns have room for three digits a cell; more have two."""
 _REST = -1
@@ -197,6 +198,7 @@ class ArithmeticPage(QWidget):
 
     def _build_grids(self) -> QWidget:
         self._grids = QWidget(self)
+        self._grids.setMaximumWidth(_GRIDS_WIDTH)
         grid = QGridLayout(self._grids)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(6)

@@ -39,7 +39,8 @@ def field_text(field: FieldAnswer) -> str:
     top, left, bottom, right = field.box
     down, across = field.stride
     stride = "" if not down or not across else f" · stride {down if down == across else f'{down}×{across}'}"
-    return f"receptive field {bottom - top}×{right - left}{stride} · centre ({(top + bottom) / 2:g}, {(left + right) / 2:g})"
+    centre = f"({(top + bottom) / 2:g}, {(left + right) / 2:g})"
+    return f"receptive field {bottom - top}×{right - left}{stride} · centre {centre}"
 
 
 def sentence_of(answer: UnitAnswer) -> str:
