@@ -8,6 +8,7 @@ from torch import nn
 import cnnviewer
 from cnnviewer.engine import Engine
 from cnnviewer.engine.engine import Scene
+from cnnviewer.engine.live import changes, needs
 from cnnviewer.engine.questions import answer_question
 from cnnviewer.errors import CnnviewerError, RecordingError
 from cnnviewer.images import as_image
@@ -166,3 +167,14 @@ def test_the_engine_answers_without_leaving_inference_mode_on():
             engine.picture(UnitRequest(0, (9, 0, 0), SCALE))
     finally:
         engine.close()
+
+
+def test_a_frame_keeps_what_its_questions_need(scene):
+    recording = scene.recording
+    layer, before = index_of(scene, "c3"), index_of(scene, "s2")
+    assert needs(UnitRequest(layer, (8, 5, 5), SCALE), recording) == {layer, before}
+    assert needs(UnitRequest(0, (0, 5, 5), SCALE), recording) == {0}
+    assert needs(FieldRequest(layer, (8, 5, 5)), recording) == frozenset()
+    assert needs(WayRequest(layer, (8, 5, 5), SCALE, 40), recording) is None
+    assert changes(UnitRequest(layer, (8, 5, 5), SCALE))
+    assert not changes(FieldRequest(layer, (8, 5, 5)))

@@ -9,7 +9,7 @@ from cnnviewer.analysis.excitation import BestFrames, activation_of
 from cnnviewer.analysis.statistics import feature_maps
 from cnnviewer.messages import BarsRequest, MapRequest, MatrixRequest, Scope, TilesRequest, View
 from cnnviewer.places import on_photo
-from cnnviewer.questions import QUESTIONS, UnitRequest, WayRequest
+from cnnviewer.questions import QUESTIONS, FieldRequest, ReachRequest, UnitRequest, WayRequest
 from cnnviewer.recording import INPUT
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ _MAPS_REMEMBERED = 16
 
 
 def changes(request: PictureRequest) -> bool:
-    """Whether a picture is another one for each image; pictures of weights are not."""
+    """Whether an answer is another one for each image; pictures of weights are not, nor which pixels a unit sees."""
+    if isinstance(request, (FieldRequest, ReachRequest)):
+        return False
     return not isinstance(request, (TilesRequest, MatrixRequest)) or request.view not in (View.FILTERS, View.WEIGHTS)
 
 
