@@ -186,6 +186,20 @@ def test_softmax_at_a_temperature():
         assert sum(row) + bias == pytest.approx(logit)
 
 
+def test_exponentials_beyond_all_numbers_are_infinite_and_the_shares_are_not():
+    weights = ((9.0, 9.0, 9.0), (0.0, 0.0, 0.0), (-9.0, -9.0, -9.0))
+    told = answer(SoftmaxRequest((9.0, 9.0, 9.0), weights, (0.0, 0.0, 0.0), 0.1), LessonContext())
+    assert told.exponentials == (math.inf, pytest.approx(1.0), 0.0)
+    assert told.total == math.inf
+    assert told.probabilities == pytest.approx((1.0, 0.0, 0.0))
+
+
+def test_a_kernel_that_makes_all_negative_shows_more_than_black(context):
+    told = answer(KernelRequest(((-1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, 0.5)), (0, 0)), context)
+    assert told.is_signed
+    assert len(np.unique(told.result)) > 10
+
+
 def test_a_photo_of_one_pixel():
     """Where nothing fits, a lesson still answers."""
     context = LessonContext(Image.new("RGB", (1, 1), (9, 9, 9)))

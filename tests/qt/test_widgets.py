@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor
 
 from cnnviewer.messages import LayerSummary, View
 from cnnviewer.qt.widgets.card_layout import COLOR_BAR_WIDTH, MARGIN, body_layout
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.map_view import MapView
+from cnnviewer.qt.widgets.number_grid import CellMark, NumberGrid
 from cnnviewer.qt.widgets.numbers import byte_text, count_text, value_text
 
 
@@ -54,6 +56,7 @@ def test_values_are_short(value, text):
 
 def test_counts_and_bytes():
     assert [count_text(n) for n in (864, 38400, 4650000, 15_500_000_000)] == ["864", "38,400", "4.65 M", "15.5 G"]
+    assert count_text(123_700_000_000_000) == "124 T"
     assert [byte_text(n) for n in (12, 58_400, 61_000_000, 2_500_000_000)] == ["12 B", "58.4 kB", "61 MB", "2.5 GB"]
 
 
@@ -94,3 +97,15 @@ def test_clicks_tell_cells_and_the_wheel_zooms(view, qtbot):
     assert not view.is_fitted
     qtbot.keyClick(view, Qt.Key.Key_0)
     assert view.is_fitted
+
+
+def test_frames_of_neighbouring_cells_do_not_cut_each_other(qtbot):
+    grid = NumberGrid("Numbers", largest_cell=40)
+    qtbot.addWidget(grid)
+    grid.resize(124, 44)
+    grid.show_numbers(((1, 1, 1),))
+    color = QColor("#2563eb")
+    grid.set_marks(tuple(CellMark(0, column, 1, 1, color.name()) for column in range(3)))
+    picture, edge = grid.grab().toImage(), grid.cell_rect(0, 0, 1, 3)
+    along = [picture.pixelColor(x, round(edge.top())) for x in range(round(edge.left()), round(edge.right()))]
+    assert {pixel.name() for pixel in along} == {color.name()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import exp
 from typing import TYPE_CHECKING
 
 import torch
@@ -40,18 +39,18 @@ def show_softmax(request: SoftmaxRequest, context: LessonContext) -> SoftmaxAnsw
     inputs, weights = floats([request.inputs]), floats(request.weights)
     module = _Classifier(weights, floats(request.biases), request.temperature)
     recording = recorded(module, inputs[None])
-    *_, linear, _, softmax = recording.layers
+    *_, linear, divided, softmax = recording.layers
     units = [(place,) for place in range(len(request.weights))]
     sums = [explain(recording, linear, unit) for unit in units]
     shares = [explain(recording, softmax, unit) for unit in units]
-    # They are told less the largest logit.
-    scale = exp(shares[0].facts["largest logit"])
+    # An explanation tells them less the largest logit; these are infinite where no number is so large.
+    exponentials = divided.output.double().exp()
     return SoftmaxAnswer(
         inputs=grid(inputs, dark=request.dark, is_signed=True),
         weights=grid(weights, dark=request.dark, is_signed=True),
         products=tuple(tuple(found.terms.contributions.tolist()) for found in sums),
         logits=tuple(found.value for found in sums),
-        exponentials=tuple(scale * found.facts["exponential"] for found in shares),
-        total=scale * shares[0].facts["sum of exponentials"],
+        exponentials=tuple(exponentials.tolist()),
+        total=float(exponentials.sum()),
         probabilities=tuple(found.value for found in shares),
     )

@@ -37,13 +37,14 @@ def convolve_numbers(request: ConvolutionRequest, context: LessonContext) -> Con
 def convolve_photo(request: KernelRequest, context: LessonContext) -> KernelAnswer:
     """Return the photo under a kernel, with the sum of one unit; the photo's last pixels are repeated around it.
 
-    Where the weights of the kernel sum to 0 the map has no brightness of its own: it is shown on a diverging scale.
+    Where the weights of the kernel sum to 0 or less the map has no brightness of its own: it is shown on a diverging
+    scale.
     """
     photo = photo_values(context.small_photo(request.longest))
     kernel = floats(request.kernel)
     recording = recorded(convolution(kernel[None, None], padding=1, padding_mode="replicate"), photo)
     output = recording.layers[-1].output
-    is_signed = abs(float(kernel.sum())) < 1e-6
+    is_signed = float(kernel.sum()) < 1e-6
     shown = painted(output, dark=request.dark, is_signed=True)[0] if is_signed else photo_pixels(output[0])
     rows, columns = output.shape[1:]
     unit = min(max(request.unit[0], 0), rows - 1), min(max(request.unit[1], 0), columns - 1)

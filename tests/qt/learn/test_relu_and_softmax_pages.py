@@ -3,7 +3,8 @@
 import math
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
 
 
 def test_relu_of_typed_numbers(tour):
@@ -57,6 +58,26 @@ def test_a_dragged_logit_takes_share(tour):
     exponentials = [math.exp(logit) for logit in logits]
     assert bars(page) == pytest.approx([value / sum(exponentials) for value in exponentials], rel=1e-4)
     assert page.told.startswith("fish: 2·(−0.5) + 0.5·(−1) + 1·1 + bias")
+
+
+def test_a_fast_mouse_leaves_the_logit_where_it_lets_go(tour):
+    """Many movements come between two answers."""
+    page = tour.open("Fully connected and softmax")
+    bars, left, none = page.bars, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    places = [QPointF(*bars.point_of(1, logit)).toPoint() for logit in (2.0, 3.0, 4.0, 5.0, 6.0)]
+    QTest.mousePress(bars, left, none, places[0])
+    for place in places[1:]:
+        QTest.mouseMove(bars, place)
+    QTest.mouseRelease(bars, left, none, places[-1])
+    tour.driver.settle()
+    assert bars.rows[1].logit == pytest.approx(6.0, abs=0.15)
+
+
+def test_negative_inputs_stand_in_brackets_behind_a_sign(tour):
+    page = tour.open("Fully connected and softmax")
+    tour.type(page.inputs, 0, 0, "-2")
+    tour.type(page.inputs, 0, 1, "-3")
+    assert page.told.startswith("cat: −2·1.5 + (−3)·(−1) + 1·0.5 + bias 0.5 = ")
 
 
 def test_keys_move_a_logit(tour):

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnviewer.qt.theme import current_theme
-from cnnviewer.qt.widgets.numbers import percent_text, value_text
+from cnnviewer.qt.widgets.numbers import probability_text, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ class LogitBars(QWidget):
     def show_rows(self, rows: Sequence[LogitRow], total: float) -> None:
         """Show these classes, and the sum of their exponentials."""
         self._rows, self._total = tuple(rows), total
-        texts = (f"{row.name}: logit {value_text(row.logit)}, {percent_text(row.probability)}" for row in rows)
+        texts = (f"{row.name}: logit {value_text(row.logit)}, {probability_text(row.probability)}" for row in rows)
         self.setAccessibleDescription("; ".join(texts))
         self.update()
 
@@ -139,7 +139,7 @@ class LogitBars(QWidget):
         painter.drawText(self._number_box(number, box.right()), right, value_text(round(row.logit, 3)))
         painter.drawText(self._number_box(number, exponentials), right, value_text(row.exponential))
         share = self._number_box(number, shares + self._bar_width())
-        painter.drawText(share, right, percent_text(row.probability))
+        painter.drawText(share, right, probability_text(row.probability))
         self._paint_logit(painter, number, row.logit)
         height = max(6.0, box.height() * 0.4)
         painter.setPen(Qt.PenStyle.NoPen)

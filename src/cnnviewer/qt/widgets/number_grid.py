@@ -168,12 +168,11 @@ class NumberGrid(QWidget):
         for row, numbers in enumerate(self._values):
             for column, value in enumerate(numbers):
                 self._paint_cell(painter, row, column, value)
-        for mark in self._marks:
-            rect = self.cell_rect(mark.row, mark.column, mark.rows, mark.columns)
-            self._paint_frame(painter, rect, QColor(mark.color), 2.4)
+        marked = [(self.cell_rect(mark.row, mark.column, mark.rows, mark.columns), mark.color) for mark in self._marks]
+        self._paint_frames(painter, marked, 2.4)
         if self._cell is not None:
-            color = QColor(current_theme().accent if self.hasFocus() else current_theme().muted)
-            self._paint_frame(painter, self.cell_rect(*self._cell), color, 2.0)
+            color = current_theme().accent if self.hasFocus() else current_theme().muted
+            self._paint_frames(painter, [(self.cell_rect(*self._cell), color)], 2.0)
 
     def _set_font(self, painter: QPainter) -> None:
         """Choose the largest font in which the longest number fits into its cell."""
@@ -206,12 +205,15 @@ class NumberGrid(QWidget):
             painter.setPen(QColor(theme.muted) if is_faded else _ink(color))
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
 
-    def _paint_frame(self, painter: QPainter, rect: QRectF, color: QColor, width: float) -> None:
+    def _paint_frames(self, painter: QPainter, frames: Sequence[tuple[QRectF, str]], width: float) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        # The pale edges first: else each would cut into the frame of the cell beside it.
         painter.setPen(QPen(QColor(current_theme().panel), width + 1.6))
-        painter.drawRect(rect)
-        painter.setPen(QPen(color, width))
-        painter.drawRect(rect)
+        for rect, _ in frames:
+            painter.drawRect(rect)
+        for rect, color in frames:
+            painter.setPen(QPen(QColor(color), width))
+            painter.drawRect(rect)
 
     # ---- mouse and keys
 

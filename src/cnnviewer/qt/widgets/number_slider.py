@@ -43,8 +43,9 @@ class NumberSlider(QWidget):
         self.slider.setToolTip(tip or name)
         self._text = QLabel(self)
         self._text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        metrics = self._text.fontMetrics()
-        self._text.setMinimumWidth(max(metrics.horizontalAdvance(text_of(end)) for end in (low, high)) + 4)
+        # As wide for all numbers of up to three digits: sliders below each other end at the same place.
+        widest = max(self._text.fontMetrics().horizontalAdvance(text) for text in ("000", text_of(low), text_of(high)))
+        self._text.setMinimumWidth(widest + 4)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)

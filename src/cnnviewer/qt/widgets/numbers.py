@@ -31,8 +31,8 @@ def short_text(value: float) -> str:
 
 
 def count_text(count: int) -> str:
-    """Return a count: ``864``, ``4.65 M``, ``15.5 G``."""
-    for unit, size in (("G", 10**9), ("M", 10**6)):
+    """Return a count: ``864``, ``4.65 M``, ``15.5 G``, ``124 T``."""
+    for unit, size in (("T", 10**12), ("G", 10**9), ("M", 10**6)):
         if count >= size:
             return f"{count / size:.3g} {unit}"
     return f"{count:,}"

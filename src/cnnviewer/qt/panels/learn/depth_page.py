@@ -139,7 +139,8 @@ class DepthPage(Page):
 
 def _table(answer: DepthAnswer) -> str:
     head = (
-        "<tr><td></td><td align='right'>&nbsp; convolution 3×3</td><td align='right'>&nbsp; fully connected</td></tr>"
+        "<tr><td>Parameters</td><td align='right'>&nbsp; convolution 3×3</td>"
+        "<td align='right'>&nbsp; fully connected</td></tr>"
     )
     rows = (
         f"<tr><td>{row.side}×{row.side}×3 → {row.side}×{row.side}×{row.filters}</td>"

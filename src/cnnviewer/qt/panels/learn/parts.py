@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.lessons.messages import Numbers, WindowSum
 
-__all__ = ["Sentence", "changed", "factor_text", "number_text", "sign", "sum_text", "titled"]
+__all__ = ["Sentence", "changed", "factor_text", "number_text", "sign", "sum_text", "terms_text", "titled"]
 
 
 def titled(title: str, *widgets: QWidget, parent: QWidget) -> QVBoxLayout:
@@ -67,8 +67,14 @@ def sum_text(found: WindowSum) -> str:
         for values, weights in zip(found.values, found.weights, strict=True)
         for pair in zip(values, weights, strict=True)
     ]
-    terms = (f"{number_text(value)}·{factor_text(weight)}" for value, weight in pairs)
-    return f"{' + '.join(terms)} = <b>{number_text(found.total)}</b>"
+    return f"{terms_text(pairs)} = <b>{number_text(found.total)}</b>"
+
+
+def terms_text(pairs: Sequence[tuple[float, float]]) -> str:
+    """Return ``−1·1 + 2·(−3) + ...``: a negative number behind a sign stands in brackets."""
+    terms = [f"{factor_text(value)}·{factor_text(weight)}" for value, weight in pairs]
+    first = f"{number_text(pairs[0][0])}·{factor_text(pairs[0][1])}"
+    return " + ".join([first, *terms[1:]])
 
 
 def number_text(value: float) -> str:

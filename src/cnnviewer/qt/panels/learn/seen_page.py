@@ -190,7 +190,7 @@ class SeenPage(Page):
         )
         self.scale.changed.connect(self._on_scaled)
         self.angle = NumberSlider(
-            "Turn", -180, 180, 0, self.tools, tip="Degrees, clockwise", text_of="{}°".format, name_width=38
+            "Turn", -180, 180, 0, self.tools, tip="Degrees, clockwise", text_of=_angle_text, name_width=38
         )
         self.angle.changed.connect(self._on_turned)
         self._hint = ElidedLabel(self, role="muted")
@@ -343,6 +343,10 @@ class SeenPage(Page):
 
 def _share_text(share: float) -> str:
     return percent_text(share, digits=0) if share >= 0.005 else "< 1 %"
+
+
+def _angle_text(angle: int) -> str:
+    return f"{angle}°".replace("-", "−")
 
 
 def _scale_of(value: int) -> float:

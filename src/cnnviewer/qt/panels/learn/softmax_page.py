@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from cnnviewer.lessons.messages import Numbers, SoftmaxAnswer, SoftmaxRequest
 from cnnviewer.qt.panels.learn.page import Page, Place
-from cnnviewer.qt.panels.learn.parts import Sentence, changed, factor_text, number_text, sign
+from cnnviewer.qt.panels.learn.parts import Sentence, changed, factor_text, number_text, sign, terms_text
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.logit_bars import LogitBars, LogitRow
 from cnnviewer.qt.widgets.number_grid import CellMark, NumberGrid
@@ -48,6 +48,7 @@ class SoftmaxPage(Page):
         super().__init__(parent)
         self._inputs, self._weights, self._biases = _INPUTS, _WEIGHTS, _BIASES
         self._answer: SoftmaxAnswer | None = None
+        self._answered = tuple(row[0] for row in _BIASES)
         self.inputs = NumberGrid("Inputs", self, largest_cell=48)
         self.weights = NumberGrid("Weights, a row a class", self, largest_cell=48)
         self.biases = NumberGrid("Biases", self, largest_cell=48)
@@ -77,9 +78,9 @@ class SoftmaxPage(Page):
 
     def show_answer(self, request: LessonRequest, answer: LessonAnswer) -> None:
         """Show each step."""
-        if not isinstance(answer, SoftmaxAnswer):
+        if not isinstance(answer, SoftmaxAnswer) or not isinstance(request, SoftmaxRequest):
             return
-        self._answer = answer
+        self._answer, self._answered = answer, request.biases
         self.inputs.show_numbers(answer.inputs.numbers, answer.inputs.pixels)
         self.weights.show_numbers(answer.weights.numbers, answer.weights.pixels)
         self.biases.show_numbers(self._biases)
@@ -128,8 +129,7 @@ class SoftmaxPage(Page):
         color = current_theme().accent
         self.weights.set_marks((CellMark(row, 0, 1, self.weights.shape[1], color),))
         self.biases.set_marks((CellMark(row, 0, 1, 1, color),))
-        pairs = zip(self._inputs[0], self._weights[row], strict=True)
-        terms = " + ".join(f"{number_text(value)}·{factor_text(weight)}" for value, weight in pairs)
+        terms = terms_text(tuple(zip(self._inputs[0], self._weights[row], strict=True)))
         bias, logit = factor_text(self._biases[row][0]), number_text(round(answer.logits[row], 3))
         self._sentence.setText(f"{_NAMES[row]}: {terms} + bias {bias} = <b>{logit}</b>")
 
@@ -140,7 +140,8 @@ class SoftmaxPage(Page):
     @Slot(int, float)
     def _on_dragged(self, row: int, logit: float) -> None:
         if self._answer is not None:
-            bias = self._biases[row][0] + logit - self._answer.logits[row]
+            # The logits belong to the biases that were asked for, and a fast mouse may be further on by now.
+            bias = self._answered[row] + logit - self._answer.logits[row]
             self._biases = changed(self._biases, row, 0, round(bias, 3))
             self.refresh()
 
