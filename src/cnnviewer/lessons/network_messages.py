@@ -87,6 +87,8 @@ class NetworkColumn:
         The name of its first layer.
     layers, kinds
         The names and kinds of its layers, in their order; of the image and of the probabilities there is no layer.
+    settings
+        The settings of each layer in a few words: ``5×5, padding 2``, ``ReLU``; as many as there are layers.
     shape
         That of the last layer's output.
     values
@@ -111,6 +113,7 @@ class NetworkColumn:
     high: float
     names: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
+    settings: tuple[str, ...] = ()
 
     @property
     def is_units(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from cnnviewer.analysis.connections import connections, tiles, weights_through
+from cnnviewer.analysis.description import describe
 from cnnviewer.inputs.samples import list_samples
 from cnnviewer.lessons.network_messages import Link, NetworkColumn, NetworkPicture
 from cnnviewer.messages import ScaleChoice
@@ -132,6 +133,7 @@ class _Builder:
             high=float(scale.high[0]),
             names=self._categories(len(shown)) if last.index == self._recording.scores_index else (),
             links=links,
+            settings=tuple(describe(layer, self._recording) for layer in group),
         )
 
     def _input_column(self) -> NetworkColumn:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QHelpEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QToolTip
+from torch import nn
 
-from cnnviewer import load_network
+from cnnviewer import from_module, load_network, record
+from cnnviewer.lessons.whole_network import network_picture
 from cnnviewer.qt.panels.learn.pages import PAGES
 from cnnviewer.qt.panels.learn.whole_page import STEP_PAGES
+from cnnviewer.qt.widgets.network_view import NetworkView
 
 
 @pytest.fixture
@@ -96,7 +100,7 @@ def test_a_tooltip_tells_name_and_value(page):
     hover(page, rect.center())
     place = rect.center().toPoint()
     QApplication.sendEvent(page.view, QHelpEvent(QEvent.Type.ToolTip, place, page.view.mapToGlobal(place)))
-    assert QToolTip.text() == "softmax · class 3 = 1"
+    assert QToolTip.text() == "softmax · class 3 = 100.0 %"
 
 
 def test_the_arrow_keys_point_too(tour, page):
@@ -130,6 +134,21 @@ def test_each_step_opens_its_page(tour, page):
         tour.driver.bot.mouseClick(button, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
         assert asked[-1] == STEP_PAGES[kind] == tour.panel.page.title
         tour.open("The whole network")
+
+
+def test_steps_carry_the_names_of_what_really_runs(qtbot):
+    """Another network's picture: not every activation is a ReLU."""
+    module = nn.Sequential(nn.Conv2d(1, 2, 3), nn.LeakyReLU(0.2), nn.MaxPool2d(2), nn.Conv2d(2, 2, 1), nn.Sigmoid())
+    view = NetworkView()
+    qtbot.addWidget(view)
+    view.resize(1000, 400)
+    recording = record(from_module(module), torch.rand(1, 1, 8, 8))
+    view.show_picture(network_picture(recording, is_folded=True, is_dark=False))
+    assert [button.text() for button in view.steps] == [
+        "convolution", "leaky ReLU", "pooling", "convolution", "sigmoid",
+    ]  # fmt: skip
+    assert view.steps[1].toolTip().startswith("leaky ReLU, slope 0.2\n")
+    assert view.steps[2].toolTip().startswith("pooling max 2×2, stride 2\n")
 
 
 def test_relu_can_have_columns_of_its_own(tour, page):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,7 +42,7 @@ _MOST_LINKS = 48
 """So many links are drawn in each direction, the strongest."""
 _WORDS = {
     "convolution": ("convolution", "conv"),
-    "activation": ("ReLU", "ReLU"),
+    "activation": ("activation", "act."),
     "normalisation": ("normalise", "norm"),
     "pooling": ("pooling", "pool"),
     "linear": ("fully connected", "full"),
@@ -136,13 +137,15 @@ class NetworkView(QWidget):
             button.deleteLater()
         self._steps = []
         for place, column in enumerate(picture.columns):
-            known = [kind for kind in column.kinds if kind in _WORDS]
-            for row, kind in enumerate(known):
+            known = [step for step in zip_longest(column.kinds, column.settings, fillvalue="") if step[0] in _WORDS]
+            for row, (kind, settings) in enumerate(known):
+                words = _words(kind, settings)
                 button = QPushButton(self)
                 button.setProperty("step", kind)
+                button.setProperty("words", words)
                 button.setCursor(Qt.CursorShape.PointingHandCursor)
-                button.setToolTip(f"Open the page of the tour on this step: {_WORDS[kind][0]}")
-                button.setAccessibleName(f"{column.title}: {_WORDS[kind][0]}")
+                button.setToolTip(_step_tip(words[0], settings))
+                button.setAccessibleName(f"{column.title}: {words[0]}")
                 button.clicked.connect(self._on_step_clicked)
                 button.setStyleSheet(
                     f"QPushButton {{ padding: 0 2px; border-radius: 4px; border: 1px solid transparent; color: white;"
@@ -162,9 +165,9 @@ class NetworkView(QWidget):
         named = min(max(self.width() * 0.13, _NAMED_WIDTHS[0]), _NAMED_WIDTHS[1])
         self._layouts = lay_out_columns(self._picture.columns, area, named)
         counts = Counter(place for place, *_ in self._steps)
-        for place, row, kind, button in self._steps:
+        for place, row, _, button in self._steps:
             layout = self._layouts[place]
-            full, short = _WORDS[kind]
+            full, short = button.property("words")
             across, down = (row, 0) if is_low else (0, row)
             room = round(layout.width - 4) // (counts[place] if is_low else 1)
             button.setText(full if button.fontMetrics().horizontalAdvance(full) * 0.9 + 8 <= room else short)
@@ -205,9 +208,13 @@ class NetworkView(QWidget):
         font.setBold(False)
         font.setPointSizeF(max(6.5, font.pointSizeF() * 0.85))
         painter.setFont(font)
+        text = shape_text(column.shape)
+        # Many columns are narrow: what would run into the next one is written smaller.
+        share = (layout.width - 3) / painter.fontMetrics().horizontalAdvance(text)
+        font.setPointSizeF(font.pointSizeF() * min(1.0, share))
+        painter.setFont(font)
         painter.setPen(QColor(theme.muted))
-        shape = QRectF(layout.left, _TITLE / 2 - 1, layout.width, _TITLE / 2)
-        painter.drawText(shape, center, shape_text(column.shape))
+        painter.drawText(QRectF(layout.left, _TITLE / 2 - 1, layout.width, _TITLE / 2), center, text)
         painter.restore()
 
     def _paint_column(self, painter: QPainter, place: int, column: NetworkColumn) -> None:
@@ -328,7 +335,8 @@ class NetworkView(QWidget):
         assert self._current is not None
         place, tile = self._current
         column = self._picture.columns[place]
-        value = value_text(float(column.values[tile][self._unit]))
+        number = float(column.values[tile][self._unit])
+        value = probability_text(number) if column.kinds[-1:] == ("softmax",) else value_text(number)
         if column.names:
             return f"{column.title} · class {column.names[tile]} = {value}"
         if column.is_units:
@@ -353,7 +361,19 @@ _STEPS = {
 
 
 def _structure(picture: NetworkPicture) -> tuple[object, ...]:
-    return tuple((column.title, column.kinds, column.values.shape) for column in picture.columns)
+    return tuple((column.title, column.kinds, column.settings, column.values.shape) for column in picture.columns)
+
+
+def _words(kind: str, settings: str) -> tuple[str, str]:
+    """Return how a step is called, and in little room; an activation by its own name, as "leaky ReLU"."""
+    if kind == "activation" and settings:
+        return (settings.partition(",")[0],) * 2
+    return _WORDS[kind]
+
+
+def _step_tip(name: str, settings: str) -> str:
+    told = settings if settings.startswith(name) else f"{name} {settings}".strip()
+    return f"{told}\nOpen the page of the tour on this step"
 
 
 def _stacked(column: NetworkColumn) -> QImage:

@@ -47,7 +47,8 @@ class WholePage(Page):
     the larger the weights; blue ones add, orange ones subtract. The arrow keys move the pointer, too.</p>
     <p><b>Draw a digit</b>, slowly, and see when the network changes its mind. A click on a coloured label opens the
     page on that step.</p>
-    <p>Each column has one scale for all of its maps: bright is large, and black is 0.</p>
+    <p>Each column has one scale for all of its maps: bright is large, and black is 0. What can be negative is red
+    above 0 and blue below.</p>
     """
     place = Place("convolution", view="Maps", is_last=True)
 
