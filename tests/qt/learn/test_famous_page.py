@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
 from cnnviewer.lessons.famous import FAMILIES
+from cnnviewer.lessons.network_messages import FamousAnswer, FamousRequest
 
 
 @pytest.fixture
@@ -31,12 +34,27 @@ def test_a_network_that_is_here_opens_by_a_click_and_by_enter(tour, page):
     tour.driver.settle()
     choose(tour, page, "lenet5")
     assert "weights are here" in page.open.text()
-    tour.driver.click(page.open)
     assert tour.driver.session.network.name == "lenet5"
-    tour.driver.session.open_network("fashion-cnn")
+    for opens in (lambda: tour.driver.click(page.open), lambda: tour.driver.key(Qt.Key.Key_Return, page.table)):
+        tour.driver.session.open_network("fashion-cnn")
+        tour.driver.settle()
+        opens()
+        assert tour.driver.session.network.name == "lenet5"
+
+
+def test_a_double_click_opens_once(tour, page):
+    asked = []
+    page.openRequested.connect(lambda name, weights: asked.append((name, weights)))
+    place = page.table.visualItemRect(page.table.topLevelItem(0)).center()
+    choose(tour, page, "lenet5")
+    tour.driver.bot.mouseDClick(page.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     tour.driver.settle()
-    tour.driver.key(Qt.Key.Key_Return, page.table)
-    assert tour.driver.session.network.name == "lenet5"
+    assert asked == [("lenet5", "DEFAULT")]
+
+
+def test_the_table_tells_where_weights_are(page):
+    texts = [page.table.topLevelItem(row).text(5) for row in range(3)]
+    assert texts == ["here", "233 MB", "528 MB"]
 
 
 def test_nothing_is_downloaded_unasked(tour, page):
@@ -45,6 +63,9 @@ def test_nothing_is_downloaded_unasked(tour, page):
     choose(tour, page, "vgg16")
     assert page.open.text() == "Download 528 MB, open"
     assert "IMAGENET1K_V1" in page.open.toolTip()
+    vgg16 = next(shown for shown in page.chart._families if shown.name == "vgg16")
+    tour.driver.click(page.chart, page.chart.point(vgg16).toPoint() - QPoint(3, 0))
+    assert page.current.name == "vgg16"
     page.table.setFocus()
     tour.driver.key(Qt.Key.Key_Return, page.table)
     assert asked == []
@@ -79,6 +100,16 @@ def test_a_point_of_the_chart_chooses_its_network(tour, page):
     shown = next(shown for shown in page.chart._families if shown.name == family.name)
     tour.driver.click(page.chart, page.chart.point(shown).toPoint() + QPoint(1, 1))
     assert page.current.name == "alexnet"
+
+
+def test_a_point_opens_its_network_where_the_weights_are_here(tour, page, monkeypatch):
+    monkeypatch.setattr("cnnviewer.networks.torchvision_networks.download", _fail)
+    page.show_answer(FamousRequest(), FamousAnswer(tuple(replace(shown, is_local=True) for shown in page._families)))
+    asked = []
+    page.openRequested.connect(lambda name, weights: asked.append((name, weights)))
+    alexnet = next(shown for shown in page.chart._families if shown.name == "alexnet")
+    tour.driver.click(page.chart, page.chart.point(alexnet).toPoint())
+    assert asked == [("alexnet", "DEFAULT")]
 
 
 def test_the_points_lie_inside_the_axes(page):

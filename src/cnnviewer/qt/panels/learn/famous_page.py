@@ -31,14 +31,15 @@ if TYPE_CHECKING:
 
 __all__ = ["FamousPage"]
 
-_COLUMNS = ("Network", "Year", "Layers", "Parameters", "Top-1")
+_COLUMNS = ("Network", "Year", "Layers", "Parameters", "Top-1", "Weights")
 _NEWS_LINES = 6
 _TIPS = (
-    "Click to read on; Enter or a double click opens it, where its weights are on this machine",
+    "A click or Enter opens it, where its weights are on this machine",
     "When it was first published",
     "Convolutions and full connections on the longest way through it",
     "How many numbers it has learnt",
     "How many of ImageNet's 50,000 validation photos it classifies rightly: torchvision's weights IMAGENET1K_V1",
+    "Whether they are on this machine, or how large the download is",
 )
 
 
@@ -59,8 +60,9 @@ class FamousPage(Page):
     does not either: VGG 19 is hardly better than VGG 16, and only the sums of <b>ResNet</b> let 152 layers learn.</p>
     <p><b>Top-1</b> is the share of ImageNet's validation photos whose right class, of a thousand, comes first. The
     numbers are those that torchvision publishes for its first weights; LeNet-5 knows digits only.</p>
-    <p><b>Try it.</b> Choose a network and open it in the window. Its weights are downloaded once, when you ask for
-    it; with random weights each opens at once, and shows how it is built.</p>
+    <p><b>Try it.</b> Click a network: where its weights are on this machine it opens in the window. Else the button
+    below tells how large the download is, and nothing is downloaded before you press it. With random weights each
+    opens at once, and shows how it is built.</p>
     """
     place = Place("convolution", view="Filters")
 
@@ -70,7 +72,7 @@ class FamousPage(Page):
         self._build_table()
         self._build_detail()
         self.chart = FamilyChart(self)
-        self.chart.chosen.connect(self.choose)
+        self.chart.chosen.connect(self._on_point_chosen)
         right = QVBoxLayout()
         right.setSpacing(6)
         right.addWidget(self.chart, stretch=1)
@@ -143,7 +145,7 @@ class FamousPage(Page):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.setFixedWidth(400)
         self.table.currentItemChanged.connect(self._show_current)
-        self.table.doubleClicked.connect(self._on_double_clicked)
+        self.table.clicked.connect(self._on_clicked)
         self.table.installEventFilter(self)
 
     def _build_detail(self) -> None:
@@ -165,7 +167,8 @@ class FamousPage(Page):
         """Open the network that is chosen on Enter."""
         is_key = watched is self.table and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
         if is_key and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # type: ignore[attr-defined]
-            self._open_if_here()
+            if not self._open_if_here():
+                self.open.setFocus(Qt.FocusReason.ShortcutFocusReason)
             return True
         return super().eventFilter(watched, event)  # type: ignore[arg-type]
 
@@ -184,16 +187,20 @@ class FamousPage(Page):
         self.chart.set_current(family.name)
 
     @Slot(QModelIndex)
-    def _on_double_clicked(self, index: QModelIndex) -> None:
+    def _on_clicked(self, index: QModelIndex) -> None:
         self._open_if_here()
 
-    def _open_if_here(self) -> None:
-        """Open a network whose weights are here; else ask for the download by the button that tells its size."""
-        family = self.current
-        if family is not None and family.is_local:
+    @Slot(str)
+    def _on_point_chosen(self, name: str) -> None:
+        self.choose(name)
+        self._open_if_here()
+
+    def _open_if_here(self) -> bool:
+        """Open a network whose weights are here; of another the button tells how large the download is."""
+        is_here = self.current is not None and self.current.is_local
+        if is_here:
             self._on_open()
-        else:
-            self.open.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        return is_here
 
     @Slot()
     def _on_open(self) -> None:
@@ -208,7 +215,8 @@ class FamousPage(Page):
 
 def _row(family: Family) -> QTreeWidgetItem:
     top1 = "digits" if family.top1 is None else percent_text(family.top1)
-    texts = [family.title, str(family.year), str(family.depth), count_text(family.parameters), top1]
+    weights = "here" if family.is_local else f"{family.megabytes:.0f} MB"
+    texts = [family.title, str(family.year), str(family.depth), count_text(family.parameters), top1, weights]
     row = QTreeWidgetItem(texts)
     for column in range(1, len(texts)):
         row.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
