@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 import torch
 
 from cnnviewer.errors import WeightsError
 from cnnviewer.lessons.answering import LessonContext, answer
-from cnnviewer.lessons.network_messages import ExampleRequest
+from cnnviewer.lessons.network_messages import BeginningRequest, ExampleRequest
 from cnnviewer.messages import WeightsRequest
 from cnnviewer.training.plan import first_plan
 from cnnviewer.training.progress import Account, Weight
-from cnnviewer.training.samples import samples_of
+from cnnviewer.training.samples import samples_of, summary_of
 from cnnviewer.training.start import begin
 
 
@@ -46,6 +48,23 @@ def test_the_answer_is_that_of_the_weights_of_the_moment(training):
         assert found.step == step
         steps[step] = found.loss
     assert steps[0] != steps[3]
+
+
+def test_the_beginning_is_that_of_the_training(tmp_path):
+    """Same images, same random weights, same answer as what the training tells before its first step."""
+    weight = Weight("c1.weight", (0, 0, 2, 2))
+    told = answer(BeginningRequest(weight, 3), LessonContext())
+    with contextlib.closing(begin(first_plan(0.95), tmp_path / "run")) as training:
+        trainer = training.trainer
+        expected = summary_of(trainer.dataset).samples
+        assert told.dataset.samples.indices == expected.indices
+        assert (told.steps, told.weight) == (trainer.steps, weight)
+        assert told.start == float(trainer.weights()["c1.weight"][0, 0, 2, 2])
+        request = WeightsRequest(0, weights=trainer.weights(), run=training.run.folder)
+        first = ExampleRequest(training.run.folder, request, expected.images[3], expected.labels[3])
+        found = answer(first, LessonContext())
+    told_example = told.example
+    assert (told_example.step, told_example.probabilities, told_example.loss) == (0, found.probabilities, found.loss)
 
 
 def test_weights_of_another_network_are_refused(training):

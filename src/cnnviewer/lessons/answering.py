@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.lessons import activation, classifier, convolution, depth, geometry, pixels, pooling
 from cnnviewer.lessons.context import LessonContext
-from cnnviewer.lessons.example import look_at_example
+from cnnviewer.lessons.example import look_at_beginning, look_at_example
 from cnnviewer.lessons.famous import list_famous
 from cnnviewer.lessons.messages import (
     ConvolutionRequest,
@@ -19,7 +19,13 @@ from cnnviewer.lessons.messages import (
     ReluRequest,
     SoftmaxRequest,
 )
-from cnnviewer.lessons.network_messages import ExampleRequest, FamousRequest, SeenRequest, WholeNetworkRequest
+from cnnviewer.lessons.network_messages import (
+    BeginningRequest,
+    ExampleRequest,
+    FamousRequest,
+    SeenRequest,
+    WholeNetworkRequest,
+)
 from cnnviewer.lessons.seen import what_layers_see
 from cnnviewer.lessons.whole_network import whole_network
 
@@ -33,6 +39,7 @@ __all__ = ["LessonContext", "answer"]
 _LESSONS: dict[type[LessonRequest], Callable[[Any, LessonContext], LessonAnswer]] = {
     PixelsRequest: pixels.show_pixels,
     WholeNetworkRequest: whole_network,
+    BeginningRequest: look_at_beginning,
     ExampleRequest: look_at_example,
     SeenRequest: what_layers_see,
     FamousRequest: list_famous,

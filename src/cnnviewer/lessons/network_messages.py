@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from cnnviewer.inputs.drawing import Drawing
     from cnnviewer.messages import Pixels, Values, WeightsRequest
     from cnnviewer.places import Box
+    from cnnviewer.training.progress import Weight
+    from cnnviewer.training.samples import DatasetSummary
 
 __all__ = [
+    "BeginningAnswer",
+    "BeginningRequest",
     "Depth",
     "ExampleAnswer",
     "ExampleRequest",
@@ -163,6 +167,33 @@ class ExampleAnswer(LessonAnswer):
     step: int
     probabilities: tuple[float, ...]
     loss: float
+
+
+@dataclass(frozen=True)
+class BeginningRequest(LessonRequest):
+    """How the tour's training will begin: what its network says to one image before the first step.
+
+    Parameters
+    ----------
+    weight
+        A weight to tell of.
+    number
+        Which of the dataset's samples the image is.
+    """
+
+    weight: Weight
+    number: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class BeginningAnswer(LessonAnswer):
+    """What the training learns from, how many steps it takes at most, the weight's value, and the image's answer."""
+
+    dataset: DatasetSummary
+    steps: int
+    weight: Weight
+    start: float
+    example: ExampleAnswer
 
 
 # ---- what layers see

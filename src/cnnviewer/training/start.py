@@ -198,11 +198,22 @@ def _materials(plan: Plan, team: Team, progress: ProgressCallback | None) -> tup
     """Return the data and the network of a plan."""
     if not team.is_writer:
         team.gather(None)  # the writer looks first, and downloads what is missing
-    dataset = dataset_of(plan, progress=progress)
-    network = build(plan.architecture, dataset.categories, seed=plan.settings.seed, progress=progress)
+    dataset, network = materials_of(plan, progress=progress)
     if team.is_writer:
         team.gather(None)
     return dataset, network
+
+
+def materials_of(plan: Plan, *, progress: ProgressCallback | None = None) -> tuple[Dataset, Network]:
+    """Return the dataset of a plan, and its network with the weights that a training begins with.
+
+    Raises
+    ------
+    DatasetError
+        If the dataset can't be had.
+    """
+    dataset = dataset_of(plan, progress=progress)
+    return dataset, build(plan.architecture, dataset.categories, seed=plan.settings.seed, progress=progress)
 
 
 def _saved_state(folder: Path) -> SavedState | None:

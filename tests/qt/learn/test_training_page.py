@@ -38,6 +38,39 @@ def lesson(tour, tmp_path, monkeypatch):
     assert not lesson.training.is_running
 
 
+def test_before_the_start_the_page_shows_what_is_to_come(lesson):
+    page = lesson.page
+    lesson.driver.settle()
+    samples = page._news.dataset.samples
+    assert page.bars.values[1] == page._examples[-1].probabilities
+    assert not page._picture.pixmap().isNull()
+    assert lesson.numbers(0)[-1].startswith("w = ")
+    assert f"Right class: {samples.labels[0]}" in page._caption.text()
+    lesson.press(page.other)
+    lesson.driver.settle()
+    assert f"Right class: {samples.labels[1]}" in page._caption.text()
+    first, start = page._examples[-1], lesson.numbers(0)[-1]
+    # The training goes on from there: the same image, the same weights.
+    lesson.press(page.step)
+    lesson.until(lambda: lesson.training.stage is Stage.PAUSED and page._examples)
+    assert (page._examples[-1].step, page._examples[-1].probabilities) == (0, first.probabilities)
+    assert page._news.begun is not None
+    assert page._news.dataset.samples.labels == samples.labels
+    assert lesson.numbers(0)[-1] == start
+    lesson.press(page.step)
+    lesson.until(lambda: page._news.account is not None)
+    assert lesson.numbers(0)[-1] == start
+
+
+def test_the_target_is_drawn_as_it_is_chosen(lesson):
+    page = lesson.page
+    lesson.driver.settle()
+    page.target.setValue(70.0)
+    assert page.curves.accuracy.target == 70.0
+    (low, high) = page.curves.accuracy.value_range
+    assert low <= 0 < 100 <= high
+
+
 def test_a_single_step_is_told_in_numbers(lesson):
     page = lesson.page
     assert [step.title for step in page.cycle.steps] == [
@@ -49,6 +82,7 @@ def test_a_single_step_is_told_in_numbers(lesson):
     assert page.cycle.lit == 0
     lesson.press(page.step)
     lesson.until(lambda: len(page._examples) == 2 and page._news.account is not None)
+    lesson.driver.settle()
     account, (before, now) = page._news.account, page._examples
     assert (account.step, before.step, now.step) == (1, 0, 1)
     assert account.weight == Weight("c1.weight", (0, 0, 2, 2))
@@ -111,7 +145,7 @@ def test_it_can_be_paused_continued_and_stopped(lesson):
 def test_another_image_is_asked_about(lesson):
     page = lesson.page
     lesson.press(page.step)
-    lesson.until(lambda: page._examples)
+    lesson.until(lambda: lesson.training.stage is Stage.PAUSED and page._examples)
     first = page._examples[-1]
     lesson.press(page.other)
     lesson.until(lambda: page._examples)

@@ -60,6 +60,7 @@ class CurvePlot(QWidget):
         for values in (self._steps, self._values, self._smoothed):
             values.clear()
         self._validation.clear()
+        self._plot.enableAutoRange(y=True)
         self._readout.setText("")
         self.set_moment(None)
         self.set_held(None)
@@ -69,6 +70,11 @@ class CurvePlot(QWidget):
         """Show so many steps."""
         self._plot.setXRange(0, max(total, 1), padding=0.02)
         self._plot.setLimits(xMin=-0.05 * total, xMax=1.05 * max(total, 1))
+
+    def expect(self, steps: int, low: float, high: float) -> None:
+        """Show the axes for values between two ends that may come; `clear` lets them follow the values."""
+        self.set_steps(steps)
+        self._plot.setYRange(low, high)
 
     def append(self, step: int, value: float) -> None:
         """Add a step's value."""
@@ -107,6 +113,17 @@ class CurvePlot(QWidget):
         self._legend.hide()
         self.scale.hide()
         self._title.setToolTip("Pale: each step; blue: smoothed; dots: on the validation images")
+
+    @property
+    def target(self) -> float | None:
+        """The value that is marked as to be reached."""
+        return float(self._target.value()) if self._target.isVisible() else None
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """The lowest and the highest value that the axis shows."""
+        low, high = self._plot.viewRange()[1]
+        return low, high
 
     @property
     def count(self) -> int:

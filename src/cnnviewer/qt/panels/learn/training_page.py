@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from cnnviewer.lessons.network_messages import ExampleAnswer, ExampleRequest
+from cnnviewer.lessons.network_messages import BeginningAnswer, BeginningRequest, ExampleAnswer, ExampleRequest
 from cnnviewer.qt.panels.learn.page import Page, Place
 from cnnviewer.qt.panels.learn.training_steps import TrainingNews, five_steps
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
@@ -32,6 +32,8 @@ _BEAT = 600
 _EXAMPLE_SIDE = 76
 _LOW = 330
 """Below this height there is little room."""
+_LARGEST_ERROR = 2.5
+"""A little more than the error of a guess among ten classes, log 10."""
 _FIRST, _LAST = 1, 4
 """The steps that are repeated, from 0: forward, error, gradient, check."""
 _STAGES = {
@@ -86,6 +88,8 @@ class TrainingPage(Page):
         self._examples: tuple[ExampleAnswer, ...] = ()
         self._weights: WeightsRequest | None = None
         self._place = 0
+        self._has_asked = False
+        """Whether the training that is getting ready is the page's own: it begins as was told before it."""
         self.cycle = StepCycle(self)
         self.curves = CurvesPage(self)
         self.bars = PairedBars(self)
@@ -109,6 +113,11 @@ class TrainingPage(Page):
         name, shape = next(kernels, ("", ()))
         return Weight(name, (0, 0, *(length // 2 for length in shape[2:]))) if name else None
 
+    def refresh(self) -> None:
+        """Ask how a training will begin, where there is none."""
+        if self._news.begun is None and self.weight is not None:
+            self.requested.emit(BeginningRequest(self.weight, self._place))
+
     def begin(self) -> None:
         """Account for each step of the weight that is told of, from now on."""
         super().begin()
@@ -122,9 +131,13 @@ class TrainingPage(Page):
 
     def show_begun(self, begun: Begun) -> None:
         """Show a training that is ready."""
-        self._news = TrainingNews(begun)
-        self._examples, self._weights, self._place = (), None, 0
+        self._news = TrainingNews(begun, self._news.beginning if self._has_asked else None)
+        self._has_asked = False
+        samples = self._samples()
+        self._examples, self._weights = (), None
+        self._place %= 1 if samples is None else len(samples.labels)
         self.curves.clear(begun.steps)
+        self.curves.accuracy.expect(begun.steps, 0, 100)
         target = begun.card["settings"].get("target_accuracy")
         self.curves.accuracy.set_target(None if target is None else 100 * target)
         self._ended.set_text("")
@@ -164,6 +177,8 @@ class TrainingPage(Page):
 
     def show_answer(self, request: LessonRequest, answer: LessonAnswer) -> None:
         """Show what the network says to the example."""
+        if isinstance(request, BeginningRequest) and isinstance(answer, BeginningAnswer):
+            self._show_beginning(request, answer)
         if not isinstance(request, ExampleRequest) or not isinstance(answer, ExampleAnswer):
             return
         begun = self._news.begun
@@ -173,6 +188,22 @@ class TrainingPage(Page):
         self._examples = (*earlier[-1:], answer)
         self._show_example()
         self._show_steps()
+
+    def _show_beginning(self, request: BeginningRequest, answer: BeginningAnswer) -> None:
+        """Show how a training will begin, where none has begun meanwhile."""
+        if self._news.begun is not None or request.number != self._place:
+            return
+        self._news.beginning, self._examples = answer, (answer.example,)
+        self.curves.expect(answer.steps, _LARGEST_ERROR)
+        self._show_target()
+        self._show_example()
+        self._show_steps()
+
+    @Slot()
+    def _show_target(self) -> None:
+        """Mark the target that is chosen, where no training has one of its own."""
+        if self._news.begun is None:
+            self.curves.accuracy.set_target(self.target.value())
 
     def set_stage(self, stage: str) -> None:
         """Show where the training is."""
@@ -186,6 +217,8 @@ class TrainingPage(Page):
         self._state.setText(_STAGES[stage])
         if stage == "preparing":
             self._ended.set_text("")
+        if is_free:
+            self._has_asked = False
         if stage == "ended":
             self.cycle.light(_LAST)
         self._beat_or_not()
@@ -197,7 +230,6 @@ class TrainingPage(Page):
         self._picture.setFixedSize(_EXAMPLE_SIDE, _EXAMPLE_SIDE)
         self._picture.setAccessibleName("The example")
         self._caption = ElidedLabel(self, role="muted")
-        self._caption.set_text("One image, before and after: start first")
         self.other = QPushButton("Another image", self)
         self.other.setToolTip("Look at the next of the images that the network learns from")
         self.other.setEnabled(False)
@@ -214,6 +246,7 @@ class TrainingPage(Page):
         self.target.setSuffix(" %")
         self.target.setValue(95.0)
         self.target.setAccessibleName("Target accuracy")
+        self.target.valueChanged.connect(self._show_target)
         self.target.setToolTip("The training ends when so many of the images held back are classified rightly")
         self._state = label("", self, "name")
         self._ended = ElidedLabel(self, role="muted")
@@ -260,13 +293,12 @@ class TrainingPage(Page):
     # ---- showing
 
     def _samples(self) -> Samples | None:
-        dataset = None if self._news.begun is None else self._news.begun.dataset
-        return None if dataset is None else dataset.samples
+        return None if self._news.dataset is None else self._news.dataset.samples
 
     def _show_example(self) -> None:
-        begun, samples = self._news.begun, self._samples()
+        dataset, samples = self._news.dataset, self._samples()
         self.other.setEnabled(samples is not None)
-        if begun is None or begun.dataset is None or samples is None:
+        if dataset is None or samples is None:
             return
         right = self._news.right = samples.labels[self._place]
         side = QSize(_EXAMPLE_SIDE, _EXAMPLE_SIDE)
@@ -274,8 +306,8 @@ class TrainingPage(Page):
         self._picture.setPixmap(QPixmap.fromImage(pixels.scaled(side, Qt.AspectRatioMode.KeepAspectRatio)))
         shown = [example.probabilities for example in self._examples]
         before, now = ((), (), *shown)[-2:]
-        name = begun.dataset.categories[right]
-        self.bars.show_values(begun.dataset.categories, before, now, right)
+        name = dataset.categories[right]
+        self.bars.show_values(dataset.categories, before, now, right)
         steps = " (pale), ".join(f"{example.step:,}" for example in self._examples)
         self._caption.set_text(f"Right class: {name} · step {steps}" if steps else f"Right class: {name}")
 
@@ -314,14 +346,18 @@ class TrainingPage(Page):
         elif self._stage == "paused":
             self.resumeRequested.emit()
         else:
-            self.startRequested.emit(self.target.value() / 100, False)
+            self._ask_to_start(is_paused=False)
 
     @Slot()
     def _on_step(self) -> None:
         if self._stage in ("running", "paused"):
             self.stepRequested.emit()
         else:
-            self.startRequested.emit(self.target.value() / 100, True)
+            self._ask_to_start(is_paused=True)
+
+    def _ask_to_start(self, *, is_paused: bool) -> None:
+        self._has_asked = True
+        self.startRequested.emit(self.target.value() / 100, is_paused)
 
     @Slot()
     def _on_other(self) -> None:
@@ -332,5 +368,6 @@ class TrainingPage(Page):
         self._examples = ()
         self._show_example()
         self._show_steps()
+        self.refresh()
         if self._weights is not None:
             self.show_weights(self._weights)

@@ -9,23 +9,35 @@ from cnnviewer.qt.widgets.numbers import percent_text, probability_text
 from cnnviewer.qt.widgets.step_cycle import CycleStep
 
 if TYPE_CHECKING:
-    from cnnviewer.lessons.network_messages import ExampleAnswer
+    from cnnviewer.lessons.network_messages import BeginningAnswer, ExampleAnswer
     from cnnviewer.qt.training_values import Begun
     from cnnviewer.training.progress import Account, Evaluation, Progress
+    from cnnviewer.training.samples import DatasetSummary
 
 __all__ = ["TrainingNews", "five_steps"]
 
 
 @dataclass
 class TrainingNews:
-    """The newest that is known of a training; `right` is the class of the example."""
+    """The newest that is known of a training; `right` is the class of the example.
+
+    Before there is one, `beginning` tells how the tour's own will begin.
+    """
 
     begun: Begun | None = None
+    beginning: BeginningAnswer | None = None
     account: Account | None = None
     progress: Progress | None = None
     validation: Evaluation | None = None
     example: ExampleAnswer | None = None
     right: int = 0
+
+    @property
+    def dataset(self) -> DatasetSummary | None:
+        """What the network learns from, or will."""
+        if self.begun is not None:
+            return self.begun.dataset
+        return None if self.beginning is None else self.beginning.dataset
 
 
 def five_steps(news: TrainingNews) -> tuple[CycleStep, ...]:
@@ -40,19 +52,19 @@ def five_steps(news: TrainingNews) -> tuple[CycleStep, ...]:
 
 
 def _start(news: TrainingNews) -> tuple[str, ...]:
-    account = news.account
-    if account is None:
+    known = news.account or news.beginning
+    if known is None:
         return ()
-    place = ", ".join(map(str, account.weight.index))
-    start = "not known" if account.start is None else _signed(account.start)
-    return "One of them:", f"{account.weight.name.removesuffix('.weight')} [{place}]", f"w = {start}"
+    place = ", ".join(map(str, known.weight.index))
+    start = "not known" if known.start is None else _signed(known.start)
+    return "One of them:", f"{known.weight.name.removesuffix('.weight')} [{place}]", f"w = {start}"
 
 
 def _forward(news: TrainingNews) -> tuple[str, ...]:
-    begun, example = news.begun, news.example
-    if example is None or begun is None or begun.dataset is None:
+    dataset, example = news.dataset, news.example
+    if example is None or dataset is None:
         return ()
-    shown, names = example.probabilities, begun.dataset.categories
+    shown, names = example.probabilities, dataset.categories
     most = shown.index(max(shown))
     return "For the image below:", f"right class {probability_text(shown[news.right])}", f"most has {names[most]}"
 

@@ -36,6 +36,11 @@ class CurvesPage(QWidget):
             plot.clear()
             plot.set_steps(steps)
 
+    def expect(self, steps: int, largest_error: float) -> None:
+        """Show the axes of a training that has not begun."""
+        self.error.expect(steps, 0, largest_error)
+        self.accuracy.expect(steps, 0, 100)
+
     def add(self, news: Iterable[News]) -> None:
         """Add what happened."""
         steps: list[Progress] = []
