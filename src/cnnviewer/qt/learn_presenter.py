@@ -137,4 +137,4 @@ class LearnPresenter(QObject):
 
 def _is_meant(layer: LayerSummary, place: Place) -> bool:
     has_view = not place.view or View(place.view) in layer.views
-    return layer.kind == place.kind and layer.operation.startswith(place.operation) and has_view
+    return layer.kind == place.kind and layer.settings.startswith(place.settings) and has_view

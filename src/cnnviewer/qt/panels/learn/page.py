@@ -24,15 +24,15 @@ class Place:
         The kind of the layer; "input" for the image that goes in.
     view
         What its card shows ("Filters"), or the input panel; '' for what it shows anyway.
-    operation
-        How the layer's operation is called, or begins; '' where any of the kind will do.
+    settings
+        How the layer's settings begin, as its card tells them; '' where any of the kind will do.
     is_last
         Whether the last such layer is meant; else it is the first.
     """
 
     kind: str
     view: str = ""
-    operation: str = ""
+    settings: str = ""
     is_last: bool = False
 
 

@@ -41,8 +41,9 @@ class ReluPage(Page):
     map says now <i>how much</i> of the pattern is here, and nothing where there is none.</p>
     <p>Why bother? Convolutions alone only weigh and add: many of them in a row could be replaced by a single one. The
     bend at 0 is what lets a network say <i>this, but not if that</i>, and so gain from more layers.</p>
+    <p>Networks made for phones often use <b>ReLU6</b>: what is above 6 becomes 6, too.</p>
     """
-    place = Place("activation", view="Maps", operation="relu")
+    place = Place("activation", view="Maps", settings="ReLU")
     follows_photo = True
 
     def __init__(self, parent: QWidget | None = None) -> None:
