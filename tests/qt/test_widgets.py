@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from cnnviewer.messages import LayerSummary, View
+from cnnviewer.qt.theme import DARK, LIGHT, apply_theme
 from cnnviewer.qt.widgets.card_layout import COLOR_BAR_WIDTH, MARGIN, body_layout
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.map_view import MapView
@@ -109,3 +111,17 @@ def test_frames_of_neighbouring_cells_do_not_cut_each_other(qtbot):
     picture, edge = grid.grab().toImage(), grid.cell_rect(0, 0, 1, 3)
     along = [picture.pixelColor(x, round(edge.top())) for x in range(round(edge.left()), round(edge.right()))]
     assert {pixel.name() for pixel in along} == {color.name()}
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_the_frame_of_a_box_to_tick_can_be_seen(qtbot, qapp, theme):
+    apply_theme(qapp, theme)
+    panel = QWidget()
+    qtbot.addWidget(panel)
+    panel.resize(60, 30)
+    box = QCheckBox(panel)
+    box.setGeometry(10, 5, 40, 20)
+    picture = panel.grab().toImage()
+    greys = [picture.pixelColor(x, 15).lightness() for x in range(10, 30)]
+    apply_theme(qapp, LIGHT)
+    assert max(greys) - min(greys) > 60

@@ -127,6 +127,10 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     global _current
     _current = theme
     app.setPalette(_palette(theme))
+    # Fusion draws the frame of a box to tick darker than its window: in the dark it could not be seen.
+    boxes = _palette(theme)
+    boxes.setColor(QPalette.ColorRole.Window, QColor(theme.muted))
+    app.setPalette(boxes, "QCheckBox")
     app.setStyleSheet(_STYLE.format_map(vars(theme)))
 
 
