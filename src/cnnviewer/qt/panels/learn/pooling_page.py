@@ -42,8 +42,8 @@ class PoolingPage(Page):
     <p>Pooling makes maps smaller: a window moves over each map, and leaves one number of what it sees, the
     <b>largest</b>, the <b>mean</b> or the <b>sum</b>. There is nothing to learn in it. Each map is pooled on its own,
     so the <b>depth stays</b>: three maps remain three.</p>
-    <p>Choose a cell of the result: its window is framed, and for the largest the winner, too. The numbers can be
-    changed.</p>
+    <p>Choose a cell of the result: its window has a blue frame. Where the largest counts, the winner has an orange
+    one. The numbers can be changed.</p>
     <p><b>Shift</b> moves everything to the right. What is the same as before the shift has a green frame. Of the large
     numbers, many pooled ones stay: it is enough that a pattern is somewhere in the window. That is why a network
     minds little where exactly something is. Zeros stay zeros, of course; look at the others.</p>
