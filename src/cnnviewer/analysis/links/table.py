@@ -10,7 +10,7 @@ import torch
 
 from cnnviewer.analysis.links.copies import copy_links
 from cnnviewer.analysis.links.links import AxisLink, WholeLink, elementwise
-from cnnviewer.analysis.links.relations import Blocks, Mixed, Same, Taps, affine_taps
+from cnnviewer.analysis.links.relations import Blocks, Mixed, Same, Shift, Taps, affine_taps
 from cnnviewer.analysis.links.windows import adaptive_link, convolution_link, interpolation_link, pooling_link
 from cnnviewer.slots import Slot
 
@@ -252,9 +252,8 @@ def _concatenations(layer: Layer, after: Shape, shapes: list[Shape]) -> tuple[Li
 
 
 def _joined(after: Shape, before: Shape, axis: int, start: int) -> AxisLink:
-    matrix = np.arange(after[axis])[:, None] - start == np.arange(before[axis])
     pairs: list[tuple[int, int, Relation]] = [(i, i, Same()) for i in range(len(before)) if i != axis]
-    return AxisLink(after, before, (*pairs, (axis, axis, affine_taps(matrix, 1, -start))))
+    return AxisLink(after, before, (*pairs, (axis, axis, Shift(after[axis], before[axis], -start))))
 
 
 def _matrix_product(layer: Layer, place: int, after: Shape, before: Shape) -> Link:

@@ -108,7 +108,7 @@ class UnitSet:
                 return self
             if len(different) == 1:
                 return UnitSet(tuple(mine | others for mine, others in pairs))
-        return UnitSet.of_mask(self.mask | other.mask)
+        return UnitSet(None, self.mask | other.mask)
 
 
 def _projections(mask: Booleans) -> tuple[Booleans, ...]:
