@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod, sqrt
+from math import log, prod, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,19 +27,21 @@ def softmax(asked: Asked) -> Explanation:
     they are.
     """
     given, operation = asked.given, asked.layer.operation
-    x = asked.tensor(given["input"])
+    operand = given.get("input", given.get("self"))
+    x = asked.tensor(operand)
     dim = given.get("dim")
     axis = (0 if x.ndim in (0, 1, 3) else 1) if dim is None else int(dim) % x.ndim
     axes = [np.array([place]) for place in asked.index]
     axes[axis] = np.arange(x.shape[axis])
     logits = at(x, axes)
     signed = -logits if operation == "softmin" else logits
-    exponentials = np.exp(signed - signed.max())
+    with np.errstate(invalid="ignore"):  # all of them masked: PyTorch makes NaN of them, too
+        exponentials = np.exp(signed - signed.max())
     own, total = float(exponentials[asked.index[axis]]), float(exponentials.sum())
     value = own / total
     if operation == "log_softmax":
-        value = float(signed[asked.index[axis]] - signed.max() - np.log(total))
-    part = asked.part(given["input"], one_by_one(axes), logits, exponentials, exponentials)
+        value = float(signed[asked.index[axis]]) - float(signed.max()) - log(total)
+    part = asked.part(operand, one_by_one(axes), logits, exponentials, exponentials)
     facts = {"largest logit": float(logits.max()), "exponential": own, "sum of exponentials": total}
     return asked.explanation(Rule.SHARE, [part], value=value, facts=facts)
 
@@ -115,6 +117,7 @@ def multi_head_attention(asked: Asked) -> Explanation | None:
     if (
         asked.layer.call.part
         or given.get("in_proj_weight") is None
+        or given.get("add_zero_attn")
         or any(given.get(name) is not None for name in plain)
     ):
         return None

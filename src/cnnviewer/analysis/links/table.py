@@ -31,12 +31,12 @@ UNKNOWN = "how its units depend on each other is not known: each is taken to cha
 
 _ELEMENTWISE = frozenset(
     {
-        "add", "sub", "rsub", "mul", "div", "truediv", "rtruediv", "pow", "rpow", "square", "sqrt", "rsqrt",
+        "add", "sub", "rsub", "mul", "div", "truediv", "rdiv", "pow", "rpow", "square", "sqrt", "rsqrt",
         "exp", "log", "log2", "log10", "log1p", "expm1", "abs", "neg", "sign", "reciprocal", "sin", "cos",
         "tan", "erf", "floor", "ceil", "round", "trunc", "frac", "maximum", "minimum", "fmax", "fmin", "where",
         "lerp", "addcmul", "addcdiv", "masked_fill", "eq", "ne", "lt", "le", "gt", "ge", "logical_not",
         "logical_and", "logical_or", "nan_to_num", "clone", "contiguous", "to", "float", "double", "half",
-        "bfloat16", "type", "type_as", "detach", "data", "zero", "fill_", "dropout", "dropout1d", "dropout2d",
+        "bfloat16", "type", "type_as", "detach", "data", "zero", "fill", "dropout", "dropout1d", "dropout2d",
         "dropout3d", "alpha_dropout", "feature_alpha_dropout", "relu", "relu6", "hardtanh", "leaky_relu",
         "prelu", "rrelu", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "softsign", "softshrink",
         "hardshrink", "tanhshrink", "hardsigmoid", "hardswish", "sigmoid", "logsigmoid", "tanh", "threshold",
