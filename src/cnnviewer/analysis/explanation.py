@@ -193,7 +193,10 @@ class Explanation:
 
     @cached_property
     def strongest(self) -> Term | None:
-        """The term that pushed the value furthest in its own direction, the winner of a maximum; None where none made any."""
+        """The term that pushed the value furthest in its own direction; None where no layer made any.
+
+        Of a maximum it is the winner.
+        """
         if self.rule is Rule.SHARE:
             own = [term for term in self.terms if term.place == self.unit]
             return own[0] if own else None

@@ -11,6 +11,8 @@ from torch import nn
 
 import cnnviewer
 from cnnviewer.analysis.explanation import CONSTANT, Rule
+from cnnviewer.analysis.links.table import links_of
+from cnnviewer.analysis.links.unit_sets import UnitSet
 from cnnviewer.recorder import record
 from cnnviewer.recording import INPUT
 
@@ -66,11 +68,9 @@ def check(module, image, seed, units=3, exactly=True):
     """See that some units of each layer are explained; return the recording."""
     recording = recorded(module, image, seed, exactly)
     random = np.random.default_rng(seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for layer in recording.layers:
-            for _ in range(units):
-                check_unit(recording, layer, tuple(int(random.integers(length)) for length in layer.shape))
+    for layer in recording.layers:
+        for _ in range(units):
+            check_unit(recording, layer, tuple(int(random.integers(length)) for length in layer.shape))
     return recording
 
 
@@ -82,6 +82,12 @@ def is_near(value, wanted, relative=1e-4, absolute=1e-5):
 
 def check_unit(recording, layer, unit):
     """See that a unit's explanation is true; return it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _checked(recording, layer, unit)
+
+
+def _checked(recording, layer, unit):
     about = f"{layer.name} {layer.operation} {dict(layer.settings)} {layer.shape} {unit}"
     found = cnnviewer.explain(recording, layer, unit)
     assert (found.layer, found.unit) == (layer.name, unit), about
@@ -97,9 +103,13 @@ def check_unit(recording, layer, unit):
         check_part(recording, found, part, about)
     check_terms(found, about)
     sources = [output_of(recording, name) for name in layer.inputs]
-    has_slopes = layer.operation != "detach" and all(output.is_floating_point() for output in sources)
-    if has_slopes and found.rule in LINEAR and math.isfinite(found.value):  # PyTorch gives padding that won a slope
-        check_weights(recording, layer, unit, found, about)
+    is_told = layer.operation != "batch_norm" or len(sources) == 1  # PyTorch gives statistics no slope
+    if is_told and math.isfinite(found.value):  # and it gives one to padding that won
+        slopes = slopes_of(recording, layer, unit)
+        check_links(recording, layer, unit, found, slopes, about)
+        has_slopes = layer.operation != "detach" and all(output.is_floating_point() for output in sources)
+        if has_slopes and found.rule in LINEAR:
+            check_weights(recording, layer, found, slopes, about)
     return found
 
 
@@ -149,19 +159,18 @@ def check_terms(found, about):
         assert sign * strongest.contribution == max(pushes), about
 
 
-def check_weights(recording, layer, unit, found, about):
+def check_weights(recording, layer, found, slopes, about):
     """See that the weights are the slopes that PyTorch finds: for all units of the sources, not only those of terms."""
-    sources = {part.source for part in found.terms.parts} - {CONSTANT}
-    slopes = slopes_of(recording, layer, unit)
-    for source in sources:
+    for source in {part.source for part in found.terms.parts} - {CONSTANT}:
         weights = np.zeros(tuple(output_of(recording, source).shape))
+        wanted = [slope for name, slope in zip(layer.inputs, slopes, strict=True) if name == source]
         for part in found.terms.parts:
             if part.source == source:
                 has_place = (part.places >= 0).all(1)
                 where = part.places[has_place]
                 flat = np.ravel_multi_index(tuple(where.T), weights.shape) if where.shape[1] else np.zeros(1, int)
                 np.add.at(weights.reshape(-1), flat, part.weights[has_place])
-        np.testing.assert_allclose(weights, slopes[source], rtol=1e-6, atol=1e-6, err_msg=about)
+        np.testing.assert_allclose(weights, sum(wanted).reshape(weights.shape), rtol=1e-6, atol=1e-6, err_msg=about)
 
 
 def exact(tensor):
@@ -170,16 +179,31 @@ def exact(tensor):
 
 
 def slopes_of(recording, layer, unit):
-    """Return the slopes of a unit along all units of the layers before, in float64, worked out by PyTorch."""
+    """Return the slopes of a unit along all units of each operand, in float64, worked out by PyTorch."""
     with torch.inference_mode(False), torch.enable_grad():
         operands = [exact(recording.result(name)) for name in layer.inputs]
         free = [operand.requires_grad_() for operand in operands if operand.is_floating_point()]
         result = layer.call.with_tensors(lambda tensor: exact(tensor.detach())).run(operands)
         value = (result[0] if layer.is_batched else result)[unit]
         slopes = torch.autograd.grad(value, free, allow_unused=True) if value.requires_grad else (None,) * len(free)
-    found, numbers = {}, iter(slopes)
-    for name, operand in zip(layer.inputs, operands, strict=True):
-        slope = next(numbers) if operand.is_floating_point() else None
-        slope = torch.zeros(operand.shape) if slope is None else slope
-        found[name] = found.get(name, 0) + slope.reshape(output_of(recording, name).shape).numpy()
-    return found
+    numbers = iter(slopes)
+    slopes = [next(numbers) if operand.is_floating_point() else None for operand in operands]
+    return [torch.zeros(x.shape) if slope is None else slope for slope, x in zip(slopes, operands, strict=True)]
+
+
+def check_links(recording, layer, unit, found, slopes, about):
+    """See that what feeds a unit is all that has a slope, and all terms; and that the way forth is the same."""
+    index = (0, *unit) if layer.is_batched else unit
+    links = links_of(layer, recording)
+    assert len(links) == len(layer.inputs), about
+    fed = [link.back(UnitSet.single(layer.result.shape, index)) for link in links]
+    for name, link, units, slope in zip(layer.inputs, links, fed, slopes, strict=True):
+        assert units.mask.shape == slope.shape, about
+        assert not ((slope.abs().numpy() > 1e-9) & ~units.mask).any(), f"{about}: {name} {link.note}"
+        for place in np.argwhere(units.mask)[:: max(1, units.size // 2)]:
+            assert link.forth(UnitSet.single(slope.shape, place)).mask[index], f"{about}: {name}"
+    for part in found.terms.parts:
+        same = [units for name, units in zip(layer.inputs, fed, strict=True) if name == part.source]
+        masks = [units.mask.reshape(output_of(recording, part.source).shape) for units in same]
+        for place in part.places[(part.places >= 0).all(1)] if masks else ():
+            assert any(mask[tuple(place)].any() for mask in masks), about

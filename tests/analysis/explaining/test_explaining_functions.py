@@ -18,8 +18,8 @@ torch.set_num_threads(1)
 ACTIVATIONS = [
     nn.ReLU(), nn.ReLU(inplace=True), nn.ReLU6(), nn.Hardtanh(-0.3, 0.4), nn.LeakyReLU(0.2), nn.LeakyReLU(0.1, True),
     nn.RReLU(), nn.ELU(0.7), nn.SELU(), nn.CELU(1.3), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Mish(),
-    nn.Softplus(2, 1), nn.Softsign(), nn.Softshrink(0.3), nn.Hardshrink(0.3), nn.Tanhshrink(), nn.Hardsigmoid(), nn.Hardswish(),
-    nn.Sigmoid(), nn.LogSigmoid(), nn.Tanh(), nn.Threshold(0.1, -2), nn.Dropout(), nn.Identity(),
+    nn.Softplus(2, 1), nn.Softsign(), nn.Softshrink(0.3), nn.Hardshrink(0.3), nn.Tanhshrink(), nn.Hardsigmoid(),
+    nn.Hardswish(), nn.Sigmoid(), nn.LogSigmoid(), nn.Tanh(), nn.Threshold(0.1, -2), nn.Dropout(), nn.Identity(),
     torch.relu, torch.relu_, torch.sigmoid, torch.tanh, torch.exp, torch.abs, torch.neg, torch.square, torch.sign,
     torch.floor, torch.erf, torch.sin, torch.expm1, torch.reciprocal, F.logsigmoid, torch.clone, torch.isnan,
     lambda x: x.relu(), lambda x: x.clamp(-0.5, 0.5), lambda x: x.clamp(min=0.2), lambda x: x.clamp_max(0.1),
