@@ -193,7 +193,9 @@ def test_no_gradient_lies_outside(data):
     for _ in range(4):
         unit = random_unit(random, layer.shape)
         field = cnnviewer.receptive_field(recording, layer, unit)
-        assert is_within(bounding(support(output, unit, exact)), field.seen), (module, unit)
+        changed = support(output, unit, exact)
+        assert is_within(bounding(changed), field.seen), (module, unit)
+        assert set(np.flatnonzero(changed.any((1, 2)))) <= set(field.channels), (module, unit)
 
 
 def reached(module, image, pixel):
