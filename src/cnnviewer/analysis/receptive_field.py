@@ -101,6 +101,8 @@ def receptive_field(recording: Recording, layer: Layer | str, unit: Sequence[int
     if not units.is_empty:
         (first, last), (start, end) = units.bounds(-2), units.bounds(-1)
         seen = Box(first, start, last, end)
+        # Mirrored, repeated or rolled pixels are seen elsewhere than where they lie.
+        top, left, bottom, right = min(top, first), min(left, start), max(bottom, last), max(right, end)
     return ReceptiveField(
         top=top,
         left=left,

@@ -51,6 +51,8 @@ class UnitSet:
     @staticmethod
     def none(shape: Sequence[int]) -> UnitSet:
         """Return the empty set."""
+        if not shape:  # a product of no axes has the one unit of a tensor without axes
+            return UnitSet(None, np.zeros((), bool))
         return UnitSet(tuple(np.zeros(length, bool) for length in shape))
 
     @staticmethod
