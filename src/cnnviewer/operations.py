@@ -67,7 +67,7 @@ _FUNCTIONS = {
     Kind.LINEAR: "linear bilinear addmm",
     Kind.SOFTMAX: "softmax log_softmax softmin gumbel_softmax",
     Kind.ADDITION: "add sub rsub sum",
-    Kind.MULTIPLICATION: "mul div truediv rtruediv matmul bmm mm baddbmm einsum pow square sqrt rsqrt",
+    Kind.MULTIPLICATION: "mul div truediv rdiv matmul bmm mm baddbmm einsum pow square sqrt rsqrt",
     Kind.CONCATENATION: "cat concat concatenate stack hstack vstack",
     Kind.ATTENTION: "scaled_dot_product_attention multi_head_attention_forward",
     Kind.DROPOUT: "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout",
@@ -88,6 +88,28 @@ _PLAIN = {
         (f"max_pool{dimension}d", f"_max_pool{dimension}d"),
         (f"adaptive_max_pool{dimension}d", f"_adaptive_max_pool{dimension}d"),
     ]
+}
+# Where torch's documentation has no signature, or that of another form first.
+_NAMES = {
+    function: tuple(names.split())
+    for functions, names in [
+        ((torch.batch_norm,), "input weight bias running_mean running_var training momentum eps cudnn_enabled"),
+        (
+            (torch.instance_norm,),
+            "input weight bias running_mean running_var use_input_stats momentum eps cudnn_enabled",
+        ),
+        ((torch.layer_norm,), "input normalized_shape weight bias eps cudnn_enable"),
+        ((torch.group_norm,), "input num_groups weight bias eps cudnn_enabled"),
+        ((torch.rms_norm,), "input normalized_shape weight eps"),
+        ((torch.log_softmax,), "input dim dtype"),
+        ((torch.Tensor.softmax, torch.Tensor.log_softmax), "self dim dtype"),
+        ((torch.mean, torch.sum, torch.prod), "input dim keepdim dtype"),
+        ((torch.max, torch.min), "input dim keepdim"),
+        ((torch.max_pool1d, torch.max_pool2d, torch.max_pool3d), "input kernel_size stride padding dilation ceil_mode"),
+        ((torch.adaptive_max_pool1d,), "input output_size"),
+        ((torch.dropout, torch.alpha_dropout, torch.feature_dropout), "input p train"),
+    ]
+    for function in functions
 }
 # Methods whose in-place form computes the same as the other; bernoulli_, for one, does not.
 _SAME_APART = frozenset(
@@ -173,6 +195,8 @@ def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
     Functions written in C have no signature; torch's documentation begins with it, and for a method leaves
     ``self`` out.
     """
+    if function in _NAMES:
+        return _NAMES[function]
     plain = _PLAIN.get(function, function)
     try:
         parameters = inspect.signature(plain).parameters.values()

@@ -193,11 +193,16 @@ class Explanation:
 
     @cached_property
     def strongest(self) -> Term | None:
-        """The term that pushed the value furthest in its own direction; None where no layer made any."""
+        """The term that pushed the value furthest in its own direction; None where no layer made any.
+
+        Of a maximum it is the winner.
+        """
         if self.rule is Rule.SHARE:
             own = [term for term in self.terms if term.place == self.unit]
             return own[0] if own else None
         push = self.terms.contributions * (-1.0 if self.value < 0 else 1.0)
+        if self.rule is Rule.MAXIMUM:
+            push = self.terms.weights
         known = np.concatenate([np.empty(0, bool), *(_has_place(part) for part in self.terms.parts)])
         if not known.any():
             return None

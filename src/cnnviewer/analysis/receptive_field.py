@@ -101,6 +101,8 @@ def receptive_field(recording: Recording, layer: Layer | str, unit: Sequence[int
     if not units.is_empty:
         (first, last), (start, end) = units.bounds(-2), units.bounds(-1)
         seen = Box(first, start, last, end)
+        # Mirrored, repeated or rolled pixels are seen elsewhere than where they lie.
+        top, left, bottom, right = min(top, first), min(left, start), max(bottom, last), max(right, end)
     return ReceptiveField(
         top=top,
         left=left,
@@ -164,20 +166,20 @@ def _stride(
     if len(index) < 3 or not trace.spans:
         return None, None
     shape = recording.result(INPUT if layer is None else layer.name).shape
-    down, across = (_shift(recording, layer, index, axis, shape[axis], trace) for axis in (-2, -1))
+    steps = [1 if index[axis] + 1 < shape[axis] else -1 for axis in (-2, -1)]
+    # One neighbour tells both: rows and columns do not depend on each other.
+    neighbour = (
+        *index[:-2],
+        *(index[axis] + (step if shape[axis] > 1 else 0) for axis, step in zip((-2, -1), steps, strict=True)),
+    )
+    spans = _trace(recording, layer, neighbour).spans
+    if not spans:
+        return None, None
+    down, across = (
+        (spans[axis][0] - trace.spans[axis][0]) * step if shape[axis] > 1 else None
+        for axis, step in zip((-2, -1), steps, strict=True)
+    )
     return down, across
-
-
-def _shift(
-    recording: Recording, layer: Layer | None, index: tuple[int, ...], axis: int, length: int, trace: _Trace
-) -> int | None:
-    if length < 2:
-        return None
-    step = 1 if index[axis] + 1 < length else -1
-    neighbour = list(index)
-    neighbour[axis] += step
-    spans = _trace(recording, layer, tuple(neighbour)).spans
-    return (spans[axis][0] - trace.spans[axis][0]) * step if spans else None
 
 
 def reach_of_pixel(recording: Recording, layer: Layer | str, pixel: tuple[int, int]) -> UnitSet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from cnnviewer.places import place_of_unit, unit_at
 from cnnviewer.qt.panels.explanation.explanation_panel import Side
@@ -83,11 +83,19 @@ class UnitPresenter(QObject):
             self._panel.unitChosen.connect(self.choose)
             self._dock.visibilityChanged.connect(self._on_visibility_changed)
             self._panel.show_field(self._field)
+            QTimer.singleShot(0, self._show_layer)  # the panel has taken its room by then
         self._dock.show()
         self._dock.raise_()
         self._is_closed_by_user = False
         self._ask()
         return self._panel
+
+    @Slot()
+    def _show_layer(self) -> None:
+        """Bring the card of the chosen layer back into view."""
+        selection = self._session.selection
+        if selection is not None:
+            self._window.layers.scroll_to(selection.layer)
 
     def toggle(self) -> None:
         """Show the panel, or hide it."""

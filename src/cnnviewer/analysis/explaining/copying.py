@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cnnviewer.analysis.explaining.asked import Asked
     from cnnviewer.analysis.explanation import Explanation
 
-__all__ = ["copying", "dropout"]
+__all__ = ["constant", "copying", "dropout"]
 
 
 def copying(asked: Asked) -> Explanation | None:
@@ -30,8 +30,13 @@ def copying(asked: Asked) -> Explanation | None:
             value = float(asked.tensor(Slot(place))[index])
             part = asked.part(Slot(place), np.array([index]), np.array([value]), np.ones(1))
             return asked.explanation(Rule.COPY, [part])
-    constant = Part(CONSTANT, np.full((1, 1), -1), np.array([asked.recorded]), np.ones(1), np.array([asked.recorded]))
-    return asked.explanation(Rule.COPY, [constant])
+    return constant(asked)
+
+
+def constant(asked: Asked) -> Explanation:
+    """Explain as a number of the network's own, that no layer made."""
+    value = np.array([asked.recorded])
+    return asked.explanation(Rule.COPY, [Part(CONSTANT, np.full((1, 1), -1), value, np.ones(1), value)])
 
 
 def dropout(asked: Asked) -> Explanation | None:

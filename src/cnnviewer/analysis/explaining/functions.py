@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["elementwise"]
 
 _SUMS = frozenset(["add", "sub", "rsub"])
-_PRODUCTS = frozenset(["mul", "div", "truediv", "rtruediv"])
+_PRODUCTS = frozenset(["mul", "div", "truediv", "rdiv"])
 _POINTS = 129
 
 
@@ -37,7 +37,9 @@ def elementwise(asked: Asked) -> Explanation:
         return _function(asked, call, operands[0], value)
     found = iter(slopes)
     weights = [_number(next(found)) if operand.requires_grad else 0.0 for operand in values]
-    parts = [_part(asked, place, operands[place], weights[place], value) for place in range(len(operands))]
+    overwritten = set(slots_in(call.kwargs.get("out")))
+    places = [place for place in range(len(operands)) if place not in overwritten]
+    parts = [_part(asked, place, operands[place], weights[place], value) for place in places]
     if asked.layer.operation in _PRODUCTS:
         return asked.explanation(Rule.PRODUCT, [*parts, *_constants(asked)], value=value)
     total = sum(float(part.contributions.sum()) for part in parts)
@@ -56,7 +58,7 @@ def _function(asked: Asked, call: Call, operand: torch.Tensor, value: float) -> 
 def _curve(call: Call, x: float) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     reach = max(3.0, 1.25 * abs(x))
     axis = torch.linspace(-reach, reach, _POINTS, dtype=torch.float64)
-    return axis.numpy(), call.run([axis]).detach().numpy()
+    return axis.numpy(), numbers(call.run([axis]))
 
 
 def _part(asked: Asked, place: int, operand: torch.Tensor, weight: float, value: float) -> Part:
@@ -68,7 +70,8 @@ def _part(asked: Asked, place: int, operand: torch.Tensor, weight: float, value:
 
 def _constants(asked: Asked) -> list[Part]:
     """Return the factors of a product that no layer made."""
-    found = [value for value in asked.given.values() if isinstance(value, (int, float, torch.Tensor))]
+    given = (value for name, value in asked.given.items() if name != "out")
+    found = [value for value in given if isinstance(value, (int, float, torch.Tensor))]
     values = [value if isinstance(value, (int, float)) else float(_picked(value, asked)) for value in found[:1]]
     return [Part(CONSTANT, np.full((1, 1), -1), np.array([float(value)]), np.ones(1), np.zeros(1)) for value in values]
 

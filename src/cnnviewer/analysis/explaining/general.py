@@ -33,7 +33,7 @@ def by_slope(asked: Asked) -> Explanation:
     parts = []
     for place, operand in enumerate(operands):
         slope = next(found) if operand.is_floating_point() else None
-        if slope is not None:
+        if slope is not None and bool(slope.any()):
             parts.append(_part(asked, Slot(place), operand.detach(), slope))
     value = float(unit.detach())
     total = sum(float(part.contributions.sum()) for part in parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod, sqrt
+from math import log, prod, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,11 +34,12 @@ def softmax(asked: Asked) -> Explanation:
     axes[axis] = np.arange(x.shape[axis])
     logits = at(x, axes)
     signed = -logits if operation == "softmin" else logits
-    exponentials = np.exp(signed - signed.max())
+    with np.errstate(invalid="ignore"):  # all of them masked: PyTorch makes NaN of them, too
+        exponentials = np.exp(signed - signed.max())
     own, total = float(exponentials[asked.index[axis]]), float(exponentials.sum())
     value = own / total
     if operation == "log_softmax":
-        value = float(signed[asked.index[axis]] - signed.max() - np.log(total))
+        value = float(signed[asked.index[axis]]) - float(signed.max()) - log(total)
     part = asked.part(asked.main, one_by_one(axes), logits, exponentials, exponentials)
     facts = {"largest logit": float(logits.max()), "exponential": own, "sum of exponentials": total}
     return asked.explanation(Rule.SHARE, [part], value=value, facts=facts)
@@ -115,6 +116,7 @@ def multi_head_attention(asked: Asked) -> Explanation | None:
     if (
         asked.layer.call.part
         or given.get("in_proj_weight") is None
+        or given.get("add_zero_attn")
         or any(given.get(name) is not None for name in plain)
     ):
         return None

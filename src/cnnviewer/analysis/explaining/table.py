@@ -60,7 +60,10 @@ def explain(recording: Recording, layer: Layer | str, unit: Sequence[int]) -> Ex
 def _explained(asked: Asked) -> Explanation:
     rule = _rule(asked.layer)
     with torch.inference_mode():
-        explanation = None if rule is None else rule(asked)
+        try:
+            explanation = None if rule is None else rule(asked)
+        except (KeyError, TypeError, ValueError):  # an argument in a form that the rule does not know
+            explanation = None
     return by_slope(asked) if explanation is None else explanation
 
 
@@ -68,8 +71,8 @@ def _rule(layer: Layer) -> Callable[[Asked], Explanation | None] | None:
     rule = _RULES.get(layer.operation)
     if rule is None and is_copy(layer):
         return copying.copying
-    if not layer.inputs:  # made of the network's own numbers alone
-        return None
+    if rule is None and not layer.inputs:  # made of the network's own numbers alone; random ones, maybe
+        return copying.constant
     return functions.elementwise if rule is None and is_elementwise(layer) else rule
 
 

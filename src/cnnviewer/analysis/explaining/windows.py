@@ -103,7 +103,7 @@ def _inside(places: Indices, length: int) -> Indices:
 def pooling(asked: Asked) -> Explanation | None:
     """Explain as the largest value of a window, or as its average."""
     given, operation = asked.given, asked.layer.operation
-    if operation.startswith("lp"):
+    if operation.startswith("lp") or asked.layer.call.part:  # a second part are the places of the largest
         return None
     count = int(operation.split("pool")[1][0])
     kernel = lengths_of(given["kernel_size"], count)

@@ -76,7 +76,7 @@ def _axis_link(index: NDArray[np.int64], before: tuple[int, ...]) -> AxisLink | 
     Slices, permutations, concatenations and padding are such copies.
     """
     valid = UnitSet.of_mask(index >= 0)
-    if valid.axes is None or valid.is_empty:
+    if valid.axes is None or valid.is_empty or not before:
         return None
     origin = tuple(int(np.flatnonzero(axis)[0]) for axis in valid.axes)
     home = np.unravel_index(index[origin], before)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from cnnviewer.analysis.links.relations import Same
+from cnnviewer.analysis.links.relations import Mixed, Same
 from cnnviewer.analysis.links.unit_sets import UnitSet
 
 if TYPE_CHECKING:
@@ -66,34 +66,61 @@ class AxisLink:
 
     def back(self, found: UnitSet) -> UnitSet:
         """Return the units of the operand that can change any of these of the output."""
+        if self._is_identity:
+            return found
         if found.is_empty:
             return UnitSet.none(self.before)
-        paired = {mine for mine, _, _ in self.pairs}
-        lonely = [axis for axis in range(len(self.after)) if axis not in paired]
-        if found.axes is not None:
-            if any(not (found.axes[axis] & self._matters(axis)).any() for axis in lonely):
-                return UnitSet.none(self.before)
-            axes = [self.only_before.get(axis, np.ones(length, bool)) for axis, length in enumerate(self.before)]
-            for mine, other, relation in self.pairs:
-                axes[other] = relation.back(found.axes[mine])
-            return UnitSet(tuple(axes))
-        return UnitSet.of_mask(self._mask_back(found.mask, lonely))
+        if found.axes is None:
+            return self._mask_back(found.mask)
+        if any(not (found.axes[axis] & self._matters(axis)).any() for axis in self._lonely):
+            return UnitSet.none(self.before)
+        axes = [self._filling(axis) for axis in range(len(self.before))]
+        for mine, other, relation in self.pairs:
+            axes[other] = relation.back(found.axes[mine])
+        return UnitSet(tuple(axes))
 
-    def _mask_back(self, mask: Booleans, lonely: list[int]) -> Booleans:
-        for axis in lonely:
+    @cached_property
+    def _is_identity(self) -> bool:
+        """Whether each unit feeds the one at its own place, as in all that works unit by unit."""
+        straight = all(mine == other and isinstance(relation, Same) for mine, other, relation in self.pairs)
+        return straight and self.after == self.before and len(self.pairs) == len(self.before)
+
+    @cached_property
+    def _lonely(self) -> tuple[int, ...]:
+        """The axes of the output that have no counterpart."""
+        paired = {mine for mine, _, _ in self.pairs}
+        return tuple(axis for axis in range(len(self.after)) if axis not in paired)
+
+    def _mask_back(self, mask: Booleans) -> UnitSet:
+        """Return what feeds a set that is no product; axes that are mixed are looked at once, and not spread out."""
+        kept = sorted(
+            ((mine, other, relation) for mine, other, relation in self.pairs if not isinstance(relation, Mixed)),
+            key=lambda pair: pair[1],
+        )
+        for axis in self._lonely:
             mask = mask & self._matters(axis).reshape(-1, *[1] * (mask.ndim - axis - 1))
-        mask = np.asarray(mask.any(axis=tuple(lonely)))
-        left = [mine for mine in range(len(self.after)) if mine not in lonely]
-        by_other = sorted(self.pairs, key=lambda pair: pair[1])
-        mask = mask.transpose([left.index(mine) for mine, _, _ in by_other])
-        for place, (_, _, relation) in enumerate(by_other):
+        left = [axis for axis in range(len(self.after)) if axis in {mine for mine, _, _ in kept}]
+        mask = np.asarray(mask.any(axis=tuple(axis for axis in range(len(self.after)) if axis not in left)))
+        mask = mask.transpose([left.index(mine) for mine, _, _ in kept])
+        for place, (_, _, relation) in enumerate(kept):
             mask = np.moveaxis(relation.back(np.moveaxis(mask, place, -1)), -1, place)
-        others = [other for _, other, _ in by_other]
-        for axis, length in enumerate(self.before):
+        others = [other for _, other, _ in kept]
+        if not mask.any():
+            return UnitSet.none(self.before)
+        units = UnitSet.of_mask(mask)
+        if units.axes is not None:
+            axes = [self._filling(axis) for axis in range(len(self.before))]
+            for other, own in zip(others, units.axes, strict=True):
+                axes[other] = own
+            return UnitSet(tuple(axes))
+        for axis in range(len(self.before)):
             if axis not in others:
-                vector = self.only_before.get(axis, np.ones(length, bool))
-                mask = np.expand_dims(mask, axis) & vector.reshape(-1, *[1] * (mask.ndim - axis))
-        return mask
+                mask = np.expand_dims(mask, axis) & self._filling(axis).reshape(-1, *[1] * (mask.ndim - axis))
+        return UnitSet(None, mask)
+
+    def _filling(self, axis: int) -> Booleans:
+        """Return which indices of an axis of the operand matter where no counterpart tells."""
+        return self.only_before.get(axis, np.ones(self.before[axis], bool))
 
     def _matters(self, axis: int) -> Booleans:
         return self.only_after.get(axis, np.ones(self.after[axis], bool))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Booleans = NDArray[np.bool_]
 
-__all__ = ["Blocks", "Mixed", "Relation", "Same", "Span", "Taps", "affine_taps", "transposed_window", "window"]
+__all__ = ["Blocks", "Mixed", "Relation", "Same", "Shift", "Span", "Taps", "affine_taps", "transposed_window", "window"]
 
 Span = tuple[int, int]
 """The first index along an axis, and the one behind the last; they may lie outside of the tensor, in padding."""
@@ -94,6 +94,32 @@ class Blocks:
     def span(self, found: Span) -> None:
         """Blocks are of channels, which have no padding."""
         return
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Index o of the output is fed by ``o + offset`` alone, where the operand, `before` long, has it."""
+
+    after: int
+    before: int
+    offset: int
+
+    def back(self, found: Booleans) -> Booleans:
+        """Return the indices moved by the offset; those that fall outside are left out."""
+        moved = np.zeros((*found.shape[:-1], self.before), bool)
+        first, last = max(0, -self.offset), min(self.after, self.before - self.offset)
+        if first < last:
+            moved[..., first + self.offset : last + self.offset] = found[..., first:last]
+        return moved
+
+    @property
+    def reverse(self) -> Shift:
+        """The same the other way."""
+        return Shift(self.before, self.after, -self.offset)
+
+    def span(self, found: Span) -> Span:
+        """Return the span moved by the offset."""
+        return found[0] + self.offset, found[1] + self.offset
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import torch
 
 from cnnviewer.analysis.links.copies import copy_links
 from cnnviewer.analysis.links.links import AxisLink, WholeLink, elementwise
-from cnnviewer.analysis.links.relations import Blocks, Mixed, Same, Taps, affine_taps
+from cnnviewer.analysis.links.relations import Blocks, Mixed, Same, Shift, Taps, affine_taps
 from cnnviewer.analysis.links.windows import adaptive_link, convolution_link, interpolation_link, pooling_link
 from cnnviewer.slots import Slot
 
@@ -31,12 +31,12 @@ UNKNOWN = "how its units depend on each other is not known: each is taken to cha
 
 _ELEMENTWISE = frozenset(
     {
-        "add", "sub", "rsub", "mul", "div", "truediv", "rtruediv", "pow", "rpow", "square", "sqrt", "rsqrt",
+        "add", "sub", "rsub", "mul", "div", "truediv", "rdiv", "pow", "rpow", "square", "sqrt", "rsqrt",
         "exp", "log", "log2", "log10", "log1p", "expm1", "abs", "neg", "sign", "reciprocal", "sin", "cos",
         "tan", "erf", "floor", "ceil", "round", "trunc", "frac", "maximum", "minimum", "fmax", "fmin", "where",
         "lerp", "addcmul", "addcdiv", "masked_fill", "eq", "ne", "lt", "le", "gt", "ge", "logical_not",
         "logical_and", "logical_or", "nan_to_num", "clone", "contiguous", "to", "float", "double", "half",
-        "bfloat16", "type", "type_as", "detach", "data", "zero", "fill_", "dropout", "dropout1d", "dropout2d",
+        "bfloat16", "type", "type_as", "detach", "data", "zero", "fill", "dropout", "dropout1d", "dropout2d",
         "dropout3d", "alpha_dropout", "feature_alpha_dropout", "relu", "relu6", "hardtanh", "leaky_relu",
         "prelu", "rrelu", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "softsign", "softshrink",
         "hardshrink", "tanhshrink", "hardsigmoid", "hardswish", "sigmoid", "logsigmoid", "tanh", "threshold",
@@ -106,11 +106,16 @@ def _link(layer: Layer, place: int, after: Shape, before: Shape) -> Link:
     if make is not None:
         return make(layer, place, after, before)
     is_extreme = layer.operation in ("max", "min")
-    if layer.operation in _ELEMENTWISE or (is_extreme and len(layer.inputs) > 1):
+    if layer.operation in _ELEMENTWISE or (is_extreme and _is_of_two(layer)):
         return elementwise(after, before)
     if layer.operation in _REDUCTIONS or is_extreme:
         return _reduction(layer, place, after, before)
     return WholeLink(after, before, _REASONS.get(layer.operation, UNKNOWN))
+
+
+def _is_of_two(layer: Layer) -> bool:
+    """Whether a maximum is that of two tensors, unit by unit, and not one along an axis."""
+    return sum(isinstance(value, (Slot, torch.Tensor)) for value in layer.call.given.values()) > 1
 
 
 # ---- one function an operation
@@ -252,9 +257,8 @@ def _concatenations(layer: Layer, after: Shape, shapes: list[Shape]) -> tuple[Li
 
 
 def _joined(after: Shape, before: Shape, axis: int, start: int) -> AxisLink:
-    matrix = np.arange(after[axis])[:, None] - start == np.arange(before[axis])
     pairs: list[tuple[int, int, Relation]] = [(i, i, Same()) for i in range(len(before)) if i != axis]
-    return AxisLink(after, before, (*pairs, (axis, axis, affine_taps(matrix, 1, -start))))
+    return AxisLink(after, before, (*pairs, (axis, axis, Shift(after[axis], before[axis], -start))))
 
 
 def _matrix_product(layer: Layer, place: int, after: Shape, before: Shape) -> Link:
@@ -265,8 +269,11 @@ def _matrix_product(layer: Layer, place: int, after: Shape, before: Shape) -> Li
         if position == 0:
             return elementwise(after, before)
         is_first = position == 1
-    if min(len(after), len(before)) < 2:
-        return WholeLink(after, before, "")
+    if len(before) < 2:  # a vector is summed over
+        return AxisLink(after, before, ())
+    if len(after) < len(before):  # the other is a vector
+        kept_axes = [*range(len(before) - 2), len(before) - 2 if is_first else len(before) - 1]
+        return AxisLink(after, before, tuple((mine, axis, Same()) for mine, axis in enumerate(kept_axes)))
     shift = len(after) - len(before)
     pairs: list[tuple[int, int, Relation]] = [
         (axis + shift, axis, Same()) for axis in range(len(before) - 2) if before[axis] == after[axis + shift]
@@ -284,11 +291,26 @@ def _product_note(layer: Layer) -> str:
 def _einstein_sum(layer: Layer, place: int, after: Shape, before: Shape) -> Link:
     """Axes of one letter are the same axis; a letter that the output lacks is summed over."""
     equation, *operands = layer.call.given.values()
+    if isinstance(operands[0], (list, tuple)):
+        operands = list(operands[0])
     position = next(i for i, part in enumerate(operands) if isinstance(part, Slot) and part.index == place)
-    taken, made = str(equation).replace(" ", "").split("->")
-    letters = taken.split(",")[position]
-    pairs = tuple((made.index(letter), axis, Same()) for axis, letter in enumerate(letters) if letter in made)
+    taken, result = str(equation).replace(" ", "").split("->")
+    letters, made = _axis_letters(taken.split(",")[position], len(before)), _axis_letters(result, len(after))
+    if len(set(letters)) < len(letters):  # a diagonal
+        return WholeLink(after, before, UNKNOWN)
+    pairs = tuple(
+        (made.index(letter), axis, Same())
+        for axis, letter in enumerate(letters)
+        if letter in made and after[made.index(letter)] == before[axis]
+    )
     return AxisLink(after, before, pairs, note=_product_note(layer))
+
+
+def _axis_letters(text: str, axes: int) -> list[str]:
+    """Return what names each axis in an equation; those that dots stand for are numbered from the last."""
+    first, dots, last = text.partition("...")
+    hidden = axes - len(first) - len(last)
+    return [*first, *(str(number) for number in range(hidden, 0, -1) if dots), *last]
 
 
 def _attention(layer: Layer, place: int, after: Shape, before: Shape) -> Link:

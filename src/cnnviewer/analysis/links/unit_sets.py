@@ -51,6 +51,8 @@ class UnitSet:
     @staticmethod
     def none(shape: Sequence[int]) -> UnitSet:
         """Return the empty set."""
+        if not shape:  # a product of no axes has the one unit of a tensor without axes
+            return UnitSet(None, np.zeros((), bool))
         return UnitSet(tuple(np.zeros(length, bool) for length in shape))
 
     @staticmethod
@@ -108,7 +110,7 @@ class UnitSet:
                 return self
             if len(different) == 1:
                 return UnitSet(tuple(mine | others for mine, others in pairs))
-        return UnitSet.of_mask(self.mask | other.mask)
+        return UnitSet(None, self.mask | other.mask)
 
 
 def _projections(mask: Booleans) -> tuple[Booleans, ...]:

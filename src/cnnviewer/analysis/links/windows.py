@@ -125,19 +125,21 @@ def axis_weights(given: Mapping[str, Any], after: int, before: int, place: int, 
     """
     mode, factor = given.get("mode") or "nearest", given.get("scale_factor")
     factors = factor if isinstance(factor, (tuple, list)) else (factor,) * count
-    flat = mode in ("bilinear", "bicubic")
+    flat = count == 2  # "nearest" rounds otherwise over two axes than over one or three
+    # As columns of one row: rows of one column come out wrong where PyTorch smooths them (antialias, 2.14).
     units = torch.eye(before)[None]  # float32, as the network: which neighbour is nearest may hang on its rounding
-    sizes: dict[str, Any] = {"size": (after, 1) if flat else (after,)}
+    sizes: dict[str, Any] = {"size": (1, after) if flat else (after,)}
     own = factors[place + count]
     if own is not None and not given.get("recompute_scale_factor"):
-        sizes = {"scale_factor": (float(own), 1.0) if flat else (float(own),)}
+        sizes = {"scale_factor": (1.0, float(own)) if flat else (float(own),)}
     plain = {"trilinear": "linear"}.get(mode, mode)
+    is_smoothed = bool(given.get("antialias")) and mode in ("bilinear", "bicubic")
     found = torch.nn.functional.interpolate(
-        units[..., None] if flat else units,
+        units[:, :, None] if flat else units,
         **sizes,
         mode=plain,
         align_corners=given.get("align_corners"),
-        antialias=bool(given.get("antialias")) and flat,
+        antialias=is_smoothed,
     )
     weights: np.ndarray[Any, Any] = found.reshape(before, after).T.double().numpy()
     return weights
