@@ -130,7 +130,7 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     # Fusion draws the frame of a box to tick darker than its window: in the dark it could not be seen.
     boxes = _palette(theme)
     boxes.setColor(QPalette.ColorRole.Window, QColor(theme.muted))
-    app.setPalette(boxes, "QCheckBox")
+    app.setPalette(boxes, "QCheckBox")  # type: ignore[arg-type]  # bytes are refused when it runs
     app.setStyleSheet(_STYLE.format_map(vars(theme)))
 
 
