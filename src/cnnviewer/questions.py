@@ -26,6 +26,7 @@ __all__ = [
     "ReachAnswer",
     "ReachRequest",
     "TermShown",
+    "Unanswered",
     "UnitAnswer",
     "UnitRequest",
     "WayAnswer",
@@ -199,14 +200,13 @@ class FieldAnswer:
     """A receptive field, in pixels of the network's input.
 
     `box` and `seen` are (top, left, bottom, right), half-open; `seen` is the part on the image, None where no pixel can
-    change the unit. `shape` is the input's height and width, `stride` how far the next unit's field lies; `notes` say
-    what may make the box larger than what changes the unit.
+    change the unit. `stride` is how far the next unit's field lies; `notes` say what may make the box larger than what
+    changes the unit.
     """
 
     box: tuple[int, int, int, int]
     seen: tuple[int, int, int, int] | None
     stride: tuple[int | None, int | None]
-    shape: tuple[int, int]
     notes: tuple[str, ...]
 
 
@@ -223,7 +223,7 @@ class EffectiveAnswer:
 
 @dataclass(frozen=True, eq=False)
 class ReachAnswer:
-    """The units of a map that a pixel can change: whether each is, bool ``(H, W)``, and how many of the layer are."""
+    """The units of a map that a pixel can change: whether each is, bool ``(H, W)``, and how many are."""
 
     mask: NDArray[np.bool_]
     count: int
@@ -245,8 +245,6 @@ class WayStep:
         The picture of its map, or of the part around it, ``(H, W)``.
     cell
         Where it lies on the picture: (left, top, right, bottom) in shares 0..1.
-    note
-        What is to be said on the way there: "4 of 128 units".
     """
 
     layer: str
@@ -256,14 +254,21 @@ class WayStep:
     contribution: float | None
     pixels: Pixels
     cell: tuple[float, float, float, float]
-    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class WayAnswer:
-    """The steps of a way, the unit that was asked for first."""
+    """The steps of a way, the unit that was asked for first; `notes` tell how many units of each layer it feeds."""
 
     steps: tuple[WayStep, ...]
+    notes: tuple[str, ...] = ()
 
 
-QuestionAnswer = UnitAnswer | FieldAnswer | EffectiveAnswer | ReachAnswer | WayAnswer
+@dataclass(frozen=True)
+class Unanswered:
+    """Why a question has no answer. A value, not an exception: a camera goes on whatever unit is chosen."""
+
+    sentence: str
+
+
+QuestionAnswer = UnitAnswer | FieldAnswer | EffectiveAnswer | ReachAnswer | WayAnswer | Unanswered

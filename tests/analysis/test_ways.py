@@ -123,3 +123,60 @@ def test_a_unit_without_a_gradient_says_so():
     recording = cnnviewer.record(cnnviewer.from_module(Sign()), torch.randn(1, 3, 4, 4))
     with pytest.raises(RecordingError, match="has no gradient"):
         effective_field(recording, recording.layers[-1], (0,))
+
+
+def added_by_the_slope(recording, name, unit):
+    """What a unit adds to each unit of its follower: the column of the whole Jacobian, times its value."""
+    layer = recording[recording.followers[name][0]]
+    operands = [recording.result(source).clone().double() for source in layer.inputs]
+
+    def run(changed):
+        given = [changed if source == name else operand for source, operand in zip(layer.inputs, operands, strict=True)]
+        return layer.call.run(given)[0]
+
+    own = operands[layer.inputs.index(name)]
+    jacobian = torch.autograd.functional.jacobian(run, own)
+    return jacobian[(..., 0, *unit)] * own[(0, *unit)]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x.sigmoid() @ (x + 1),
+        lambda x: (x + 2) / (x.abs() + 1),
+        lambda x: (x + 1) ** 3,
+        lambda x: (x + 1).sigmoid(),
+        lambda x: F.layer_norm(x + 1, (4,)),
+        lambda x: F.local_response_norm(x + 1, 3),
+        lambda x: F.leaky_relu(x + 1),
+        lambda x: (x + 1).softmax(-1),
+    ],
+)
+def test_what_a_unit_adds_is_its_value_times_the_slope(function):
+    class Module(nn.Module):
+        def forward(self, x):
+            return function(x)
+
+    torch.manual_seed(5)
+    recording = cnnviewer.record(cnnviewer.from_module(Module()), torch.randn(1, 3, 4, 4))
+    for layer in recording.layers[:-1]:
+        if recording.followers[layer.name] == ():
+            continue
+        expected = added_by_the_slope(recording, layer.name, (1, 2, 3))
+        (fed,) = way_forward(recording, layer, (1, 2, 3), count=100)
+        told = torch.zeros_like(expected)
+        for unit, amount in fed.strongest:
+            told[unit] = amount
+        torch.testing.assert_close(told, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_what_is_not_a_number_is_followed_to_its_cause():
+    class Module(nn.Module):
+        def forward(self, x):
+            return F.max_pool2d(x.sqrt() + 1, 2).mean((2, 3))
+
+    image = torch.ones(1, 3, 8, 8)
+    image[0, 1, 5, 6] = -1
+    recording = cnnviewer.record(cnnviewer.from_module(Module()), image)
+    steps = list(way_back(recording, recording.layers[-1], (1,)))
+    assert (steps[-1].layer, steps[-1].unit, steps[-1].value) == ("input", (1, 5, 6), -1.0)

@@ -33,6 +33,9 @@ _NAMES = {
 }
 
 
+_WITH_NUMBERS = frozenset(["pow", "clamp", "clamp_min", "clamp_max", "clip", "gt", "lt", "ge", "le", "eq", "ne", "mul"])
+
+
 def shape_text(shape: tuple[int, ...]) -> str:
     """Return ``32×112×112``; ``1`` for a single number."""
     return "×".join(str(length) for length in shape) or "1"
@@ -42,7 +45,13 @@ def describe(layer: Layer, recording: Recording) -> str:
     """Return a layer's settings in a few words, for people."""
     words = _WORDS.get(layer.kind)
     text = words(layer, recording) if words else ""
-    return text or _NAMES.get(layer.operation, layer.operation.replace("_", " "))
+    return text or _NAMES.get(layer.operation) or " ".join([layer.operation.replace("_", " "), *_numbers(layer)])
+
+
+def _numbers(layer: Layer) -> list[str]:
+    """Return the plain numbers that an operation on single units was given: the 2 of a square."""
+    is_single = layer.operation in _WITH_NUMBERS
+    return [f"{value:g}" for value in layer.settings.values() if type(value) in (int, float)] if is_single else []
 
 
 def _convolution(layer: Layer, recording: Recording) -> str:
@@ -67,7 +76,15 @@ def _convolution(layer: Layer, recording: Recording) -> str:
 
 def _pooling(layer: Layer, recording: Recording) -> str:
     settings = layer.settings
-    how = "max" if "max" in layer.operation else "sum" if settings.get("divisor_override") == 1 else "average"
+    how = (
+        "min"
+        if layer.operation == "amin"
+        else "max"
+        if "max" in layer.operation
+        else "sum"
+        if settings.get("divisor_override") == 1
+        else "average"
+    )
     before, after = _input_shape(layer, recording), layer.shape
     if "adaptive" in layer.operation:
         over = tuple(b // a for b, a in zip(before[1:], after[1:], strict=False))

@@ -44,13 +44,10 @@ def effective_field(recording: Recording, layer: Layer | str, unit: Sequence[int
     return input_gradient(recording, layer, unit).abs().sum(0)
 
 
-def input_gradient(
-    recording: Recording, layer: Layer | str, unit: Sequence[int], dtype: torch.dtype | None = None
-) -> torch.Tensor:
+def input_gradient(recording: Recording, layer: Layer | str, unit: Sequence[int]) -> torch.Tensor:
     """Return the gradient of a unit along the network's input, ``(C, H, W)``, on the CPU.
 
-    The layers that the unit was made of are run again; the recording is not changed. `dtype` is that in which they
-    run, by default that of the input.
+    The layers that the unit was made of are run again; the recording is not changed.
 
     Raises
     ------
@@ -59,11 +56,10 @@ def input_gradient(
     """
     found = checked_layer(recording, layer)
     index = checked_unit(recording, found, unit)
-    dtype = recording.input.dtype if dtype is None else dtype
     with torch.inference_mode(False), torch.enable_grad():
-        image = recording.input[None].clone().to(dtype).requires_grad_()
+        image = recording.input[None].clone().requires_grad_()
         try:
-            result = image if found is None else _run_again(recording, found, image, dtype)
+            result = image if found is None else _run_again(recording, found, image)
             gradient = torch.autograd.grad(result[index], image, allow_unused=True)[0]
         except RuntimeError as error:
             name = INPUT if found is None else found.name
@@ -71,14 +67,15 @@ def input_gradient(
     return torch.zeros_like(recording.input).cpu() if gradient is None else gradient[0].detach().cpu()
 
 
-def _run_again(recording: Recording, target: Layer, image: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    def fixed(tensor: torch.Tensor) -> torch.Tensor:
-        tensor = tensor.clone() if tensor.is_inference() else tensor.detach()
-        return tensor.to(dtype) if tensor.is_floating_point() else tensor
-
+def _run_again(recording: Recording, target: Layer, image: torch.Tensor) -> torch.Tensor:
     made = {INPUT: image}
     needed = recording.ancestors(target)
     for layer in recording.layers[: target.index + 1]:
         if layer.index in needed:
-            made[layer.name] = layer.call.with_tensors(fixed).run([made[name] for name in layer.inputs])
+            made[layer.name] = layer.call.with_tensors(_fixed).run([made[name] for name in layer.inputs])
     return made[target.name]
+
+
+def _fixed(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a constant that takes no gradient, and can take part in one."""
+    return tensor.clone() if tensor.is_inference() else tensor.detach()

@@ -33,7 +33,9 @@ class Rule(StrEnum):
     SUM = "sum"
     AVERAGE = "average"
     MAXIMUM = "maximum"
+    MINIMUM = "minimum"
     PRODUCT = "product"
+    QUOTIENT = "quotient"
     FUNCTION = "function"
     NORMALISATION = "normalisation"
     SHARE = "share"
@@ -195,20 +197,21 @@ class Explanation:
     def strongest(self) -> Term | None:
         """The term that pushed the value furthest in its own direction; None where no layer made any.
 
-        Of a maximum it is the winner.
+        Of a maximum or minimum it is the winner; one that is not finite outdoes all others, for it is the cause.
         """
         if self.rule is Rule.SHARE:
             own = [term for term in self.terms if term.place == self.unit]
             return own[0] if own else None
         push = self.terms.contributions * (-1.0 if self.value < 0 else 1.0)
-        if self.rule is Rule.MAXIMUM:
+        if self.rule in (Rule.MAXIMUM, Rule.MINIMUM):
             push = self.terms.weights
         known = np.concatenate([np.empty(0, bool), *(_has_place(part) for part in self.terms.parts)])
         if not known.any():
             return None
-        push = np.where(known, np.nan_to_num(push, nan=-np.inf), -np.inf)
-        best = int(push.argmax())
-        return self.terms[best if np.isfinite(push[best]) else int(known.argmax())]
+        broken = known & ~np.isfinite(self.terms.contributions)
+        if broken.any():
+            return self.terms[int(broken.argmax())]
+        return self.terms[int(np.where(known, push, -np.inf).argmax())]
 
 
 def _has_place(part: Part) -> NDArray[np.bool_]:

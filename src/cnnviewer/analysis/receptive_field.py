@@ -38,14 +38,6 @@ class Box:
         """The row and column of its middle, where pixel 0 reaches from 0 to 1."""
         return (self.top + self.bottom) / 2, (self.left + self.right) / 2
 
-    def clipped(self, height: int, width: int) -> Box:
-        """Return the part of it that lies on an image of this size."""
-        rows, columns = (
-            (min(max(low, 0), length), min(max(high, 0), length))
-            for low, high, length in ((self.top, self.bottom, height), (self.left, self.right, width))
-        )
-        return Box(rows[0], columns[0], rows[1], columns[1])
-
 
 @dataclass(frozen=True)
 class ReceptiveField(Box):
@@ -58,7 +50,7 @@ class ReceptiveField(Box):
         reaches further where padding lies between the unit and the image.
     stride
         By how many pixels, down and across, the box of the next unit is shifted; None along an axis of one unit, or
-        where the units of the layer have no place on the image.
+        where the box of the next is the same.
     channels
         Which channels of the image can change the unit.
     notes
@@ -176,7 +168,7 @@ def _stride(
     if not spans:
         return None, None
     down, across = (
-        (spans[axis][0] - trace.spans[axis][0]) * step if shape[axis] > 1 else None
+        ((spans[axis][0] - trace.spans[axis][0]) * step or None) if shape[axis] > 1 else None
         for axis, step in zip((-2, -1), steps, strict=True)
     )
     return down, across

@@ -9,19 +9,19 @@ import numpy as np
 import torch
 
 from cnnviewer.analysis.explaining.table import explain
-from cnnviewer.analysis.links.table import links_of
+from cnnviewer.analysis.explanation import CONSTANT, Rule
+from cnnviewer.analysis.links.table import is_elementwise, links_of
 from cnnviewer.analysis.links.unit_sets import UnitSet
 from cnnviewer.analysis.units import checked_layer, checked_unit
-from cnnviewer.operations import Kind
 from cnnviewer.recording import INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cnnviewer.analysis.explanation import Rule, Term
+    from cnnviewer.analysis.explanation import Explanation, Term
     from cnnviewer.recording import Layer, Recording
 
-__all__ = ["Fed", "Step", "way_back", "way_forward"]
+__all__ = ["Fed", "Step", "way_back", "way_forward", "whole_place"]
 
 _FEW = 48
 """So many units are explained one by one rather than the whole layer worked again."""
@@ -82,7 +82,7 @@ def way_back(recording: Recording, layer: Layer | str, unit: Sequence[int]) -> I
         if strongest is None:
             return
         name, contribution = strongest.source, strongest.contribution
-        index = _completed(recording, strongest)
+        index = whole_place(recording, strongest)
     yield Step(INPUT, index, float(recording.input[index]), contribution, None)
 
 
@@ -90,8 +90,8 @@ def _output_index(recording: Recording, name: str, index: tuple[int, ...]) -> tu
     return index[1:] if name == INPUT or recording[name].is_batched else index
 
 
-def _completed(recording: Recording, term: Term) -> tuple[int, ...]:
-    """Return the place of a term; of a whole row the unit that is largest by amount."""
+def whole_place(recording: Recording, term: Term) -> tuple[int, ...]:
+    """Return the index of the unit that a term is; of a whole row (a token) that of its largest by amount."""
     assert term.place is not None
     output = recording.input if term.source == INPUT else recording[term.source].output
     row = output[term.place]
@@ -152,11 +152,12 @@ def _fed(recording: Recording, layer: Layer, source: str, index: tuple[int, ...]
     reached = UnitSet.none(layer.result.shape)
     for place in places:
         reached |= links_of(layer, recording)[place].forth(UnitSet.single(shape, index))
-    if reached.size <= _FEW and layer.kind not in (Kind.SOFTMAX, Kind.ATTENTION):
-        return Fed(layer.name, reached.size, _told_one_by_one(recording, layer, source, index, reached)[:count])
+    told = _told_one_by_one(recording, layer, source, index, reached) if reached.size <= _FEW else None
+    if told is not None:
+        return Fed(layer.name, reached.size, told[:count])
     try:
         added = _added(recording, layer, places, index)
-    except (RuntimeError, NotImplementedError):  # the function has no slope, or PyTorch does not know it forwards
+    except (RuntimeError, NotImplementedError, ValueError):  # no slope, or none that PyTorch knows; whole numbers
         return Fed(layer.name, reached.size, ())
     order = added.abs().flatten().nan_to_num().topk(min(count, added.numel())).indices
     units = [tuple(int(axis) for axis in torch.unravel_index(place, added.shape)) for place in order]
@@ -166,30 +167,51 @@ def _fed(recording: Recording, layer: Layer, source: str, index: tuple[int, ...]
 
 def _told_one_by_one(
     recording: Recording, layer: Layer, source: str, index: tuple[int, ...], reached: UnitSet
-) -> tuple[tuple[tuple[int, ...], float], ...]:
-    """Return what a unit adds to each of a few others, by their own explanations: no map has to be worked whole."""
+) -> tuple[tuple[tuple[int, ...], float], ...] | None:
+    """Return what a unit adds to each of a few others, by their own terms: no map has to be worked whole.
+
+    None where a term's weight is not the slope along it, or not each operand has terms.
+    """
     own = _output_index(recording, source, index)
     found = []
     for place in np.argwhere(reached.mask):
         unit = tuple(int(axis) for axis in (place[1:] if layer.is_batched else place))
-        terms = explain(recording, layer, unit).terms
-        parts = [part for part in terms.parts if part.source == source and part.places.shape[1] == len(own)]
-        amount = sum(float(part.contributions[(part.places == own).all(1)].sum()) for part in parts)
+        explanation = explain(recording, layer, unit)
+        if not _has_slopes(explanation, layer, reached):
+            return None
+        parts = [part for part in explanation.terms.parts if part.source == source and part.places.shape[1] == len(own)]
+        amount = 0.0
+        for part in parts:
+            here = (part.places == own).all(1) & (part.weights != 0)
+            amount += float((part.values[here] * part.weights[here]).sum())
         found.append((unit, amount))
     return tuple(sorted(found, key=lambda pair: -abs(pair[1])))
 
 
+def _has_slopes(explanation: Explanation, layer: Layer, reached: UnitSet) -> bool:
+    """Whether the weights of all terms are the slopes along them."""
+    rule, parts = explanation.rule, [part for part in explanation.terms.parts if part.source != CONSTANT]
+    if rule is Rule.NORMALISATION:
+        return reached.size == 1  # else the mean and the variance depend on the unit as well
+    if rule is Rule.COPY:
+        return True
+    is_told = rule in (Rule.SUM, Rule.AVERAGE, Rule.MAXIMUM, Rule.MINIMUM) or is_elementwise(layer)
+    return is_told and len(parts) == len(layer.inputs)
+
+
 def _added(recording: Recording, layer: Layer, places: list[int], index: tuple[int, ...]) -> torch.Tensor:
-    """Return what a unit adds to each unit of a layer: the operation's derivative along it, times its value."""
-    with torch.inference_mode(False):
+    """Return what a unit adds to each unit of a layer: the operation's slope along it, times its value.
+
+    The slopes of all units along one are a column of the Jacobian, where autograd gives rows; a row is linear in what
+    it is asked for, and the derivative of that is the column.
+    """
+    with torch.inference_mode(False), torch.enable_grad():
         operands = [recording.result(name).clone() for name in layer.inputs]
+        own = operands[places[0]].requires_grad_()
         call = layer.call.with_tensors(lambda tensor: tensor.clone() if tensor.is_inference() else tensor.detach())
-        own = operands[places[0]]
+        result = call.run([own if place in places else operand for place, operand in enumerate(operands)])
+        asked = torch.zeros_like(result, requires_grad=True)
+        row = torch.autograd.grad(result, own, asked, create_graph=True)[0]
         along = torch.zeros_like(own)
-        along[index] = own[index]
-
-        def run(changed: torch.Tensor) -> torch.Tensor:
-            return call.run([changed if place in places else operand for place, operand in enumerate(operands)])
-
-        added: torch.Tensor = torch.func.jvp(run, (own,), (along,))[1]
-    return added.detach()
+        along[index] = own.detach()[index]
+        return torch.autograd.grad(row, asked, along)[0].detach()

@@ -28,7 +28,7 @@ from cnnviewer.messages import LessonRequest, ThumbnailAnswer, ThumbnailRequest,
 from cnnviewer.networks import load_network
 from cnnviewer.networks.trained import read_snapshot
 from cnnviewer.networks.weights import fit_weights
-from cnnviewer.questions import QUESTIONS
+from cnnviewer.questions import QUESTIONS, Unanswered
 from cnnviewer.recorder import Recorder
 from cnnviewer.threads import begin_to_help, leave_a_core
 
@@ -348,7 +348,10 @@ def _picture(request: PictureRequest, scene: Scene | None) -> PictureAnswer:
         raise CnnviewerError("There is no recording yet: open a network and an image first.")
     with torch.inference_mode():
         if isinstance(request, QUESTIONS):
-            return answer_question(request, scene)
+            try:
+                return answer_question(request, scene)
+            except CnnviewerError as error:
+                return Unanswered(str(error))
         return pictures.answer(request, scene)
 
 

@@ -13,9 +13,10 @@ from cnnviewer.analysis.effective_field import effective_field
 from cnnviewer.analysis.explaining.table import explain
 from cnnviewer.analysis.explanation import CONSTANT
 from cnnviewer.analysis.receptive_field import reach_of_pixel, receptive_field
-from cnnviewer.analysis.ways import way_back, way_forward
+from cnnviewer.analysis.ways import way_back, way_forward, whole_place
 from cnnviewer.engine.small_maps import painted, small_map
-from cnnviewer.errors import CnnviewerError
+from cnnviewer.errors import CnnviewerError, RecordingError
+from cnnviewer.operations import Kind
 from cnnviewer.questions import (
     ChannelSum,
     EffectiveAnswer,
@@ -35,8 +36,6 @@ from cnnviewer.recording import INPUT
 from cnnviewer.rendering.colormaps import color_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from cnnviewer.analysis.explanation import Explanation, Part
@@ -87,6 +86,8 @@ def _unit(request: UnitRequest, layer: Layer, recording: Recording) -> UnitAnswe
     explanation = explain(recording, layer, request.unit)
     contributions = explanation.terms.contributions
     order = np.argsort(-np.abs(np.nan_to_num(contributions)), kind="stable")[:_TERMS_SHOWN]
+    if explanation.rule in ("product", "quotient"):
+        order = np.sort(order)  # the order of the formula
     shown = tuple(_term(explanation, int(index), recording) for index in order)
     channels = _channels(explanation, recording)
     listed = channels[:_CHANNELS_SHOWN]
@@ -116,7 +117,8 @@ def _term(explanation: Explanation, index: int, recording: Recording) -> TermSho
     term = explanation.terms[index]
     sources = {part.source for part in explanation.terms.parts}
     name = _unit_name(term.source, term.place, recording, is_named=len(sources) > 1)
-    return TermShown(term.source, term.place, name, term.value, term.weight, term.contribution)
+    place = None if term.place is None else whole_place(recording, term)
+    return TermShown(term.source, place, name, term.value, term.weight, term.contribution)
 
 
 def _unit_name(source: str, place: tuple[int, ...] | None, recording: Recording, *, is_named: bool) -> str:
@@ -124,15 +126,27 @@ def _unit_name(source: str, place: tuple[int, ...] | None, recording: Recording,
         return "a constant"
     if place is None:
         return "padding"
-    if len(place) == 1 and recording.scores_index is not None:
-        scores = recording.layers[recording.scores_index]
-        if recording[source].shape == scores.shape if source != INPUT else False:
-            return recording.category(place[0])
+    if not place:
+        return source
+    if len(place) == 1 and source in _class_layers(recording):
+        return recording.category(place[0])
     where = f"({', '.join(map(str, place))})" if len(place) > 1 else f"unit {place[0]}"
     if source == INPUT:
         channel = channel_name(recording, place[0])
         return f"{channel} ({place[1]}, {place[2]})"
     return f"{source} {where}" if is_named else where
+
+
+def _class_layers(recording: Recording) -> set[str]:
+    """Return the layers whose units are the classes: the one that made the scores, and what it only passes on."""
+    found: set[str] = set()
+    layer = None if recording.scores_index is None else recording.layers[recording.scores_index]
+    while layer is not None:
+        found.add(layer.name)
+        passes = layer.kind in (Kind.SOFTMAX, Kind.RESHAPE, Kind.DROPOUT) and len(layer.inputs) == 1
+        before = layer.inputs[0] if passes else INPUT
+        layer = None if before == INPUT or recording[before].shape != layer.shape else recording[before]
+    return found
 
 
 def channel_name(recording: Recording, channel: int) -> str:
@@ -144,7 +158,7 @@ def channel_name(recording: Recording, channel: int) -> str:
 def _channels(explanation: Explanation, recording: Recording) -> tuple[ChannelSum, ...]:
     """Return what each channel of a window adds, the largest amount first."""
     grid = explanation.grid
-    if grid is None or len(explanation.terms.parts) != 1:
+    if grid is None or len(explanation.terms.parts) != 1 or not len(explanation.terms):
         return ()
     part = explanation.terms.parts[0]
     sums = np.nan_to_num(part.contributions.reshape(grid[0], -1)).sum(1)
@@ -190,7 +204,7 @@ def _window(
     cut = [each.reshape(grid[0], *shape)[row] for each in (part.values, part.weights, part.contributions)]
     values, kernel, products = cut
     winner = None
-    if explanation.rule == "maximum":
+    if explanation.rule in ("maximum", "minimum"):
         winner = tuple(int(axis) for axis in np.unravel_index(int(kernel.argmax()), shape))
     return Window(
         channel=wanted,
@@ -232,12 +246,10 @@ def _cells(values: Numbers, scale: ScaleChoice, *, is_signed: bool | None) -> ND
 def _field(request: FieldRequest, layer: Layer, recording: Recording) -> FieldAnswer:
     field = receptive_field(recording, layer, request.unit)
     seen = field.seen
-    height, width = recording.input.shape[-2:]
     return FieldAnswer(
         box=(field.top, field.left, field.bottom, field.right),
         seen=None if seen is None else (seen.top, seen.left, seen.bottom, seen.right),
         stride=field.stride,
-        shape=(int(height), int(width)),
         notes=field.notes,
     )
 
@@ -246,6 +258,8 @@ def _effective(request: EffectiveRequest, layer: Layer, recording: Recording) ->
     found = effective_field(recording, layer, request.unit).double().numpy()
     seen = receptive_field(recording, layer, request.unit).seen
     total = float(found.sum())
+    if not np.isfinite(total):
+        raise RecordingError(f"The gradient of this unit of {layer.name} is not finite: there is no effect to show.")
     share = None
     if seen is not None and total > 0:
         inside = np.sort(found[seen.top : seen.bottom, seen.left : seen.right].reshape(-1))[::-1]
@@ -261,31 +275,35 @@ def _reach(request: ReachRequest, layer: Layer, recording: Recording) -> ReachAn
     units = reach_of_pixel(recording, layer, request.pixel)
     mask = units.mask[0] if layer.is_batched else units.mask
     if mask.ndim < 2:
-        return ReachAnswer(mask.reshape(1, -1), units.size)
-    return ReachAnswer(mask.reshape(-1, *mask.shape[-2:])[request.channel], units.size)
+        is_pooled = layer.kind is Kind.POOLING  # each number is a map of its own
+        mask = mask[request.channel].reshape(1, 1) if is_pooled and mask.ndim else mask.reshape(1, -1)
+    else:
+        mask = mask.reshape(-1, *mask.shape[-2:])[request.channel]
+    return ReachAnswer(mask, int(mask.sum()))
 
 
 # ---- ways
 
 
 def _way(request: WayRequest, layer: Layer, recording: Recording) -> WayAnswer:
-    steps = _forward(request, layer, recording) if request.is_forward else _back(request, layer, recording)
-    return WayAnswer(tuple(steps))
+    if request.is_forward:
+        return _forward(request, layer, recording)
+    steps = way_back(recording, layer, request.unit)
+    return WayAnswer(
+        tuple(_way_step(request, recording, step.layer, step.unit, step.value, step.contribution) for step in steps)
+    )
 
 
-def _back(request: WayRequest, layer: Layer, recording: Recording) -> Iterator[WayStep]:
-    for step in way_back(recording, layer, request.unit):
-        yield _way_step(request, recording, step.layer, step.unit, step.value, step.contribution)
-
-
-def _forward(request: WayRequest, layer: Layer, recording: Recording) -> Iterator[WayStep]:
+def _forward(request: WayRequest, layer: Layer, recording: Recording) -> WayAnswer:
     own = float(layer.output[request.unit])
-    yield _way_step(request, recording, layer.name, request.unit, own, None)
+    steps, notes = [_way_step(request, recording, layer.name, request.unit, own, None)], []
     for fed in way_forward(recording, layer, request.unit, _FED_SHOWN)[:_FOLLOWERS_SHOWN]:
         output = recording[fed.layer].output
-        note = f"feeds {fed.reached:,} of {output.numel():,}"
+        adds = "" if fed.strongest else ", and adds nothing to them"
+        notes.append(f"feeds {fed.reached:,} of {output.numel():,} units of {fed.layer}{adds}")
         for unit, amount in fed.strongest:
-            yield _way_step(request, recording, fed.layer, unit, float(output[unit]), amount, note)
+            steps.append(_way_step(request, recording, fed.layer, unit, float(output[unit]), amount))
+    return WayAnswer(tuple(steps), tuple(notes))
 
 
 def _way_step(
@@ -295,8 +313,7 @@ def _way_step(
     unit: tuple[int, ...],
     value: float,
     contribution: float | None,
-    note: str = "",
 ) -> WayStep:
     pixels, cell = small_map(recording, name, unit, request.side, request.scale)
     kind = INPUT if name == INPUT else recording[name].kind.value
-    return WayStep(name, unit, kind, value, contribution, pixels, cell, note)
+    return WayStep(name, unit, kind, value, contribution, pixels, cell)

@@ -182,7 +182,6 @@ class Presenter(QObject):
         request = failure.request
         if isinstance(request, QUESTIONS):
             self.units.show_failure(request, failure.sentence)
-            return
         can_be_random = isinstance(request, NetworkRequest) and request.weights is not None
         self._random_name = request.name if isinstance(request, NetworkRequest) and can_be_random else ""
         if not failure.was_cancelled or can_be_random:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
 from cnnviewer.places import place_of_unit, unit_at
 from cnnviewer.qt.panels.explanation.explanation_panel import Side
@@ -16,6 +17,7 @@ from cnnviewer.questions import (
     FieldRequest,
     ReachAnswer,
     ReachRequest,
+    Unanswered,
     UnitAnswer,
     UnitRequest,
     WayAnswer,
@@ -52,10 +54,13 @@ class UnitPresenter(QObject):
         self._asked: dict[str, Question] = {}
         self._channel: int | None = None
         self._field: FieldAnswer | None = None
-        self._is_closed_by_user = False
+        self._effect: EffectiveAnswer | None = None
+        self._scale = session.scale
+        self._is_shown = self._is_closed_by_user = False
         session.selectionChanged.connect(self._on_selection_changed)
         session.recordingChanged.connect(self._on_recording_changed)
-        session.appearanceChanged.connect(self._ask)
+        session.appearanceChanged.connect(self._on_appearance_changed)
+        session.framed.connect(self._on_framed)
         window.layers.mapOpened.connect(self._on_map_opened)
         window.large.unitOpened.connect(self._on_unit_opened)
         window.inspector.unitChosen.connect(self._on_unit_clicked)
@@ -86,7 +91,7 @@ class UnitPresenter(QObject):
             QTimer.singleShot(0, self._show_layer)  # the panel has taken its room by then
         self._dock.show()
         self._dock.raise_()
-        self._is_closed_by_user = False
+        self._is_shown, self._is_closed_by_user = True, False
         self._ask()
         return self._panel
 
@@ -99,18 +104,14 @@ class UnitPresenter(QObject):
 
     def toggle(self) -> None:
         """Show the panel, or hide it."""
-        if self._dock is None or self._dock.isHidden() or not self._is_seen:
+        if self._dock is None or not self._is_shown:
             self.open()
         else:
             self._dock.close()
 
-    @property
-    def _is_seen(self) -> bool:
-        """Whether the panel is on the screen, and not below another."""
-        return self._panel is not None and not self._panel.visibleRegion().isEmpty()
-
     @Slot(bool)
     def _on_visibility_changed(self, is_visible: bool) -> None:
+        self._is_shown = is_visible  # not where it lies below another
         if self._dock is not None and self._dock.isHidden():
             self._is_closed_by_user = True
         if is_visible:
@@ -127,22 +128,25 @@ class UnitPresenter(QObject):
         if layer is None or unit is None:
             self._withdraw(_FIELD, _ARITHMETIC, _WAY, _EFFECT)
             self._show_field(None)
-            self._window.input.show_effective(None)
+            self._show_effect(None)
             if self._panel is not None:
                 self._panel.show_nothing()
             return
         self._request(_FIELD, FieldRequest(layer.index, unit))
         self._ask_effect(layer, unit)
-        if self._panel is not None and self._dock is not None and not self._dock.isHidden():
+        if self._panel is not None and self._is_shown:
             self._ask_panel(self._panel, layer, unit)
 
     def _ask_effect(self, layer: LayerSummary, unit: tuple[int, ...]) -> None:
+        request = EffectiveRequest(layer.index, unit, self._session.scale)
+        if self._asked.get(_EFFECT) != request:
+            self._show_effect(None)  # it is that of another unit
         # Not of each frame: it takes a pass forward and one back.
         if self._window.input.effective.isChecked() and not self._session.is_streaming:
-            self._request(_EFFECT, EffectiveRequest(layer.index, unit, self._session.scale))
+            self._request(_EFFECT, request)
         else:
             self._withdraw(_EFFECT)
-            self._window.input.show_effective(None)
+            self._show_effect(None)
 
     def _ask_panel(self, panel: ExplanationPanel, layer: LayerSummary, unit: tuple[int, ...]) -> None:
         scale = self._session.scale
@@ -178,13 +182,15 @@ class UnitPresenter(QObject):
         """Give an answer to the panel that shows it; one to an older question is dropped."""
         if self._asked.get(key) != request:
             return
-        if isinstance(answer, FieldAnswer):
+        if isinstance(answer, Unanswered):
+            self.show_failure(request, answer.sentence)
+        elif isinstance(answer, FieldAnswer):
             if key == _HOVERED:
                 self._window.input.show_field(answer, makes_room=False)
             else:
                 self._show_field(answer)
         elif isinstance(answer, EffectiveAnswer):
-            self._window.input.show_effective(answer)
+            self._show_effect(answer)
         elif isinstance(answer, ReachAnswer):
             self._window.inspector.show_reach(answer)
         elif self._panel is not None and isinstance(answer, UnitAnswer):
@@ -204,7 +210,13 @@ class UnitPresenter(QObject):
         self._window.input.show_field(answer)
         self._window.inspector.show_field(answer)
         if self._panel is not None:
-            self._panel.show_field(answer)
+            self._panel.show_field(answer, self._effect)
+
+    def _show_effect(self, answer: EffectiveAnswer | None) -> None:
+        self._effect = answer
+        self._window.input.show_effective(answer)
+        if self._panel is not None:
+            self._panel.show_field(self._field, answer)
 
     # ---- what happens
 
@@ -225,10 +237,33 @@ class UnitPresenter(QObject):
     @Slot(object)
     def _on_recording_changed(self, recording: object) -> None:
         del recording
-        for key in (_REACH, _HOVERED):
-            self._withdraw(key)
+        self._withdraw(_REACH, _HOVERED)
         self._window.inspector.show_reach(None)
+        self._show_effect(None)
+        self._set_effect_possible(not self._session.is_streaming)
         self._ask()
+
+    @Slot()
+    def _on_framed(self) -> None:
+        """Stop what is too much for each frame, once a stream has begun."""
+        if self._window.input.effective.isEnabled():
+            self._withdraw(_EFFECT)
+            self._show_effect(None)
+            self._set_effect_possible(False)
+
+    def _set_effect_possible(self, is_possible: bool) -> None:
+        self._window.input.set_effective_possible(is_possible)
+
+    @Slot()
+    def _on_appearance_changed(self) -> None:
+        """Ask anew where colours have changed; a way that is shown stays that of its own unit."""
+        if self._session.scale == self._scale:
+            return
+        self._scale = self._session.scale
+        way = self._asked.get(_WAY)
+        self._ask()
+        if isinstance(way, WayRequest):
+            self._request(_WAY, replace(way, scale=self._scale))
 
     @Slot()
     def _on_side_chosen(self) -> None:
@@ -253,9 +288,8 @@ class UnitPresenter(QObject):
     def _mark_pixel(self, unit: tuple[int, ...]) -> None:
         row, column = unit[-2:]
         box = (row, column, row + 1, column + 1)
-        shape = (1, 1) if self._field is None else self._field.shape
         self._withdraw(_FIELD)
-        self._window.input.show_field(FieldAnswer(box, box, (1, 1), shape, ()))
+        self._window.input.show_field(FieldAnswer(box, box, (1, 1), ()))
 
     @Slot(str, int)
     def _on_map_opened(self, layer: str, channel: int) -> None:
@@ -276,10 +310,18 @@ class UnitPresenter(QObject):
 
     @Slot(int, int)
     def _on_unit_clicked(self, row: int, column: int) -> None:
-        """Explain a unit of the inspector's map, unless the panel was closed on purpose."""
+        """Explain a unit of the inspector's map, unless the panel was closed, or would cover another."""
         del row, column
-        if not self._is_closed_by_user:
+        if not self._is_closed_by_user and not self._is_shown and not self._would_cover():
             self.open()
+
+    def _would_cover(self) -> bool:
+        """Whether another panel is open where this one would be."""
+        from PySide6.QtWidgets import QDockWidget
+
+        others = [dock for dock in self._window.findChildren(QDockWidget) if dock is not self._dock]
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        return any(self._window.dockWidgetArea(dock) == bottom and not dock.isHidden() for dock in others)
 
     @Slot(object)
     def _on_unit_hovered(self, cell: tuple[int, int] | None) -> None:

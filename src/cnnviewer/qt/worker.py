@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from cnnviewer.errors import Cancelled, CnnviewerError
+from cnnviewer.errors import Cancelled
 from cnnviewer.messages import HoldRequest, ImageRequest, NetworkRequest, WeightsRequest
 from cnnviewer.qt.failures import failure_of
 
@@ -134,7 +134,7 @@ class Worker(QObject):
                 continue  # it was asked for before the frame came that is held now; the next one brings it
             try:
                 answers.append((key, request, engine.picture(request)))
-            except CnnviewerError as error:  # the others of the job are shown all the same
+            except Exception as error:  # the others of the job are shown all the same
                 self.failed.emit(failure_of(error, request))
             if time.perf_counter() - begun > _LONGEST_WAIT:
                 self.pictured.emit(generation, tuple(answers))

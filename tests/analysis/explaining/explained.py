@@ -94,7 +94,7 @@ def _checked(recording, layer, unit):
     assert is_near(found.recorded, float(layer.output[unit]), 0, 0), about
     assert is_near(found.value, found.recorded), f"{about}: {found.value} is not {found.recorded}"
     assert is_near(found.difference, found.value - found.recorded, 1e-9, 1e-12), about
-    if found.rule not in (Rule.PRODUCT, Rule.SHARE):
+    if found.rule not in (Rule.PRODUCT, Rule.QUOTIENT, Rule.SHARE):
         total = sum(term.contribution for term in found.terms) + found.bias
         assert is_near(total, found.value, 1e-9, 1e-9), f"{about}: its terms add up to {total}, not {found.value}"
     if found.grid is not None:

@@ -223,3 +223,91 @@ def test_a_unit_that_cannot_be_worked_again_says_why(driver, monkeypatch):
     driver.settle()
     assert "can't be worked again" in panel._hint.text()
     assert driver.window.error.isHidden()
+
+
+@pytest.fixture
+def asked(lenet):
+    """The window on LeNet-5, and what is asked of the worker from here on."""
+    lenet.requests = []
+    ask = lenet.session.request
+    lenet.session.request = lambda key, request: (lenet.requests.append(request), ask(key, request))
+    return lenet
+
+
+def sorts(driver):
+    found = [type(request).__name__ for request in driver.requests]
+    driver.requests.clear()
+    return found
+
+
+def test_nothing_is_worked_for_a_panel_that_another_covers(asked):
+    asked.session.select("c3", 8, (5, 5))
+    asked.window.open_explanation()
+    asked.settle()
+    asked.window.open_learn()
+    asked.settle()
+    sorts(asked)
+    asked.session.select("c3", 9, (5, 5))
+    asked.settle()
+    assert "UnitRequest" not in sorts(asked)
+    asked.window.open_explanation()
+    asked.settle()
+    assert panel_of(asked).title == "c3 (9, 5, 5)"
+
+
+def test_a_click_does_not_cover_the_tour(lenet):
+    learn = lenet.window.open_learn()
+    lenet.session.select("c3", 8)
+    lenet.settle()
+    click_unit(lenet, 4, 4)
+    assert lenet.session.selection.unit == (4, 4)
+    assert not learn.panel.visibleRegion().isEmpty()
+    lenet.click(lenet.window.inspector.explain)
+    assert panel_of(lenet).title == "c3 (8, 4, 4)"
+
+
+def test_other_sizes_of_tiles_ask_nothing_of_a_unit_and_keep_the_trail(asked):
+    asked.session.select("output", 3)
+    panel = asked.window.open_explanation()
+    asked.click(panel.sides.button(Side.BACK.value))
+    asked.click(panel.way, panel.way.step_rect(2).center())
+    title = panel.title
+    sorts(asked)
+    asked.session.set_appearance(tile=80)
+    asked.settle()
+    assert not {"UnitRequest", "WayRequest", "FieldRequest"} & set(sorts(asked))
+    asked.session.set_dark(True)
+    asked.settle()
+    assert panel.title == title
+    assert panel.way.steps[0].layer == "output"
+
+
+def test_the_effect_of_another_unit_is_taken_away_at_once(lenet):
+    lenet.session.select("c3", 8, (5, 5))
+    lenet.settle()
+    lenet.click(lenet.window.input.effective)
+    lenet.window.open_explanation()
+    lenet.settle()
+    assert "90 % of the effect in" in panel_of(lenet)._field.text()
+    lenet.session.select("c3", 8, (6, 6))
+    assert not lenet.window.input.view.has_overlay
+    lenet.settle()
+    assert lenet.window.input.view.has_overlay
+
+
+def test_a_question_that_breaks_leaves_the_other_panels_on_the_new_photo(lenet, monkeypatch, capsys):
+    lenet.session.select("c3", 8, (5, 5))
+    panel = lenet.window.open_explanation()
+    lenet.settle()
+
+    def broken(request, scene):
+        raise ZeroDivisionError("a fault of ours")
+
+    monkeypatch.setattr("cnnviewer.engine.engine.answer_question", broken)
+    card = lenet.card("c3")
+    before = card.grid._answer.pixels.copy()
+    lenet.window.show_sample("digit-8")
+    lenet.settle()
+    assert (card.grid._answer.pixels != before).any()
+    assert "a fault of ours" in panel._hint.text()
+    assert "ZeroDivisionError" in capsys.readouterr().err

@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from cnnviewer.errors import RecordingError
 from cnnviewer.inputs.samples import list_samples
 
 from ..test_main_window import drop, files
@@ -122,6 +123,37 @@ def test_the_explanation_follows_the_frames(streaming):
         send(streaming, digit("digit-1"))
     assert panel.way.steps[0].value == pytest.approx(one.recorded, abs=1e-3)
     assert banner(streaming) == ""
+
+
+def test_a_unit_that_has_no_explanation_does_not_stop_the_camera(streaming, monkeypatch):
+    def refuse(*args):
+        raise RecordingError("c3 can't be worked again: a test")
+
+    streaming.session.select("c3", 8, (5, 5))
+    panel = streaming.window.open_explanation()
+    monkeypatch.setattr("cnnviewer.engine.questions.explain", refuse)
+    for _ in range(3):
+        send(streaming, digit("digit-8"))
+    assert streaming.live.live.is_running
+    assert "can't be worked again" in panel._hint.text()
+    assert banner(streaming) == ""
+
+
+def test_the_effect_is_not_worked_for_each_frame(streaming):
+    effective = streaming.window.input.effective
+    until(streaming, lambda: not streaming.session.is_streaming and streaming.session.is_idle)
+    streaming.session.select("c3", 8, (5, 5))
+    streaming.click(effective)
+    until(streaming, lambda: streaming.window.input.view.has_overlay)
+    for _ in range(3):
+        send(streaming, digit("digit-8"))
+    assert not effective.isEnabled()
+    assert not streaming.window.input.view.has_overlay
+    assert all(
+        "EffectiveRequest" not in type(request).__name__ for _, request in streaming.session.mailbox.watch.pictures
+    )
+    until(streaming, lambda: streaming.window.input.view.has_overlay)  # the source is quiet, and leaves a photo
+    assert effective.isEnabled()
 
 
 def test_a_quiet_source_leaves_an_exact_photo(streaming):

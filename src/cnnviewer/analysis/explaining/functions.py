@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["elementwise"]
 
 _SUMS = frozenset(["add", "sub", "rsub"])
-_PRODUCTS = frozenset(["mul", "div", "truediv", "rdiv"])
+_QUOTIENTS = frozenset(["div", "truediv", "rdiv"])
+_PRODUCTS = frozenset(["mul", *_QUOTIENTS])
 _POINTS = 129
 
 
@@ -32,25 +33,29 @@ def elementwise(asked: Asked) -> Explanation:
         free = [value for value in values if value.requires_grad]
         is_smooth = bool(free) and result.requires_grad
         slopes = torch.autograd.grad(result.sum(), free, allow_unused=True) if is_smooth else (None,) * len(free)
-    value = float(result.detach().sum())
-    if len(operands) == 1 and asked.layer.operation not in _SUMS | _PRODUCTS:
-        return _function(asked, call, operands[0], value)
-    found = iter(slopes)
+    value, found = float(result.detach().sum()), iter(slopes)
     weights = [_number(next(found)) if operand.requires_grad else 0.0 for operand in values]
+    if len(operands) == 1 and asked.layer.operation not in _SUMS | _PRODUCTS:
+        return _function(asked, call, operands[0], weights[0], value)
     overwritten = set(slots_in(call.kwargs.get("out")))
-    places = [place for place in range(len(operands)) if place not in overwritten]
-    parts = [_part(asked, place, operands[place], weights[place], value) for place in places]
+    parts = {
+        place: _part(asked, place, operands[place], weights[place], value)
+        for place in range(len(operands))
+        if place not in overwritten
+    }
     if asked.layer.operation in _PRODUCTS:
-        return asked.explanation(Rule.PRODUCT, [*parts, *_constants(asked)], value=value)
-    total = sum(float(part.contributions.sum()) for part in parts)
+        rule = Rule.QUOTIENT if asked.layer.operation in _QUOTIENTS else Rule.PRODUCT
+        return asked.explanation(rule, _factors(asked, parts), value=value)
+    total = sum(float(part.contributions.sum()) for part in parts.values())
     rule = Rule.SUM if asked.layer.operation in _SUMS else Rule.SLOPE
-    return asked.explanation(rule, parts, value - total, value)
+    return asked.explanation(rule, list(parts.values()), value - total, value)
 
 
-def _function(asked: Asked, call: Call, operand: torch.Tensor, value: float) -> Explanation:
+def _function(asked: Asked, call: Call, operand: torch.Tensor, slope: float, value: float) -> Explanation:
+    """Explain as a function of one number: its term's weight is the slope there, its contribution the whole value."""
     x = float(operand)
     place = np.array([_place(asked, Slot(0))])
-    part = asked.part(Slot(0), place, np.array([x]), np.ones(1), np.array([value]))
+    part = asked.part(Slot(0), place, np.array([x]), np.array([slope]), np.array([value]))
     curve = _curve(call, x) if operand.is_floating_point() and np.isfinite(x) else None
     return asked.explanation(Rule.FUNCTION, [part], value=value, curve=curve)
 
@@ -68,12 +73,20 @@ def _part(asked: Asked, place: int, operand: torch.Tensor, weight: float, value:
     return asked.part(slot, np.array([_place(asked, slot)]), numbers(operand), np.array([weight]), whole)
 
 
-def _constants(asked: Asked) -> list[Part]:
-    """Return the factors of a product that no layer made."""
-    given = (value for name, value in asked.given.items() if name != "out")
-    found = [value for value in given if isinstance(value, (int, float, torch.Tensor))]
-    values = [value if isinstance(value, (int, float)) else float(_picked(value, asked)) for value in found[:1]]
-    return [Part(CONSTANT, np.full((1, 1), -1), np.array([float(value)]), np.ones(1), np.zeros(1)) for value in values]
+def _factors(asked: Asked, parts: dict[int, Part]) -> list[Part]:
+    """Return the factors of a product, or dividend and divisor, in the order of the formula, constants among them."""
+    found = [_factor(asked, value, parts) for name, value in asked.given.items() if name != "out"]
+    factors = [part for part in found if part is not None]
+    return factors[::-1] if asked.layer.operation == "rdiv" else factors
+
+
+def _factor(asked: Asked, value: Any, parts: dict[int, Part]) -> Part | None:
+    if isinstance(value, Slot):
+        return parts.get(value.index)
+    if not isinstance(value, (int, float, torch.Tensor)):
+        return None  # how a quotient is rounded
+    number = value if isinstance(value, (int, float)) else float(_picked(value, asked))
+    return Part(CONSTANT, np.full((1, 1), -1), np.array([float(number)]), np.ones(1), np.zeros(1))
 
 
 def _place(asked: Asked, slot: Slot) -> tuple[int, ...]:

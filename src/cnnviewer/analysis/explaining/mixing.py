@@ -63,7 +63,7 @@ def reduction(asked: Asked) -> Explanation | None:
     weights = np.full(len(values), 1.0 / count if operation == "mean" else 1.0)
     rule = Rule.AVERAGE if operation == "mean" else Rule.SUM
     if operation in ("amax", "amin"):
-        rule, weights = Rule.MAXIMUM, np.zeros(len(values))
+        rule, weights = Rule.MAXIMUM if operation == "amax" else Rule.MINIMUM, np.zeros(len(values))
         weights[int(values.argmax() if operation == "amax" else values.argmin())] = 1.0
     part = asked.part(argument, one_by_one(axes), values, weights)
     is_window = reduced == (x.ndim - 2, x.ndim - 1)
@@ -109,7 +109,8 @@ def _mask(asked: Asked, lead: list[int], row: int, scores: torch.Tensor) -> torc
 def multi_head_attention(asked: Asked) -> Explanation | None:
     """Explain as the projected values of all tokens, each weighed by every head's attention to it.
 
-    A term is a token: its `weight` is the attention to it, the mean of all heads.
+    A term is a token: its `weight` is the attention to it, the mean of all heads; its `value` is its contribution
+    divided by that, which no layer has, for each head looks at it in its own way.
     """
     given = asked.given
     plain = ("bias_k", "bias_v", "key_padding_mask", "attn_mask", "q_proj_weight")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import isfinite
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from cnnviewer.analysis.explaining import copying, functions, mixing, norms, products, windows
@@ -20,6 +23,13 @@ if TYPE_CHECKING:
     from cnnviewer.recording import Layer, Recording
 
 __all__ = ["explain"]
+
+_FAR = 1e-2
+"""From this share of its largest number on, a worked value is another than the recorded one, and not rounded."""
+_DOUBT = (
+    "It does not come to what was recorded: the operation draws random numbers, or was given numbers that were changed "
+    "in place."
+)
 
 
 def explain(recording: Recording, layer: Layer | str, unit: Sequence[int]) -> Explanation:
@@ -62,9 +72,20 @@ def _explained(asked: Asked) -> Explanation:
     with torch.inference_mode():
         try:
             explanation = None if rule is None else rule(asked)
-        except (KeyError, TypeError, ValueError):  # an argument in a form that the rule does not know
+        except (KeyError, TypeError, ValueError, IndexError):  # an argument in a form that the rule does not know
             explanation = None
-    return by_slope(asked) if explanation is None else explanation
+    return _doubted(by_slope(asked) if explanation is None else explanation)
+
+
+def _doubted(explanation: Explanation) -> Explanation:
+    """Return the explanation, with a note where it does not lead to what the network recorded."""
+    reach = max(
+        abs(explanation.recorded), abs(explanation.value), float(np.abs(explanation.terms.contributions).max(initial=0))
+    )
+    is_near = abs(explanation.difference) <= _FAR * reach
+    if is_near or not (isfinite(explanation.value) and isfinite(explanation.recorded)):
+        return explanation
+    return replace(explanation, notes=(*explanation.notes, _DOUBT))
 
 
 def _rule(layer: Layer) -> Callable[[Asked], Explanation | None] | None:

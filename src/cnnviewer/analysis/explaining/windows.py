@@ -83,6 +83,7 @@ def _weighed(
         [part],
         0.0 if bias is None else float(asked.tensor(bias)[filter_index]),
         grid=(len(channels), *(len(row) for row in rows)),
+        notes=() if len(part.values) else ("No input reaches this unit: it is the bias alone.",),
     )
 
 

@@ -64,13 +64,13 @@ def copy_links(call: Call, shapes: Sequence[tuple[int, ...]], device: torch.devi
     sources, links, start = copy_sources(call, shapes, device), [], 0
     for shape in shapes:
         size = prod(shape)
-        index = np.where((sources >= start) & (sources < start + size), sources - start, -1)
+        index = np.where((sources >= start) & (sources < start + size), sources - start, -1).astype(np.int32)
         links.append(_axis_link(index, shape) or IndexLink(index, shape))
         start += size
     return tuple(links)
 
 
-def _axis_link(index: NDArray[np.int64], before: tuple[int, ...]) -> AxisLink | None:
+def _axis_link(index: NDArray[np.int32], before: tuple[int, ...]) -> AxisLink | None:
     """Return the link axis by axis, where each axis of the output moves along one of the operand's; else None.
 
     Slices, permutations, concatenations and padding are such copies.

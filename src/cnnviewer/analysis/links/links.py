@@ -154,7 +154,7 @@ class IndexLink:
         The shape of the operand.
     """
 
-    index: NDArray[np.int64]
+    index: NDArray[np.int32]
     before: tuple[int, ...]
     note: str = ""
 
@@ -179,7 +179,7 @@ class IndexLink:
         return tuple(unknown) if self._lead is None else (*unknown[:-2], *found[-2:])
 
     @cached_property
-    def _lead(self) -> NDArray[np.int64] | None:
+    def _lead(self) -> NDArray[np.int32] | None:
         """The index of whole maps, where rows and columns stay what they are; else None."""
         shape = self.index.shape
         if len(shape) < 3 or len(self.before) < 3 or shape[-2:] != self.before[-2:]:
@@ -192,7 +192,7 @@ class IndexLink:
         return first // area if is_kept and np.array_equal(copied, self.index) else None
 
 
-def _marked(index: NDArray[np.int64], mask: Booleans, shape: tuple[int, ...]) -> Booleans:
+def _marked(index: NDArray[np.int32], mask: Booleans, shape: tuple[int, ...]) -> Booleans:
     marked = np.zeros(prod(shape), bool)
     chosen = index[mask]
     marked[chosen[chosen >= 0]] = True

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["InputPanel"]
 
 _PHOTO, _FED = PhotoView.PHOTO.value, PhotoView.FED.value
+_EFFECT_TIP = "Lay over the picture how much each pixel changes the chosen unit"
 _CROP_COLOR = "#ffffff"
 
 
@@ -86,7 +87,7 @@ class InputPanel(QWidget):
         self.effective.setText("Effect")
         self.effective.setCheckable(True)
         self.effective.setProperty("segment", True)
-        self.effective.setToolTip("Lay over the picture how much each pixel changes the chosen unit")
+        self.effective.setToolTip(_EFFECT_TIP)
         self.effective.setAccessibleName("Effective receptive field")
         self.effective.toggled.connect(self.effectiveToggled)
         row = QHBoxLayout()
@@ -183,6 +184,11 @@ class InputPanel(QWidget):
         """Draw a receptive field; None draws none. See `MapView.set_field`."""
         self._field = field
         self._show_field(makes_room=makes_room)
+
+    def set_effective_possible(self, is_possible: bool) -> None:
+        """Let the effect be asked for, or tell why it can't be."""
+        self.effective.setEnabled(is_possible)
+        self.effective.setToolTip(_EFFECT_TIP if is_possible else "Freeze the frame (F) to see what each pixel changes")
 
     def show_effective(self, answer: EffectiveAnswer | None) -> None:
         """Lay over the picture how much each pixel changes the chosen unit; None takes it away."""

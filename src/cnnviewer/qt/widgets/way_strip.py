@@ -174,8 +174,7 @@ class WayStrip(QWidget):
                 QToolTip.hideText()
             else:
                 step = self._steps[place]
-                note = f" · {step.note}" if step.note else ""
-                QToolTip.showText(event.globalPos(), f"{step.layer} {step.unit} = {value_text(step.value)}{note}", self)
+                QToolTip.showText(event.globalPos(), f"{step.layer} {step.unit} = {value_text(step.value)}", self)
             return True
         return super().event(event)
 

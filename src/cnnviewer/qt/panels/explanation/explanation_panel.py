@@ -9,14 +9,14 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnviewer.qt.panels.explanation.arithmetic_page import ArithmeticPage
-from cnnviewer.qt.panels.explanation.sentences import field_text, unit_text
+from cnnviewer.qt.panels.explanation.sentences import effect_text, field_text, unit_text
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.segmented import Segmented
 from cnnviewer.qt.widgets.styling import label
 from cnnviewer.qt.widgets.way_strip import WayStrip
 
 if TYPE_CHECKING:
-    from cnnviewer.questions import FieldAnswer, UnitAnswer, WayAnswer
+    from cnnviewer.questions import EffectiveAnswer, FieldAnswer, UnitAnswer, WayAnswer
 
 __all__ = ["ExplanationPanel", "Side"]
 
@@ -94,9 +94,10 @@ class ExplanationPanel(QWidget):
         self._hint.setText(sentence)
         self._stack.setCurrentWidget(self._hint)
 
-    def show_field(self, field: FieldAnswer | None) -> None:
-        """Show the unit's receptive field in a line."""
-        self._field.set_text("" if field is None else " · ".join((field_text(field), *field.notes)))
+    def show_field(self, field: FieldAnswer | None, effect: EffectiveAnswer | None = None) -> None:
+        """Show the unit's receptive field in a line, and in how much of it the effect lies."""
+        parts = () if field is None else (field_text(field), effect_text(effect), *field.notes)
+        self._field.set_text(" · ".join(part for part in parts if part))
 
     def show_unit(self, answer: UnitAnswer) -> None:
         """Show a unit's arithmetic."""
@@ -113,14 +114,16 @@ class ExplanationPanel(QWidget):
             return
         first = answer.steps[0]
         self._title.set_text(f"{first.layer} {unit_text(first.unit)}")
-        self._note.set_text(_way_note(answer, is_forward=is_forward))
+        steps_back = f"its strongest contributor, and that one's, {len(answer.steps) - 1} steps back"
+        feeds = " · ".join(answer.notes) or "it feeds no layer: it is an output"
+        self._note.set_text(feeds if is_forward else steps_back)
         self.way.show_steps(answer.steps, is_forward=is_forward)
         self._area.horizontalScrollBar().setValue(0)
         self._stack.setCurrentWidget(self._area)
 
     def mark_step(self, layer: str, unit: tuple[int, ...]) -> bool:
-        """Mark a unit on the way that is shown; return whether it lies on it."""
-        if self._stack.currentWidget() is not self._area or self.side is Side.ARITHMETIC:
+        """Mark a unit on the way back that is shown; return whether it lies on it."""
+        if self._stack.currentWidget() is not self._area or self.side is not Side.BACK:
             return False
         places = [place for place, step in enumerate(self.way.steps) if (step.layer, step.unit) == (layer, unit)]
         if places:
@@ -138,13 +141,6 @@ class ExplanationPanel(QWidget):
         rect = self.way.step_rect(place)
         self._area.ensureVisible(rect.center().x(), rect.center().y(), rect.width(), 10)
         self.unitChosen.emit(step.layer, step.unit)
-
-
-def _way_note(answer: WayAnswer, *, is_forward: bool) -> str:
-    if not is_forward:
-        return f"its strongest contributor, and that one's, {len(answer.steps) - 1} steps back"
-    notes = dict.fromkeys(f"{step.layer}: {step.note}" for step in answer.steps[1:])
-    return " · ".join(notes) or "it feeds no layer: it is an output"
 
 
 _TIPS = (
