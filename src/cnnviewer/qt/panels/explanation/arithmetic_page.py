@@ -24,6 +24,8 @@ __all__ = ["ArithmeticPage"]
 
 _SUM_WIDTH, _LIST_WIDTH = 250, 230
 _GRIDS_WIDTH = 960
+_READ = 49
+"""So many cells of a window can be read at a glance."""
 _FEW_COLUMNS = 3
 """So many columns have room for three digits a cell; more have two."""
 _REST = -1
@@ -124,15 +126,19 @@ class ArithmeticPage(QWidget):
             self._captions[2].setText(f"products, together {signed_text(float(window.products.sum()))}")
 
     def _show_terms(self, answer: UnitAnswer) -> None:
-        is_whole = answer.window is not None and answer.channel_count > 1
-        self._term_box.setVisible(len(answer.terms) > 1 and not is_whole)
+        window = answer.window
+        # A small window of one channel shows each term; of several, their sums are listed.
+        is_told = window is not None and (answer.channel_count > 1 or window.values.size <= _READ)
+        self._term_box.setVisible(len(answer.terms) > 1 and not is_told)
         is_share = answer.rule == "share"
         bars = _bars([(_term_text(answer, i), term.contribution, i) for i, term in enumerate(answer.terms)])
         left = answer.count - len(answer.terms)
         if left > 0:
             bars.append(Bar(f"{left:,} others", signed_text(answer.rest), 0.0, 0.0, _REST))
         _show_rows(self.terms, bars)
-        self._term_caption.setText("exponentials" if is_share else "what it is made of, the strongest first")
+        self._term_caption.setText(
+            "exponentials of the logits less the largest" if is_share else "what it is made of, the strongest first"
+        )
 
     # ---- building
 
