@@ -189,6 +189,16 @@ def test_the_explanation_follows_the_image_and_the_network(lenet):
     assert panel.title != "c3 (8, 5, 5)"
 
 
+def test_the_chosen_unit_of_a_vector_stays_at_another_image(lenet):
+    lenet.session.select("f6", 17)
+    panel = lenet.window.open_explanation()
+    lenet.settle()
+    lenet.window.show_sample("digit-8")
+    lenet.settle()
+    assert (lenet.session.selection.layer, lenet.session.selection.channel) == ("f6", 17)
+    assert panel.title == "f6 unit 17"
+
+
 def test_a_click_into_the_large_view_explains_the_unit(lenet):
     lenet.session.select("c3", 8)
     lenet.settle()
