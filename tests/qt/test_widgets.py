@@ -6,17 +6,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QHelpEvent
+from PySide6.QtWidgets import QApplication, QCheckBox, QToolTip, QWidget
 
 from cnnviewer.messages import LayerSummary, View
-from cnnviewer.qt.theme import DARK, LIGHT, apply_theme
+from cnnviewer.qt.theme import DARK, LIGHT, apply_theme, current_theme
 from cnnviewer.qt.widgets.card_layout import COLOR_BAR_WIDTH, MARGIN, body_layout
+from cnnviewer.qt.widgets.function_curve import FunctionCurve
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.map_view import MapView
 from cnnviewer.qt.widgets.number_grid import CellMark, NumberGrid
-from cnnviewer.qt.widgets.numbers import byte_text, count_text, value_text
+from cnnviewer.qt.widgets.numbers import byte_text, count_text, exact_text, signed_text, unit_text, value_text
+from cnnviewer.qt.widgets.way_strip import WayStrip
+from cnnviewer.questions import WayStep
 
 
 def layer(maps: int, shape: tuple[int, int], **changes) -> LayerSummary:
@@ -60,6 +63,12 @@ def test_counts_and_bytes():
     assert [count_text(n) for n in (864, 38400, 4650000, 15_500_000_000)] == ["864", "38,400", "4.65 M", "15.5 G"]
     assert count_text(123_700_000_000_000) == "124 T"
     assert [byte_text(n) for n in (12, 58_400, 61_000_000, 2_500_000_000)] == ["12 B", "58.4 kB", "61 MB", "2.5 GB"]
+
+
+def test_units_signs_and_exact_values():
+    assert [unit_text(unit) for unit in ((17,), (8, 5, 5))] == ["unit 17", "(8, 5, 5)"]
+    assert [signed_text(value) for value in (1.25, -1.25, float("nan"))] == ["+1.25", "−1.25", "NaN"]
+    assert [exact_text(value) for value in (-1.0392081, 3.0, float("inf"))] == ["−1.039208", "3", "∞"]
 
 
 @pytest.fixture
@@ -111,6 +120,42 @@ def test_frames_of_neighbouring_cells_do_not_cut_each_other(qtbot):
     picture, edge = grid.grab().toImage(), grid.cell_rect(0, 0, 1, 3)
     along = [picture.pixelColor(x, round(edge.top())) for x in range(round(edge.left()), round(edge.right()))]
     assert {pixel.name() for pixel in along} == {color.name()}
+
+
+def show_tip(widget, point: QPoint) -> str:
+    """Rest the mouse on a widget; return the tooltip, and hide it."""
+    QToolTip.hideText()
+    QApplication.sendEvent(widget, QHelpEvent(QEvent.Type.ToolTip, point, widget.mapToGlobal(point)))
+    text = QToolTip.text() if QToolTip.isVisible() else ""
+    QToolTip.hideText()
+    return text
+
+
+def test_a_step_of_a_way_tells_its_unit_as_the_rest_of_the_window_does(qtbot):
+    strip = WayStrip()
+    qtbot.addWidget(strip)
+    pixels = np.full((4, 4), 0xFF336699, np.uint32)
+    strip.show_steps([WayStep("f6", (17,), "linear", 0.5, None, pixels, (0.0, 0.0, 0.25, 0.25))], is_forward=False)
+    strip.resize(strip.width(), 180)
+    strip.show()
+    assert show_tip(strip, strip.step_rect(0).center()) == "f6 unit 17 = 0.5"
+    assert strip.accessibleDescription() == "f6 unit 17 = 0.5"
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), float("-inf")])
+def test_a_curve_is_drawn_where_it_is_finite(qtbot, odd):
+    curve = FunctionCurve()
+    qtbot.addWidget(curve)
+    curve.resize(200, 160)
+    curve.show_curve([-2.0, -1.0, 1.0, 2.0], [odd, odd, 1.0, 1.0], (-1.0, odd))
+    picture = curve.grab().toImage()
+
+    def has(color: str, columns: range) -> bool:
+        return any(picture.pixelColor(x, y) == QColor(color) for x in columns for y in range(picture.height()))
+
+    assert has(current_theme().accent, range(150, 170))
+    assert not has(current_theme().accent, range(90))
+    assert not has(current_theme().warning, range(200))  # the point is nowhere
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
