@@ -113,7 +113,7 @@ class ArithmeticPage(QWidget):
         winner = window.winner
         marks = () if winner is None else (CellMark(*winner, 1, 1, PLACE_COLOR),)
         self.window_grid.set_marks(marks)
-        self._caption_note.setText("crossed cells are padding" if outside else "")
+        self._caption_note.setText("hatched cells are padding" if outside else "")
         for widget in (*self._captions[1:], *self._signs, self.kernel_grid, self.product_grid):
             widget.setVisible(has_kernel)
         if has_kernel:
