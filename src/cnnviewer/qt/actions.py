@@ -57,8 +57,10 @@ ACTIONS = (
 """All actions, in the order in which the help shows them."""
 
 OTHER_KEYS = (
-    ("Chosen map", "Move to a neighbouring map", "← → ↑ ↓"),
+    ("Chosen map", "Move to a neighbouring map", "← → ↑ ↓ on a card"),
+    ("Chosen map", "Move to a neighbouring unit", "← → ↑ ↓ in the inspector"),
     ("Chosen map", "Zoom in, zoom out, show all", "+ − 0, or the wheel"),
+    ("Chosen map", "Mark a number or a row, and go to its unit", "← → ↑ ↓ and Enter in the explanation"),
     ("Learn", "Choose a number", "← → ↑ ↓"),
     ("Learn", "Change it", "type, Page Up, Page Down, Space"),
     ("Window", "Reach every control", "Tab"),

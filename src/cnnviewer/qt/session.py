@@ -360,8 +360,11 @@ class Session(QObject):
         assert self.recording is not None
         layers = self.recording.layers
         chosen = self.selected_layer()
-        if chosen is not None and self.selection is not None and self.selection.channel < chosen.maps:
-            return
+        if chosen is not None and self.selection is not None:
+            # The unit of a vector is told by the channel.
+            count = chosen.shape[0] if len(chosen.shape) == 1 else chosen.maps
+            if self.selection.channel < count:
+                return
         first = next((layer for layer in layers if layer.kind == "activation"), layers[0] if layers else None)
         if first is not None:
             self.select(first.name)

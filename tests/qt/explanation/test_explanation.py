@@ -26,6 +26,12 @@ def click_unit(driver, row, column):
     driver.click(view, QPoint(round(rect.left() + (column + 0.5) * cell), round(rect.top() + (row + 0.5) * cell)))
 
 
+def open_module(driver, monkeypatch, module):
+    """Open a network that no zoo has."""
+    monkeypatch.setattr("cnnviewer.engine.engine.load_network", lambda *args, **kwargs: cnnviewer.from_module(module))
+    driver.open("odd")
+
+
 def double_click(driver, widget, point):
     driver.click(widget, point)
     QTest.mouseDClick(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
@@ -189,6 +195,110 @@ def test_the_explanation_follows_the_image_and_the_network(lenet):
     assert panel.title != "c3 (8, 5, 5)"
 
 
+def test_the_chosen_unit_of_a_vector_stays_at_another_image(lenet):
+    lenet.session.select("f6", 17)
+    panel = lenet.window.open_explanation()
+    lenet.settle()
+    lenet.window.show_sample("digit-8")
+    lenet.settle()
+    assert (lenet.session.selection.layer, lenet.session.selection.channel) == ("f6", 17)
+    assert panel.title == "f6 unit 17"
+
+
+def test_tab_alone_goes_to_no_other_unit_and_enter_does(lenet, recording):
+    lenet.session.select("c3", 8, (5, 5))
+    page = lenet.window.open_explanation().arithmetic
+    lenet.settle()
+    selection = lenet.session.selection
+    lenet.window.activateWindow()
+    page.channels.setFocus()
+    for _ in range(3):
+        lenet.key(Qt.Key.Key_Tab)
+    assert lenet.session.selection == selection
+    page.window_grid.setFocus(Qt.FocusReason.TabFocusReason)
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Right):
+        lenet.key(key, page.window_grid)
+    assert lenet.session.selection == selection
+    channel = page.answer.window.channel
+    lenet.key(Qt.Key.Key_Return, page.window_grid)
+    found = lenet.session.selection
+    assert (found.layer, found.channel, found.unit) == ("s2", channel, (6, 7))
+    assert page.answer.recorded == float(recording["s2"].output[channel, 6, 7])
+
+
+def test_arrow_keys_show_another_channel_and_mark_a_term_that_enter_goes_to(lenet):
+    lenet.session.select("c3", 8, (5, 5))
+    page = lenet.window.open_explanation().arithmetic
+    lenet.settle()
+    page.channels.setFocus()
+    for _ in range(2):
+        lenet.key(Qt.Key.Key_Down, page.channels)
+    assert page.answer.window.channel == page.answer.channels[page.channels.current].channel
+    assert lenet.session.selection.layer == "c3"
+    lenet.session.select("f6", 17)
+    lenet.settle()
+    page.terms.setFocus()
+    for _ in range(12):  # below what is seen
+        lenet.key(Qt.Key.Key_Down, page.terms)
+    assert lenet.session.selection.layer == "f6"
+    row = page.terms.current
+    assert row >= 11
+    assert page.terms.visibleRegion().contains(page.terms.row_rect(row).center())
+    term = page.answer.terms[row]
+    lenet.key(Qt.Key.Key_Return, page.terms)
+    assert (lenet.session.selection.layer, (lenet.session.selection.channel,)) == (term.source, term.place)
+
+
+def test_a_link_can_be_followed_by_keyboard(lenet):
+    lenet.session.select("relu3", 8, (5, 5))
+    page = lenet.window.open_explanation().arithmetic
+    lenet.settle()
+    page._source.setFocus(Qt.FocusReason.TabFocusReason)
+    lenet.key(Qt.Key.Key_Tab, page._source)
+    lenet.key(Qt.Key.Key_Return, page._source)
+    assert lenet.session.selection.layer == "c3"
+
+
+def test_arrow_keys_move_the_unit_in_the_inspector(lenet):
+    lenet.session.select("c3", 8)
+    lenet.settle()
+    view = lenet.window.inspector.view
+    view.setFocus()
+    lenet.key(Qt.Key.Key_Right, view)
+    assert lenet.session.selection.unit == (4, 5)  # beside the middle of 10x10
+    lenet.key(Qt.Key.Key_Down, view)
+    assert lenet.session.selection.unit == (5, 5)
+    assert panel_of(lenet).title == "c3 (8, 5, 5)"
+    assert view.hasFocus()
+    lenet.session.select("c3", 8, (0, 9))
+    lenet.settle()
+    for key in (Qt.Key.Key_Up, Qt.Key.Key_Right):
+        lenet.key(key, view)
+    assert lenet.session.selection.unit == (0, 9)
+
+
+def test_arrow_keys_move_along_a_vector_and_not_behind_its_end(lenet):
+    lenet.session.select("f6", 82)  # of 84, in rows of ten
+    lenet.settle()
+    view = lenet.window.inspector.view
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Down):
+        lenet.key(key, view)
+    assert lenet.session.selection.channel == 83
+    lenet.key(Qt.Key.Key_Up, view)
+    assert lenet.session.selection.channel == 73
+
+
+def test_a_window_of_a_whole_map_leaves_the_window_its_size(driver, monkeypatch):
+    pooled = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.AdaptiveAvgPool2d(1))
+    open_module(driver, monkeypatch, pooled)
+    driver.session.select("1", 2, (0, 0))
+    panel = driver.window.open_explanation()
+    driver.settle()
+    assert panel.arithmetic.window_grid.shape == (224, 224)
+    assert panel.minimumSizeHint().height() < 300
+    assert (driver.window.width(), driver.window.height()) == (1280, 800)
+
+
 def test_a_click_into_the_large_view_explains_the_unit(lenet):
     lenet.session.select("c3", 8)
     lenet.settle()
@@ -216,8 +326,7 @@ def test_a_unit_that_cannot_be_worked_again_says_why(driver, monkeypatch):
             view[0].zero_()
             return torch.nn.functional.linear(x, torch.ones(4, 6))
 
-    monkeypatch.setattr("cnnviewer.engine.engine.load_network", lambda *args, **kwargs: cnnviewer.from_module(Odd()))
-    driver.open("odd")
+    open_module(driver, monkeypatch, Odd())
     driver.session.select("linear", 1)
     panel = driver.window.open_explanation()
     driver.settle()

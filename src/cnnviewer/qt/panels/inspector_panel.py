@@ -14,7 +14,7 @@ from cnnviewer.qt.widgets.histogram import Histogram
 from cnnviewer.qt.widgets.images import lit_pixels, to_image
 from cnnviewer.qt.widgets.map_view import MapView
 from cnnviewer.qt.widgets.numbers import shape_text, value_text
-from cnnviewer.qt.widgets.styling import label
+from cnnviewer.qt.widgets.styling import LINKS, label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -31,8 +31,8 @@ _ROOM_FOR_NUMBERS, _ROOM_FOR_FLOW = 250, 300
 class InspectorPanel(QWidget):
     """Shows one map: zoom, pan, the value under the mouse, a histogram over the colour bar, statistics.
 
-    `unitChosen` tells row and column of a unit that was clicked, `unitHovered` those of the one under the mouse, or
-    None.
+    `unitChosen` tells row and column of a unit that was clicked or reached by the arrow keys, `unitHovered` those of
+    the one under the mouse, or None.
     """
 
     unitChosen = Signal(int, int)
@@ -53,12 +53,13 @@ class InspectorPanel(QWidget):
         self._map.setAccessibleName("Chosen map")
         self._map.hovered.connect(self._on_hovered)
         self._map.clicked.connect(self._on_clicked)
+        self._map.moved.connect(self._on_moved)
         self._map.activated.connect(self.largeRequested)
         self._histogram = Histogram(self)
         self._numbers = _wrapped(self)
         self._flow = _wrapped(self)
         self._flow.setTextFormat(Qt.TextFormat.RichText)
-        self._flow.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
+        self._flow.setTextInteractionFlags(LINKS)
         self._flow.linkActivated.connect(self.layerRequested)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 8, 9, 8)
@@ -201,6 +202,20 @@ class InspectorPanel(QWidget):
     def _on_clicked(self, row: int, column: int) -> None:
         if self._answer is not None:
             self.unitChosen.emit(*self._answer.unit_of((row, column)))
+
+    @Slot(int, int)
+    def _on_moved(self, down: int, right: int) -> None:
+        """Choose the neighbour of the chosen unit; of the one in the middle, where none is."""
+        answer = self._answer
+        if answer is None:
+            return
+        rows, columns = answer.shape
+        chosen = self._unit if self._unit is not None and _inside(self._unit, answer) else None
+        row, column = chosen or ((rows - 1) // 2, (columns - 1) // 2)
+        unit = min(max(row + down, 0), rows - 1), min(max(column + right, 0), columns - 1)
+        if unit != chosen and _inside(unit, answer):
+            self.unitChosen.emit(*unit)
+            self._map.show_cell(*answer.cell_of(unit))
 
 
 def _wrapped(parent: QWidget) -> QLabel:

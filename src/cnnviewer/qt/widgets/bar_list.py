@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["Bar", "BarList"]
+
+_NAME_SHARE, _NAME_WIDTH = 0.42, 200
+"""Names have this share of the width, but not more than so many pixels unless they need them."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,13 @@ class Bar:
 
 
 class BarList(QWidget):
-    """Paints rows of names, bars and numbers; `chosen` tells the index of a row that was clicked, `opened` twice."""
+    """Paints rows of names, bars and numbers.
 
+    `marked` tells the index of a row that the arrow keys reached, `chosen` of one that was clicked, `opened` of one
+    that was clicked twice. Enter chooses and opens the marked row.
+    """
+
+    marked = Signal(int)
     chosen = Signal(int)
     opened = Signal(int)
 
@@ -47,6 +55,20 @@ class BarList(QWidget):
     def bars(self) -> tuple[Bar, ...]:
         """The rows that are shown."""
         return self._bars
+
+    @property
+    def current(self) -> int:
+        """The row that is marked; a negative number where none is."""
+        return self._current
+
+    def row_rect(self, row: int) -> QRect:
+        """Return where a row lies."""
+        return QRect(0, row * BAR_HEIGHT, self.width(), BAR_HEIGHT)
+
+    def name_width(self) -> int:
+        """Return the width of the column of names: of a wide list, as much as they need."""
+        widest = max((self.fontMetrics().horizontalAdvance(bar.name) for bar in self._bars), default=0)
+        return min(round(self.width() * _NAME_SHARE), max(_NAME_WIDTH, widest + 7))
 
     def show_bars(self, bars: Sequence[Bar]) -> None:
         """Show these rows."""
@@ -79,13 +101,13 @@ class BarList(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         widest = max((painter.fontMetrics().horizontalAdvance(bar.text) for bar in self._bars), default=0)
+        name_width = self.name_width()
         for row, bar in enumerate(self._bars):
-            self._paint_row(painter, row, bar, widest)
+            self._paint_row(painter, row, bar, name_width, widest)
 
-    def _paint_row(self, painter: QPainter, row: int, bar: Bar, widest: int) -> None:
+    def _paint_row(self, painter: QPainter, row: int, bar: Bar, name_width: int, widest: int) -> None:
         theme = current_theme()
         top = row * BAR_HEIGHT
-        name_width = min(round(self.width() * 0.42), 200)
         if row == self._current and (self.hasFocus() or self._is_current_marked):
             painter.fillRect(0, top, self.width(), BAR_HEIGHT, QColor(theme.accent_soft))
         painter.setPen(QColor(theme.text))
@@ -103,25 +125,45 @@ class BarList(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose the row under the mouse."""
-        row = int(event.position().y()) // BAR_HEIGHT
-        if event.button() == Qt.MouseButton.LeftButton and row < len(self._bars):
-            self._choose(row)
+        row = self._row_at(event.position().y())
+        if event.button() == Qt.MouseButton.LeftButton and row is not None:
+            self._mark(row)
+            self.chosen.emit(self._bars[row].index)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Ask where the row under the mouse comes from."""
-        row = int(event.position().y()) // BAR_HEIGHT
-        if row < len(self._bars):
+        row = self._row_at(event.position().y())
+        if row is not None:
             self.opened.emit(self._bars[row].index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move up and down with the arrow keys."""
-        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
-        if step is None or not 0 <= self._current + step < len(self._bars):
+        """Mark another row with the arrow keys, choose it with Enter."""
+        key = Qt.Key(event.key())
+        row = self._current + {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(key, 0)
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and 0 <= row < len(self._bars):
+            index = self._bars[row].index
+            self.chosen.emit(index)
+            self.opened.emit(index)
+        elif row != self._current and 0 <= row < len(self._bars):
+            self._mark(row)
+            self.marked.emit(self._bars[row].index)
+        else:
             super().keyPressEvent(event)
-            return
-        self._choose(self._current + step)
 
-    def _choose(self, row: int) -> None:
+    def event(self, event: QEvent) -> bool:
+        """Tell the whole row under the mouse: its name may be cut off."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            row = self._row_at(event.pos().y())
+            text = "" if row is None else f"{self._bars[row].name}  {self._bars[row].text}"
+            place = self.rect() if row is None else self.row_rect(row)
+            QToolTip.showText(event.globalPos(), "\n".join(filter(None, (text, self.toolTip()))), self, place)
+            return True
+        return super().event(event)
+
+    def _mark(self, row: int) -> None:
         self._current = row
         self.update()
-        self.chosen.emit(self._bars[row].index)
+
+    def _row_at(self, y: float) -> int | None:
+        row = int(y) // BAR_HEIGHT
+        return row if 0 <= row < len(self._bars) else None

@@ -223,6 +223,7 @@ class Card(QFrame):
         self._cells.chosen.connect(self._on_cell_chosen)
         self._cells.opened.connect(self._on_map_opened)
         self._bars = BarList(self)
+        self._bars.marked.connect(self._on_cell_chosen)
         self._bars.chosen.connect(self._on_cell_chosen)
         self._bars.opened.connect(self._on_map_opened)
         self._bar = ColorBar(self)

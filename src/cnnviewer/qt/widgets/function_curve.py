@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -20,7 +21,11 @@ _MARGIN = 22.0
 
 
 class FunctionCurve(QWidget):
-    """Draws a curve over its axes, and a point with the way to it: from the argument up, and across to the value."""
+    """Draws a curve over its axes, and a point with the way to it: from the argument up, and across to the value.
+
+    Where the function is not finite, as the root of a negative number, the curve is broken off; so is the way to a
+    point that lies there.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,7 +39,8 @@ class FunctionCurve(QWidget):
     def show_curve(self, xs: Sequence[float], ys: Sequence[float], point: tuple[float, float]) -> None:
         """Show a curve, and a point (argument, value) on it."""
         self._xs, self._ys, self._point = xs, ys, point
-        low, high = min(*ys, point[1], 0.0), max(*ys, point[1], 0.0)
+        finite = [y for y in (*ys, point[1], 0.0) if isfinite(y)]
+        low, high = min(finite), max(finite)
         self._ends = (low, high) if high > low else (low - 1, high + 1)
         self.setAccessibleDescription(f"{value_text(point[0])} becomes {value_text(point[1])}")
         self.update()
@@ -49,20 +55,34 @@ class FunctionCurve(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint axes, curve and point."""
-        if not len(self._xs):
+        if not len(self._xs) or not (isfinite(self._xs[0]) and isfinite(self._xs[-1])):
             return
         theme, painter = current_theme(), QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        origin, point = self._at(0.0, 0.0), self._at(*self._point)
-        room = self._room()
+        origin, room = self._at(0.0, 0.0), self._room()
         painter.setPen(QPen(QColor(theme.border), 1))
         painter.drawLine(QPointF(room.left(), origin.y()), QPointF(room.right(), origin.y()))
         painter.drawLine(QPointF(origin.x(), room.top()), QPointF(origin.x(), room.bottom()))
-        path = QPainterPath(self._at(self._xs[0], self._ys[0]))
-        for x, y in zip(self._xs[1:], self._ys[1:], strict=True):
-            path.lineTo(self._at(x, y))
         painter.setPen(QPen(QColor(theme.accent), 2))
-        painter.drawPath(path)
+        painter.drawPath(self._path())
+        if all(map(isfinite, self._point)):
+            self._paint_point(painter, origin, self._at(*self._point))
+
+    def _path(self) -> QPainterPath:
+        """Return the curve, in pieces where it is not finite between them."""
+        path, is_begun = QPainterPath(), False
+        for x, y in zip(self._xs, self._ys, strict=True):
+            if not isfinite(y):
+                is_begun = False
+            elif is_begun:
+                path.lineTo(self._at(x, y))
+            else:
+                path.moveTo(self._at(x, y))
+                is_begun = True
+        return path
+
+    def _paint_point(self, painter: QPainter, origin: QPointF, point: QPointF) -> None:
+        theme = current_theme()
         painter.setPen(QPen(QColor(theme.muted), 1, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(point.x(), origin.y()), point)
         painter.drawLine(point, QPointF(origin.x(), point.y()))

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["MapView"]
 
+_STEPS = {
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+}
 _CELL_FOR_TEXT = 40
 _LARGEST_CELL = 96.0
 _BEYOND = 0.22
@@ -36,11 +42,13 @@ _BEYOND = 0.22
 class MapView(QWidget):
     """Shows an image by nearest neighbour; the wheel zooms, dragging pans, a click chooses a cell.
 
-    `hovered` tells the cell (row, column) under the mouse, or None; `clicked` the one that was clicked.
+    `hovered` tells the cell (row, column) under the mouse, or None; `clicked` the one that was clicked; `moved` how
+    many rows down and columns to the right an arrow key goes.
     """
 
     hovered = Signal(object)
     clicked = Signal(int, int)
+    moved = Signal(int, int)
     activated = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -152,6 +160,13 @@ class MapView(QWidget):
         self._is_fitted = False
         self._scale, self._center = cell, QPointF(column + 0.5, row + 0.5)
         self.update()
+
+    def show_cell(self, row: int, column: int) -> None:
+        """Bring a cell into the middle where it is not to be seen as a whole."""
+        cell = self._on_screen(self.image_rect(), QRectF(column, row, 1, 1))
+        if not self._is_fitted and not QRectF(self.rect()).contains(cell):
+            self._center = QPointF(column + 0.5, row + 0.5)
+            self.update()
 
     @property
     def is_fitted(self) -> bool:
@@ -306,7 +321,7 @@ class MapView(QWidget):
         self.hovered.emit(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Zoom with + and −, show all with 0."""
+        """Zoom with + and −, show all with 0; tell where the arrow keys go."""
         middle = QPointF(self.width() / 2, self.height() / 2)
         if event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self._zoom(1.25, middle)
@@ -314,6 +329,8 @@ class MapView(QWidget):
             self._zoom(0.8, middle)
         elif event.key() == Qt.Key.Key_0:
             self.fit()
+        elif event.key() in _STEPS:
+            self.moved.emit(*_STEPS[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnnviewer.qt.theme import current_theme
-from cnnviewer.qt.widgets.numbers import value_text
+from cnnviewer.qt.widgets.numbers import exact_text, value_text
+from cnnviewer.qt.widgets.small_cells import paint_small_cells, runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,9 +27,12 @@ _STEPS = {
     Qt.Key.Key_Down: (1, 0),
 }
 _NUDGES = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _TYPED = "0123456789.-"
 _SMALLEST_FOR_TEXT = 15.0
 _LARGEST_CELL = 64.0
+_LARGEST_MINIMUM, _LARGEST_HINT = 160, 562
+"""What a grid asks for at most, in pixels: one of a hundred rows is not to push the window apart."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +47,16 @@ class CellMark:
 
 
 class NumberGrid(QWidget):
-    """Paints numbers in square cells.
+    """Paints numbers in square cells; where they are too small for numbers, their colours alone.
 
     `chosen` tells the cell (row, column) that was clicked or reached by the arrow keys, `hovered` the one under the
     mouse or None. Where the grid is editable, typing a number changes the chosen cell; `edited` tells row, column and
-    value. Page Up and Page Down change it by a step, Space switches between the ends of the range.
+    value. Page Up and Page Down change it by a step, Space switches between the ends of the range. Where it is not,
+    `opened` tells the cell that was clicked, or chosen when Enter was pressed.
     """
 
     chosen = Signal(int, int)
+    opened = Signal(int, int)
     hovered = Signal(object)
     edited = Signal(int, int, float)
 
@@ -60,6 +66,7 @@ class NumberGrid(QWidget):
         self._pixels: Pixels | None = None
         self._marks: tuple[CellMark, ...] = ()
         self._faded: frozenset[tuple[int, int]] = frozenset()
+        self._faded_runs: list[tuple[int, int, int]] = []
         self._is_hidden = False
         self._least_rows = 0
         self._text_of: Callable[[float], str] = value_text
@@ -106,6 +113,7 @@ class NumberGrid(QWidget):
         """Hatch cells; hide their numbers, where they are not known yet."""
         if (cells, is_hidden) != (self._faded, self._is_hidden):
             self._faded, self._is_hidden = cells, is_hidden
+            self._faded_runs = runs_of(cells)
             self.update()
 
     def set_least_rows(self, rows: int) -> None:
@@ -141,7 +149,7 @@ class NumberGrid(QWidget):
         """The width of a cell in logical pixels."""
         rows, columns = self.shape
         across, down = (self.width() - 2) / max(columns, 1), (self.height() - 2) / max(rows, self._least_rows, 1)
-        return max(1.0, min(across, down, self._largest_cell))
+        return max(0.01, min(across, down, self._largest_cell))
 
     def cell_rect(self, row: int, column: int, rows: int = 1, columns: int = 1) -> QRectF:
         """Return where a cell lies, or several from it on; the grid lies in the middle of the widget."""
@@ -152,27 +160,35 @@ class NumberGrid(QWidget):
     def sizeHint(self) -> QSize:
         """Return room for cells that can be read."""
         rows, columns = self.shape
-        return QSize(max(columns, 1) * 28 + 2, max(rows, 1) * 28 + 2)
+        return QSize(max(columns, 1) * 28 + 2, max(rows, 1) * 28 + 2).boundedTo(QSize(_LARGEST_HINT, _LARGEST_HINT))
 
     def minimumSizeHint(self) -> QSize:
-        """Return room for small cells."""
+        """Return room for small cells; where there are many, for their colours."""
         rows, columns = self.shape
-        return QSize(max(columns, 1) * 10 + 2, max(rows, 1) * 10 + 2)
+        largest = QSize(_LARGEST_MINIMUM, _LARGEST_MINIMUM)
+        return QSize(max(columns, 1) * 10 + 2, max(rows, 1) * 10 + 2).boundedTo(largest)
 
     # ---- painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the cells, the numbers, the frames."""
+        if 0 in self.shape:
+            return
         painter = QPainter(self)
-        self._set_font(painter)
-        for row, numbers in enumerate(self._values):
-            for column, value in enumerate(numbers):
-                self._paint_cell(painter, row, column, value)
+        if self.side >= _SMALLEST_FOR_TEXT:
+            self._set_font(painter)
+            for row, numbers in enumerate(self._values):
+                for column, value in enumerate(numbers):
+                    self._paint_cell(painter, row, column, value)
+        else:
+            paint_small_cells(painter, self._whole(), self.shape, self._pixels, self._faded_runs)
         marked = [(self.cell_rect(mark.row, mark.column, mark.rows, mark.columns), mark.color) for mark in self._marks]
         self._paint_frames(painter, marked, 2.4)
         if self._cell is not None:
             color = current_theme().accent if self.hasFocus() else current_theme().muted
             self._paint_frames(painter, [(self.cell_rect(*self._cell), color)], 2.0)
+        elif self.hasFocus():
+            self._paint_frames(painter, [(self._whole(), current_theme().accent)], 2.0)
 
     def _set_font(self, painter: QPainter) -> None:
         """Choose the largest font in which the longest number fits into its cell."""
@@ -200,7 +216,7 @@ class NumberGrid(QWidget):
         painter.setPen(QPen(QColor(theme.border), 1))
         painter.drawRect(rect)
         is_typed = self._typed and (row, column) == self._cell
-        if self.side >= _SMALLEST_FOR_TEXT and not (is_faded and self._is_hidden):
+        if not (is_faded and self._is_hidden):
             text = self._typed + "|" if is_typed else self._text_of(value)
             painter.setPen(QColor(theme.muted) if is_faded else _ink(color))
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
@@ -223,6 +239,7 @@ class NumberGrid(QWidget):
         if event.button() == Qt.MouseButton.LeftButton and cell is not None:
             self._commit()
             self._choose(cell)
+            self._open()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Tell the cell under the mouse."""
@@ -233,21 +250,28 @@ class NumberGrid(QWidget):
         self._hover(None)
 
     def event(self, event: QEvent) -> bool:
-        """Keep the keys of numbers from being the window's shortcuts."""
+        """Keep the keys of numbers from being the window's shortcuts; tell the number under the mouse."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            cell = self._cell_at(QPointF(event.pos()))
+            place = self.rect() if cell is None else self.cell_rect(*cell).toAlignedRect()
+            QToolTip.showText(event.globalPos(), self._tip(cell), self, place)
+            return True
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._takes(event):
             event.accept()
             return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move with the arrow keys; type, change or switch the number."""
+        """Move with the arrow keys, open with Enter; type, change or switch the number."""
         key = Qt.Key(event.key())
         if key in _STEPS:
             self._commit()
             self._move(*_STEPS[key])
+        elif key in _ENTER and self._range is None and self._cell is not None:
+            self._open()
         elif not self._takes(event):
             super().keyPressEvent(event)
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        elif key in _ENTER:
             self._commit()
         elif key == Qt.Key.Key_Escape:
             self._type("")
@@ -267,9 +291,10 @@ class NumberGrid(QWidget):
         self.update()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the chosen cell; the first one where none is."""
+        """Show the chosen cell; where none is, that of an editable grid which the keys are to change."""
         super().focusInEvent(event)
-        if self._cell is None and self._values and event.reason() != Qt.FocusReason.MouseFocusReason:
+        is_by_mouse = event.reason() == Qt.FocusReason.MouseFocusReason
+        if self._range is not None and self._cell is None and self._values and not is_by_mouse:
             self._choose((0, 0))
         self.update()
 
@@ -280,7 +305,7 @@ class NumberGrid(QWidget):
         key, plain = Qt.Key(event.key()), Qt.KeyboardModifier.NoModifier
         if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier != plain:
             return False
-        if key in (Qt.Key.Key_Escape, Qt.Key.Key_Backspace, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if key in (Qt.Key.Key_Escape, Qt.Key.Key_Backspace, *_ENTER):
             return bool(self._typed)
         is_number = bool(event.text()) and event.text() in _TYPED
         return is_number or key == Qt.Key.Key_Space or key in _NUDGES
@@ -331,17 +356,34 @@ class NumberGrid(QWidget):
         self.set_cell(cell)
         self.chosen.emit(*cell)
 
+    def _open(self) -> None:
+        if self._range is None and self._cell is not None:
+            self.opened.emit(*self._cell)
+
     def _hover(self, cell: tuple[int, int] | None) -> None:
         if cell != self._hovered:
             self._hovered = cell
             self.hovered.emit(cell)
 
     def _cell_at(self, point: QPointF) -> tuple[int, int] | None:
-        whole = self.cell_rect(0, 0, *self.shape)
+        whole = self._whole()
         if not self._values or not whole.contains(point):
             return None
         row, column = int((point.y() - whole.top()) / self.side), int((point.x() - whole.left()) / self.side)
         return min(row, self.shape[0] - 1), min(column, self.shape[1] - 1)
+
+    def _whole(self) -> QRectF:
+        return self.cell_rect(0, 0, *self.shape)
+
+    def _tip(self, cell: tuple[int, int] | None) -> str:
+        """Return a cell's number with all its digits where they are not all written, and what can be done."""
+        number = ""
+        if cell is not None and not (self._is_hidden and cell in self._faded):
+            value = self._values[cell[0]][cell[1]]
+            text, exact = self._text_of(value), exact_text(value)
+            if text and (text != exact or self.side < _SMALLEST_FOR_TEXT):
+                number = f"row {cell[0]}, column {cell[1]}: {exact}"
+        return "\n".join(filter(None, (number, self.toolTip())))
 
     def _describe(self) -> None:
         """Tell screen readers the chosen cell."""

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from math import isfinite
 
-__all__ = ["byte_text", "count_text", "percent_text", "probability_text", "shape_text", "short_text", "value_text"]
+__all__ = [
+    "byte_text",
+    "count_text",
+    "exact_text",
+    "percent_text",
+    "probability_text",
+    "shape_text",
+    "short_text",
+    "signed_text",
+    "unit_text",
+    "value_text",
+]
 
 
 def value_text(value: float) -> str:
@@ -28,6 +39,22 @@ def short_text(value: float) -> str:
     if "e" in text:
         return "0" if abs(value) < 1e-3 else value_text(value)
     return text.replace("-", "−").replace("0.", ".", 1) if abs(value) < 1 else text.replace("-", "−")
+
+
+def exact_text(value: float) -> str:
+    """Return a value with as many digits as float32 has: ``1.039208``."""
+    return f"{value:.7g}".replace("-", "−") if isfinite(value) else value_text(value)
+
+
+def signed_text(value: float) -> str:
+    """Return a value with its sign: ``+1.25``."""
+    text = value_text(value)
+    return text if text.startswith("−") or value != value else f"+{text}"
+
+
+def unit_text(unit: tuple[int, ...]) -> str:
+    """Return a unit's index: ``(8, 5, 5)``, or ``unit 3`` of a vector."""
+    return f"unit {unit[0]}" if len(unit) == 1 else f"({', '.join(map(str, unit))})"
 
 
 def count_text(count: int) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
-__all__ = ["label", "set_state"]
+__all__ = ["LINKS", "label", "set_state"]
+
+LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+"""For labels with links."""
 
 
 def label(text: str, parent: QWidget, role: str = "muted") -> QLabel:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnnviewer.qt.theme import KIND_COLORS, PLACE_COLOR, current_theme
 from cnnviewer.qt.widgets.images import to_image
-from cnnviewer.qt.widgets.numbers import value_text
+from cnnviewer.qt.widgets.numbers import signed_text, unit_text, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +62,7 @@ class WayStrip(QWidget):
         """Mark a step."""
         self._current = min(max(place, 0), max(len(self._steps) - 1, 0))
         if self._steps:
-            step = self._steps[self._current]
-            self.setAccessibleDescription(f"{step.layer} {step.unit}: {value_text(step.value)}")
+            self.setAccessibleDescription(_whole_text(self._steps[self._current]))
         self.update()
 
     def step_rect(self, place: int) -> QRect:
@@ -101,10 +100,8 @@ class WayStrip(QWidget):
         painter.setBrush(QColor(KIND_COLORS.get(step.kind, theme.muted)))
         top = rect.top() + PICTURE + 10
         painter.drawRoundedRect(QRectF(rect.left() + 8, top + 4, 8, 8), 2, 2)
-        unit = f"unit {step.unit[0]}" if len(step.unit) == 1 else f"({', '.join(map(str, step.unit))})"
-        name = "the image" if step.layer == "input" else step.layer
-        self._write(painter, QRect(rect.left() + 20, top, _WIDTH - 24, 16), name, theme.text)
-        self._write(painter, QRect(rect.left() + 8, top + 16, _WIDTH - 12, 16), unit, theme.muted)
+        self._write(painter, QRect(rect.left() + 20, top, _WIDTH - 24, 16), _name(step), theme.text)
+        self._write(painter, QRect(rect.left() + 8, top + 16, _WIDTH - 12, 16), unit_text(step.unit), theme.muted)
         self._write(
             painter, QRect(rect.left() + 8, top + 32, _WIDTH - 12, 16), f"= {value_text(step.value)}", theme.text
         )
@@ -140,9 +137,8 @@ class WayStrip(QWidget):
         painter.drawLine(QPointF(tip, middle), QPointF(tip + side, middle - 4))
         painter.drawLine(QPointF(tip, middle), QPointF(tip + side, middle + 4))
         if step.contribution is not None:
-            text = value_text(step.contribution)
             box = QRect(rect.left() - _ARROW, round(middle) - 20, _ARROW, 16)
-            self._write(painter, box, text if text.startswith("−") else f"+{text}", theme.text, centred=True)
+            self._write(painter, box, signed_text(step.contribution), theme.text, centred=True)
 
     def _write(self, painter: QPainter, rect: QRect, text: str, color: str, *, centred: bool = False) -> None:
         painter.setPen(QColor(color))
@@ -174,7 +170,7 @@ class WayStrip(QWidget):
                 QToolTip.hideText()
             else:
                 step = self._steps[place]
-                QToolTip.showText(event.globalPos(), f"{step.layer} {step.unit} = {value_text(step.value)}", self)
+                QToolTip.showText(event.globalPos(), _whole_text(step), self)
             return True
         return super().event(event)
 
@@ -185,3 +181,11 @@ class WayStrip(QWidget):
     def _place_at(self, x: int) -> int | None:
         place, rest = divmod(x, _WIDTH + _ARROW)
         return place if 0 <= place < len(self._steps) and rest < _WIDTH else None
+
+
+def _name(step: WayStep) -> str:
+    return "the image" if step.layer == "input" else step.layer
+
+
+def _whole_text(step: WayStep) -> str:
+    return f"{_name(step)} {unit_text(step.unit)} = {value_text(step.value)}"

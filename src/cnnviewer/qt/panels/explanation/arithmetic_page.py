@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from cnnviewer.qt.panels.explanation.sentences import formula_of, rows_of, sentence_of, signed_text, unit_text
+from cnnviewer.qt.panels.explanation.sentences import formula_of, rows_of, sentence_of
 from cnnviewer.qt.theme import PLACE_COLOR
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.function_curve import FunctionCurve
 from cnnviewer.qt.widgets.number_grid import CellMark, NumberGrid
-from cnnviewer.qt.widgets.numbers import short_text, value_text
-from cnnviewer.qt.widgets.styling import label
+from cnnviewer.qt.widgets.numbers import short_text, signed_text, unit_text, value_text
+from cnnviewer.qt.widgets.styling import LINKS, label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,14 +110,12 @@ class ArithmeticPage(QWidget):
         what = "map" if window.name.startswith("map") else window.name
         self._captions[0].setText(f"window of {window.name if what == 'map' else what}")
         self.window_grid.show_numbers(window.values.tolist(), window.cells)
-        outside = [
-            (r, c) for r, line in enumerate(window.is_padding.tolist()) for c, is_out in enumerate(line) if is_out
-        ]
-        self.window_grid.set_faded(frozenset(outside))
+        outside = frozenset(zip(*(axis.tolist() for axis in window.is_padding.nonzero()), strict=True))
+        self.window_grid.set_faded(outside)
         winner = window.winner
         marks = () if winner is None else (CellMark(*winner, 1, 1, PLACE_COLOR),)
         self.window_grid.set_marks(marks)
-        self._caption_note.setText("crossed cells are padding" if outside else "")
+        self._caption_note.setText("hatched cells are padding" if outside else "")
         for widget in (*self._captions[1:], *self._signs, self.kernel_grid, self.product_grid):
             widget.setVisible(has_kernel)
         if has_kernel:
@@ -149,6 +147,7 @@ class ArithmeticPage(QWidget):
         row.addWidget(self._build_sum())
         self.channels = BarList(self)
         self.channels.setAccessibleName("Input channels by what they add")
+        self.channels.marked.connect(self._on_channel_chosen)
         self.channels.chosen.connect(self._on_channel_chosen)
         self._channel_box, _ = _boxed("input channels, by what they add", self.channels, self)
         row.addWidget(self._channel_box)
@@ -193,7 +192,7 @@ class ArithmeticPage(QWidget):
         self._formula.setFont(font)
         self._formula.setTextFormat(Qt.TextFormat.RichText)
         self._formula.setWordWrap(True)
-        self._source.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
+        self._source.setTextInteractionFlags(LINKS)
         self._source.linkActivated.connect(self._on_source_wanted)
         column.addStretch(1)
         for widget in (self._formula, self._source):
@@ -212,8 +211,8 @@ class ArithmeticPage(QWidget):
         self.window_grid, self.kernel_grid, self.product_grid = (
             NumberGrid(name, self._grids, largest_cell=56.0) for name in names
         )
-        self.window_grid.chosen.connect(self._on_cell_chosen)
-        self.product_grid.chosen.connect(self._on_cell_chosen)
+        self.window_grid.opened.connect(self._on_cell_opened)
+        self.product_grid.opened.connect(self._on_cell_opened)
         self._captions = [label(text, self._grids) for text in ("", "filter", "")]
         self._signs = [label(sign, self._grids, "name") for sign in ("×", "=")]
         self._caption_note = label("", self._grids)
@@ -247,7 +246,7 @@ class ArithmeticPage(QWidget):
             self.unitChosen.emit(term.source, term.place)
 
     @Slot(int, int)
-    def _on_cell_chosen(self, row: int, column: int) -> None:
+    def _on_cell_opened(self, row: int, column: int) -> None:
         window = None if self._answer is None else self._answer.window
         place = None if window is None else window.places[row][column]
         if window is not None and place is not None:
@@ -289,8 +288,16 @@ def _boxed(caption: str, bars: BarList, parent: QWidget, *, is_wide: bool = Fals
     column.setSpacing(3)
     text = label(caption, box)
     column.addWidget(text)
-    column.addWidget(_scrolled(bars, box, None if is_wide else _LIST_WIDTH), stretch=1)
+    area = _scrolled(bars, box, None if is_wide else _LIST_WIDTH)
+    bars.marked.connect(lambda: _show_current(area, bars))
+    column.addWidget(area, stretch=1)
     return box, text
+
+
+def _show_current(area: QScrollArea, bars: BarList) -> None:
+    """Scroll to the row that is marked."""
+    rect = bars.row_rect(bars.current)
+    area.ensureVisible(0, rect.center().y(), 0, rect.height())
 
 
 def _scrolled(widget: QWidget, parent: QWidget, width: int | None) -> QScrollArea:

@@ -9,8 +9,9 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnviewer.qt.panels.explanation.arithmetic_page import ArithmeticPage
-from cnnviewer.qt.panels.explanation.sentences import effect_text, field_text, unit_text
+from cnnviewer.qt.panels.explanation.sentences import effect_text, field_text
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.numbers import unit_text
 from cnnviewer.qt.widgets.segmented import Segmented
 from cnnviewer.qt.widgets.styling import label
 from cnnviewer.qt.widgets.way_strip import WayStrip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnviewer.qt.widgets.numbers import percent_text, value_text
+from cnnviewer.qt.widgets.numbers import exact_text, percent_text, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,30 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "effect_text",
-    "exact_text",
     "field_text",
     "formula_of",
     "rows_of",
     "sentence_of",
-    "signed_text",
-    "unit_text",
 ]
-
-
-def exact_text(value: float) -> str:
-    """Return a value with as many digits as float32 has: ``1.039208``."""
-    return value_text(value) if value != value or abs(value) == float("inf") else f"{value:.7g}".replace("-", "−")
-
-
-def signed_text(value: float) -> str:
-    """Return a value with its sign: ``+1.25``."""
-    text = value_text(value)
-    return text if text.startswith("−") or value != value else f"+{text}"
-
-
-def unit_text(unit: tuple[int, ...]) -> str:
-    """Return a unit's index: ``(8, 5, 5)``, or ``unit 3`` of a vector."""
-    return f"unit {unit[0]}" if len(unit) == 1 else f"({', '.join(map(str, unit))})"
 
 
 def field_text(field: FieldAnswer) -> str:

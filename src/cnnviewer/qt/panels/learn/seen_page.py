@@ -237,6 +237,7 @@ class SeenPage(Page):
         ):
             bars.setAccessibleName(name)
         self.fields.setToolTip("Click one to see it on the photo")
+        self.fields.marked.connect(self._on_field_chosen)
         self.fields.chosen.connect(self._on_field_chosen)
         self._verdict = label("", self, "name")
         self._verdict.setWordWrap(True)
