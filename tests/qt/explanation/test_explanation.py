@@ -151,6 +151,7 @@ def test_a_pixel_under_the_mouse_lights_the_units_that_it_can_change(lenet, qtbo
     view = window.input.view
     qtbot.mouseMove(view, view.image_rect().center().toPoint())
     qtbot.waitUntil(lambda: window.inspector.view.has_overlay)
+    assert window.inspector.unit_text == "the pixel can change 16 of 25 units"
     view.leaveEvent(None)
     lenet.settle()
     assert not window.inspector.view.has_overlay

@@ -143,7 +143,9 @@ class InspectorPanel(QWidget):
         shown = self._answer
         if answer is None or shown is None:
             self._map.set_overlay(None)
+            self._show_unit(self._unit)
             return
+        self._unit_text.setText(f"the pixel can change {answer.count:,} of {answer.mask.size:,} units")
         height, width = shown.values.shape
         image = to_image(lit_pixels(answer.mask, shown.values.shape if shown.length else None), has_alpha=True)
         self._map.set_overlay(image, QRectF(0, 0, width, height))

@@ -30,6 +30,8 @@ _NUDGES = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _TYPED = "0123456789.-"
 _SMALLEST_FOR_TEXT = 15.0
+_SMALLEST_READ = 4.8
+"""Where the longest number would need a font smaller than this, in points, cells show their colours alone."""
 _LARGEST_CELL = 64.0
 _LARGEST_MINIMUM, _LARGEST_HINT = 160, 562
 """What a grid asks for at most, in pixels: one of a hundred rows is not to push the window apart."""
@@ -175,8 +177,7 @@ class NumberGrid(QWidget):
         if 0 in self.shape:
             return
         painter = QPainter(self)
-        if self.side >= _SMALLEST_FOR_TEXT:
-            self._set_font(painter)
+        if self.side >= _SMALLEST_FOR_TEXT and self._set_font(painter):
             for row, numbers in enumerate(self._values):
                 for column, value in enumerate(numbers):
                     self._paint_cell(painter, row, column, value)
@@ -190,8 +191,8 @@ class NumberGrid(QWidget):
         elif self.hasFocus():
             self._paint_frames(painter, [(self._whole(), current_theme().accent)], 2.0)
 
-    def _set_font(self, painter: QPainter) -> None:
-        """Choose the largest font in which the longest number fits into its cell."""
+    def _set_font(self, painter: QPainter) -> bool:
+        """Choose the largest font in which the longest number fits into its cell; return whether it can be read."""
         font = painter.font()
         font.setPointSizeF(10.0)
         painter.setFont(font)
@@ -201,6 +202,7 @@ class NumberGrid(QWidget):
         fitting = 10.0 * (self.side - 5) / max(widest, 1)
         font.setPointSizeF(min(11.0, max(6.0, fitting), max(6.0, self.side * 0.45)))
         painter.setFont(font)
+        return fitting >= _SMALLEST_READ or self._range is not None
 
     def _paint_cell(self, painter: QPainter, row: int, column: int, value: float) -> None:
         theme, rect = current_theme(), self.cell_rect(row, column)

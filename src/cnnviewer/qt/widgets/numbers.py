@@ -8,6 +8,7 @@ __all__ = [
     "byte_text",
     "count_text",
     "exact_text",
+    "hundredths_text",
     "percent_text",
     "probability_text",
     "shape_text",
@@ -38,7 +39,20 @@ def short_text(value: float) -> str:
     text = f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
     if "e" in text:
         return "0" if abs(value) < 1e-3 else value_text(value)
-    return text.replace("-", "−").replace("0.", ".", 1) if abs(value) < 1 else text.replace("-", "−")
+    return _without_zero(text)
+
+
+def hundredths_text(value: float) -> str:
+    """Return a value to two places, for cells smaller still: ``3.3``, ``−.04``, ``0`` for what is less."""
+    if not isfinite(value) or abs(value) >= 1:
+        return short_text(value)
+    text = f"{value:.2f}"
+    return "0" if float(text) == 0 else _without_zero(text)
+
+
+def _without_zero(text: str) -> str:
+    """Return a number's text without the zero before the point, and with a real minus."""
+    return text.replace("-", "−").replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text.replace("-", "−")
 
 
 def exact_text(value: float) -> str:

@@ -12,11 +12,11 @@ from cnnviewer.qt.theme import PLACE_COLOR
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.function_curve import FunctionCurve
 from cnnviewer.qt.widgets.number_grid import CellMark, NumberGrid
-from cnnviewer.qt.widgets.numbers import short_text, signed_text, unit_text, value_text
+from cnnviewer.qt.widgets.numbers import hundredths_text, short_text, signed_text, unit_text, value_text
 from cnnviewer.qt.widgets.styling import LINKS, label
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cnnviewer.questions import UnitAnswer, Window
 
@@ -24,6 +24,8 @@ __all__ = ["ArithmeticPage"]
 
 _SUM_WIDTH, _LIST_WIDTH = 250, 230
 _GRIDS_WIDTH = 960
+_COARSE = 0.1
+"""Where the largest number is no smaller, hundredths tell enough in small cells."""
 _READ = 49
 """So many cells of a window can be read at a glance."""
 _FEW_COLUMNS = 3
@@ -105,10 +107,13 @@ class ArithmeticPage(QWidget):
 
     def _show_window(self, window: Window) -> None:
         has_kernel = window.kernel.size > 0
-        for shown in (self.window_grid, self.kernel_grid, self.product_grid):
-            shown.set_text_of(value_text if window.values.shape[1] <= _FEW_COLUMNS else short_text)
-        what = "map" if window.name.startswith("map") else window.name
-        self._captions[0].setText(f"window of {window.name if what == 'map' else what}")
+        for shown, numbers in (
+            (self.window_grid, window.values),
+            (self.kernel_grid, window.kernel),
+            (self.product_grid, window.products),
+        ):
+            shown.set_text_of(_text_for(numbers.shape[-1], float(abs(numbers).max(initial=0.0))))
+        self._captions[0].setText(f"window of {window.name}")
         self.window_grid.show_numbers(window.values.tolist(), window.cells)
         outside = frozenset(zip(*(axis.tolist() for axis in window.is_padding.nonzero()), strict=True))
         self.window_grid.set_faded(outside)
@@ -251,6 +256,13 @@ class ArithmeticPage(QWidget):
         place = None if window is None else window.places[row][column]
         if window is not None and place is not None:
             self.unitChosen.emit(window.source, place)
+
+
+def _text_for(columns: int, largest: float) -> Callable[[float], str]:
+    """Return how numbers are written in cells: the more columns, the shorter."""
+    if columns <= _FEW_COLUMNS:
+        return value_text
+    return hundredths_text if largest >= _COARSE else short_text
 
 
 def _term_text(answer: UnitAnswer, index: int) -> str:
