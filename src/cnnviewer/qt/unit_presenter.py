@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtWidgets import QDockWidget
 
 from cnnviewer.places import place_of_unit, unit_at
 from cnnviewer.qt.panels.explanation.explanation_panel import Side
@@ -25,8 +26,6 @@ from cnnviewer.questions import (
 )
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QDockWidget
-
     from cnnviewer.messages import LayerSummary
     from cnnviewer.qt.main_window import MainWindow
     from cnnviewer.qt.panels.explanation.explanation_panel import ExplanationPanel
@@ -83,7 +82,7 @@ class UnitPresenter(QObject):
             from cnnviewer.qt.layout import add_explanation
 
             self._panel, self._dock = add_explanation(self._window)
-            self._panel.sideChosen.connect(self._on_side_chosen)
+            self._panel.sideChosen.connect(self._ask)
             self._panel.channelChosen.connect(self._on_channel_chosen)
             self._panel.unitChosen.connect(self.choose)
             self._dock.visibilityChanged.connect(self._on_visibility_changed)
@@ -240,7 +239,7 @@ class UnitPresenter(QObject):
         self._withdraw(_REACH, _HOVERED)
         self._window.inspector.show_reach(None)
         self._show_effect(None)
-        self._set_effect_possible(not self._session.is_streaming)
+        self._window.input.set_effective_possible(not self._session.is_streaming)
         self._ask()
 
     @Slot()
@@ -249,10 +248,7 @@ class UnitPresenter(QObject):
         if self._window.input.effective.isEnabled():
             self._withdraw(_EFFECT)
             self._show_effect(None)
-            self._set_effect_possible(False)
-
-    def _set_effect_possible(self, is_possible: bool) -> None:
-        self._window.input.set_effective_possible(is_possible)
+            self._window.input.set_effective_possible(False)
 
     @Slot()
     def _on_appearance_changed(self) -> None:
@@ -264,10 +260,6 @@ class UnitPresenter(QObject):
         self._ask()
         if isinstance(way, WayRequest):
             self._request(_WAY, replace(way, scale=self._scale))
-
-    @Slot()
-    def _on_side_chosen(self) -> None:
-        self._ask()
 
     @Slot(int)
     def _on_channel_chosen(self, channel: int) -> None:
@@ -317,8 +309,6 @@ class UnitPresenter(QObject):
 
     def _would_cover(self) -> bool:
         """Whether another panel is open where this one would be."""
-        from PySide6.QtWidgets import QDockWidget
-
         others = [dock for dock in self._window.findChildren(QDockWidget) if dock is not self._dock]
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
         return any(self._window.dockWidgetArea(dock) == bottom and not dock.isHidden() for dock in others)

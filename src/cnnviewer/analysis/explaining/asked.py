@@ -121,8 +121,10 @@ def one_by_one(axes: Sequence[NDArray[np.int64]]) -> Places:
 def at(tensor: torch.Tensor, axes: Sequence[NDArray[np.int64]], outside: float = 0.0) -> Numbers:
     """Return the values at a product of indices along each axis, float64, flat; `outside` where any is -1."""
     found, is_inside = tensor.detach(), np.ones((), bool)
-    for axis, indices in enumerate(axes):
-        picked = torch.from_numpy(np.maximum(indices, 0)).to(found.device)
+    # Those of which least is left first: what follows copies no more than that.
+    for axis in sorted(range(len(axes)), key=lambda axis: len(axes[axis]) / max(tensor.shape[axis], 1)):
+        picked = torch.from_numpy(np.maximum(axes[axis], 0)).to(found.device)
         found = found.index_select(axis, picked)
+    for indices in axes:
         is_inside = is_inside[..., None] & (indices >= 0)
     return np.where(is_inside.reshape(-1), numbers(found), outside)
