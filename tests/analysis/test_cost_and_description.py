@@ -155,13 +155,13 @@ def test_descriptions_of_functional_calls():
             b = torch.cat([a, x, x * 2], 1)
             b[:, 0] = 0.0
             c = torch.cat([b, b, b, b, b], dim=1)
-            return c.mean((2, 3)) + torch.cat([c, c], 3).amax((2, 3))
+            return c.mean((2, 3)) + torch.cat([c, c], 3).amax((2, 3)) - c.amin((2, 3)) ** 2
 
     recording = recorded(Calls())
     words = [describe(layer, recording) for layer in recording.layers]
     assert words == [
-        "ReLU6", "mul", "3 + 3 + 3 channels", "assignment to a slice", "5 inputs", "average over 12×12", "axis 3",
-        "max over 12×24", "add",
+        "ReLU6", "mul 2", "3 + 3 + 3 channels", "assignment to a slice", "5 inputs", "average over 12×12", "axis 3",
+        "max over 12×24", "add", "min over 12×12", "pow 2", "sub",
     ]  # fmt: skip
 
 

@@ -131,10 +131,10 @@ class UnitPresenter(QObject):
             if self._panel is not None:
                 self._panel.show_nothing()
             return
+        if self._panel is not None and self._is_shown:  # first, for it is what is waited for
+            self._ask_panel(self._panel, layer, unit)
         self._request(_FIELD, FieldRequest(layer.index, unit))
         self._ask_effect(layer, unit)
-        if self._panel is not None and self._is_shown:
-            self._ask_panel(self._panel, layer, unit)
 
     def _ask_effect(self, layer: LayerSummary, unit: tuple[int, ...]) -> None:
         request = EffectiveRequest(layer.index, unit, self._session.scale)
