@@ -111,6 +111,12 @@ def numbers(tensor: torch.Tensor) -> Numbers:
     return found
 
 
+def repeated(index: Sequence[int], shape: Sequence[int]) -> tuple[int, ...]:
+    """Return an index in an operand of a shape that is repeated along its axes of one; the last axes are matched."""
+    own = index[len(index) - len(shape) :]
+    return tuple(0 if length == 1 else place for place, length in zip(own, shape, strict=True))
+
+
 def one_by_one(axes: Sequence[NDArray[np.int64]]) -> Places:
     """Return the indices that a product of indices along each axis has, int64 ``(n, axes)``; -1 where any is -1."""
     places = np.stack([part.reshape(-1) for part in np.meshgrid(*axes, indexing="ij")], 1)

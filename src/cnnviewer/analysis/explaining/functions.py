@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from cnnviewer.analysis.explaining.asked import numbers
+from cnnviewer.analysis.explaining.asked import numbers, repeated
 from cnnviewer.analysis.explanation import CONSTANT, Part, Rule
 from cnnviewer.slots import Slot, slots_in
 
@@ -91,12 +91,7 @@ def _factor(asked: Asked, value: Any, parts: dict[int, Part]) -> Part | None:
 
 def _place(asked: Asked, slot: Slot) -> tuple[int, ...]:
     """Return the index of an operand's unit: the output's, 0 along axes where the operand is repeated."""
-    return _broadcast(asked.index, tuple(asked.tensor(slot).shape))
-
-
-def _broadcast(index: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
-    own = index[len(index) - len(shape) :]
-    return tuple(0 if length == 1 else place for place, length in zip(own, shape, strict=True))
+    return repeated(asked.index, asked.tensor(slot).shape)
 
 
 def _call_at(asked: Asked) -> tuple[Call, list[torch.Tensor]]:
@@ -111,7 +106,7 @@ def _picked(tensor: torch.Tensor, asked: Asked) -> torch.Tensor:
     """Return the number of a constant that counts at the asked place."""
     if tensor.ndim == 1 and asked.layer.operation == "prelu":  # one slope a channel
         return tensor[asked.index[1] if len(tensor) > 1 and len(asked.index) > 1 else 0]
-    return tensor[_broadcast(asked.index, tuple(tensor.shape))]
+    return tensor[repeated(asked.index, tensor.shape)]
 
 
 def _exact(number: torch.Tensor) -> torch.Tensor:

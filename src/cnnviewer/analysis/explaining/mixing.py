@@ -10,7 +10,7 @@ import torch
 
 from cnnviewer.analysis.explaining.asked import at, numbers, one_by_one
 from cnnviewer.analysis.explanation import Rule
-from cnnviewer.analysis.links.table import reduced_axes
+from cnnviewer.analysis.links.table import reduced_axes, softmax_axis
 from cnnviewer.slots import Slot
 
 if TYPE_CHECKING:
@@ -26,10 +26,9 @@ def softmax(asked: Asked) -> Explanation:
     A term's `weight` and `contribution` are its exponential, taken less the largest logit, which leaves the shares as
     they are.
     """
-    given, operation = asked.given, asked.layer.operation
+    operation = asked.layer.operation
     x = asked.tensor(asked.main)
-    dim = given.get("dim")
-    axis = (0 if x.ndim in (0, 1, 3) else 1) if dim is None else int(dim) % x.ndim
+    axis = softmax_axis(asked.layer, x.ndim)
     axes = [np.array([place]) for place in asked.index]
     axes[axis] = np.arange(x.shape[axis])
     logits = at(x, axes)

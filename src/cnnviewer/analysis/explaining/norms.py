@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from cnnviewer.analysis.explanation import Rule
+from cnnviewer.analysis.links.table import response_channels
 
 if TYPE_CHECKING:
     from cnnviewer.analysis.explaining.asked import Asked
@@ -68,7 +69,8 @@ def response_norm(asked: Asked) -> Explanation:
     size = int(given["size"])
     alpha, beta, k = (float(given.get(name, usual)) for name, usual in (("alpha", 1e-4), ("beta", 0.75), ("k", 1.0)))
     x = asked.tensor(asked.main)
-    near = x.movedim(1, -1)[(image, *place)][max(0, channel - size // 2) : channel + (size - 1) // 2 + 1]
+    first, last = response_channels(channel, size)
+    near = x.movedim(1, -1)[(image, *place)][max(0, first) : last + 1]
     squares = float(near.double().square().sum())
     divisor = (k + alpha * squares / size) ** beta
     facts = {"sum of squares": squares, "channels": float(size), "divisor": divisor}

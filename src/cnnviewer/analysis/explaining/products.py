@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnviewer.analysis.explaining.asked import numbers, one_by_one
+from cnnviewer.analysis.explaining.asked import numbers, one_by_one, repeated
 from cnnviewer.analysis.explanation import Rule
 from cnnviewer.slots import Slot
 
 if TYPE_CHECKING:
-    import torch
-
     from cnnviewer.analysis.explaining.asked import Asked
     from cnnviewer.analysis.explanation import Explanation, Part
 
@@ -43,18 +41,12 @@ def matrix_product(asked: Asked) -> Explanation | None:
     if min(a.ndim, b.ndim) < 2:
         return None
     *lead, row, column = asked.index
-    own = a[(*_broadcast(lead, a), row)], b.movedim(-1, -2)[(*_broadcast(lead, b), column)]
+    own = a[(*repeated(lead, a.shape[:-2]), row)], b.movedim(-1, -2)[(*repeated(lead, b.shape[:-2]), column)]
     if isinstance(first, Slot):
-        part = _row(asked, first, (*_broadcast(lead, a), row), -1, numbers(own[1]) * factor)
+        part = _row(asked, first, (*repeated(lead, a.shape[:-2]), row), -1, numbers(own[1]) * factor)
     else:
-        part = _row(asked, second, (*_broadcast(lead, b), column), -2, numbers(own[0]) * factor)
+        part = _row(asked, second, (*repeated(lead, b.shape[:-2]), column), -2, numbers(own[0]) * factor)
     return asked.explanation(Rule.SUM, [part], bias)
-
-
-def _broadcast(lead: list[int], matrix: torch.Tensor) -> tuple[int, ...]:
-    """Return the batch index of a matrix; its batch axes of one are used for all."""
-    axes = matrix.ndim - 2
-    return tuple(0 if matrix.shape[axis] == 1 else place for axis, place in enumerate(lead[len(lead) - axes :]))
 
 
 def _row(asked: Asked, argument: Any, index: tuple[int, ...], axis: int, weights: np.ndarray[Any, Any]) -> Part:

@@ -10,7 +10,7 @@ import torch
 
 from cnnviewer.analysis.explaining.asked import at, numbers, one_by_one
 from cnnviewer.analysis.explanation import Rule
-from cnnviewer.analysis.links.windows import axis_weights, lengths_of, window_paddings
+from cnnviewer.analysis.links.windows import adaptive_ends, axis_weights, lengths_of, pooling_strides, window_paddings
 from cnnviewer.slots import Slot
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def pooling(asked: Asked) -> Explanation | None:
         return None
     count = int(operation.split("pool")[1][0])
     kernel = lengths_of(given["kernel_size"], count)
-    strides = lengths_of(given.get("stride"), count) if given.get("stride") not in (None, [], ()) else kernel
+    strides = pooling_strides(given.get("stride"), kernel)
     paddings, dilations = lengths_of(given.get("padding", 0), count, 0), lengths_of(given.get("dilation"), count)
     x = asked.tensor(asked.main)
     starts = [asked.index[i - count] * strides[i] - paddings[i] for i in range(count)]
@@ -134,10 +134,8 @@ def adaptive_pooling(asked: Asked) -> Explanation:
     """Explain as the largest value, or the average, of a window whose ends are shares of the map."""
     count = int(asked.layer.operation.split("pool")[1][0])
     x = asked.tensor(asked.main)
-    rows = []
-    for i in range(-count, 0):
-        before, after, place = x.shape[i], asked.layer.result.shape[i], asked.index[i]
-        rows.append(np.arange(place * before // after, -(-(place + 1) * before // after)))
+    after = asked.layer.result.shape
+    rows = [np.arange(*adaptive_ends(asked.index[i], after[i], x.shape[i])) for i in range(-count, 0)]
     if "max" in asked.layer.operation:
         return _largest(asked, x, rows, ())
     return _averaged(asked, x, rows, float(prod(len(row) for row in rows)), ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from cnnviewer.analysis.links.relations import Relation
     from cnnviewer.recording import Call, Layer, Recording
 
-__all__ = ["ATTENTION", "DATA", "UNKNOWN", "is_copy", "is_elementwise", "links_of", "reduced_axes"]
+__all__ = [
+    "ATTENTION",
+    "DATA",
+    "UNKNOWN",
+    "is_copy",
+    "is_elementwise",
+    "links_of",
+    "reduced_axes",
+    "response_channels",
+    "softmax_axis",
+]
 
 Shape = tuple[int, ...]
 
@@ -175,9 +185,7 @@ def _mixing(after: Shape, before: Shape, axes: list[int]) -> AxisLink:
 
 def _over_axis(layer: Layer, place: int, after: Shape, before: Shape) -> Link:
     """Softmax and its kin: all units along one axis."""
-    dim = layer.call.given.get("dim")
-    axis = (0 if len(before) in (0, 1, 3) else 1) if dim is None else int(dim) % len(before)
-    return _mixing(after, before, [axis])
+    return _mixing(after, before, [softmax_axis(layer, len(before))])
 
 
 def _batch_norm(layer: Layer, place: int, after: Shape, before: Shape) -> Link:
@@ -206,8 +214,8 @@ def _layer_norm(layer: Layer, place: int, after: Shape, before: Shape) -> Link:
 def _response_norm(layer: Layer, place: int, after: Shape, before: Shape) -> Link:
     size = int(layer.call.given["size"])
     channels = np.arange(before[1])
-    distance = channels - channels[:, None]
-    near = Taps((distance >= -(size // 2)) & (distance <= (size - 1) // 2))
+    first, last = response_channels(channels[:, None], size)
+    near = Taps((channels >= first) & (channels <= last))
     pairs: list[tuple[int, int, Relation]] = [(axis, axis, Same()) for axis in range(len(before)) if axis != 1]
     return AxisLink(after, before, (*pairs, (1, 1, near)))
 
@@ -325,6 +333,17 @@ def _attention(layer: Layer, place: int, after: Shape, before: Shape) -> Link:
         2: ((len(after) - 1, len(before) - 1, Same()),),
     }
     return AxisLink(after, before, (*lead, *kept[int(position)]), note=ATTENTION)
+
+
+def softmax_axis(layer: Layer, ndim: int) -> int:
+    """Return the axis of a softmax; where none is given, the one that PyTorch takes."""
+    dim = layer.call.given.get("dim")
+    return (0 if ndim in (0, 1, 3) else 1) if dim is None else int(dim) % ndim
+
+
+def response_channels(channel: Any, size: int) -> tuple[Any, Any]:
+    """Return the first and the last channel around one, or around each of an array, in local response norm."""
+    return channel - size // 2, channel + (size - 1) // 2
 
 
 def reduced_axes(layer: Layer, ndim: int) -> tuple[int, ...]:

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
     from cnnviewer.analysis.links.relations import Relation, Span
 
-__all__ = ["adaptive_link", "convolution_link", "interpolation_link", "lengths_of", "pooling_link", "window_paddings"]
+__all__ = [
+    "adaptive_ends",
+    "adaptive_link",
+    "convolution_link",
+    "interpolation_link",
+    "lengths_of",
+    "pooling_link",
+    "pooling_strides",
+    "window_paddings",
+]
 
 Shape = tuple[int, ...]
 
@@ -34,6 +43,17 @@ def window_paddings(padding: Any, kernel: Shape, dilation: Shape) -> Shape:
     if padding == "same":
         return tuple(step * (length - 1) // 2 for length, step in zip(kernel, dilation, strict=True))
     return (0,) * len(kernel) if padding == "valid" else lengths_of(padding, len(kernel), 0)
+
+
+def pooling_strides(stride: Any, kernel: Shape) -> Shape:
+    """Return how far the window of a pooling moves along each axis: its own length where no stride is given."""
+    is_given = stride is not None and not (isinstance(stride, (tuple, list)) and not stride)
+    return lengths_of(stride, len(kernel)) if is_given else kernel
+
+
+def adaptive_ends(place: int, after: int, before: int) -> Span:
+    """Return the window of an adaptive pooling's unit: ``floor(o n / m)`` up to ``ceil((o + 1) n / m)``."""
+    return place * before // after, -(-(place + 1) * before // after)
 
 
 def convolution_link(given: Mapping[str, Any], after: Shape, before: Shape, *, is_transposed: bool) -> AxisLink:
@@ -63,7 +83,7 @@ def convolution_link(given: Mapping[str, Any], after: Shape, before: Shape, *, i
 def pooling_link(given: Mapping[str, Any], after: Shape, before: Shape, count: int) -> AxisLink:
     """Return the link of max, average or power pooling over the last `count` axes, from its arguments by name."""
     kernel = lengths_of(given["kernel_size"], count)
-    strides = kernel if not _is_given(given.get("stride")) else lengths_of(given["stride"], count)
+    strides = pooling_strides(given.get("stride"), kernel)
     paddings, dilations = lengths_of(given.get("padding", 0), count, 0), lengths_of(given.get("dilation"), count)
     pairs = [
         _at(
@@ -78,19 +98,18 @@ def pooling_link(given: Mapping[str, Any], after: Shape, before: Shape, count: i
 
 
 def adaptive_link(after: Shape, before: Shape, count: int) -> AxisLink:
-    """Return the link of adaptive pooling: output o is fed by ``floor(o n / m)`` up to ``ceil((o + 1) n / m)``."""
+    """Return the link of adaptive pooling; see `adaptive_ends`."""
     pairs = [_at(after, before, place, _adaptive(after[place], before[place])) for place in range(-count, 0)]
     return AxisLink(after, before, (*_same(after, before, count), *pairs))
 
 
 def _adaptive(after: int, before: int) -> Relation:
-    starts = np.arange(after) * before // after
-    ends = -(-(np.arange(after) + 1) * before // after)
+    ends = np.array([adaptive_ends(place, after, before) for place in range(after)]).reshape(-1, 2)
     places = np.arange(before)
-    matrix = (places >= starts[:, None]) & (places < ends[:, None])
+    matrix = (places >= ends[:, :1]) & (places < ends[:, 1:])
 
     def virtual(found: Span) -> Span:
-        return found[0] * before // after, -(-found[1] * before // after)
+        return adaptive_ends(found[0], after, before)[0], adaptive_ends(found[1] - 1, after, before)[1]
 
     return Taps(matrix, virtual)
 
@@ -152,7 +171,3 @@ def _same(after: Shape, before: Shape, count: int) -> tuple[tuple[int, int, Rela
 
 def _at(after: Shape, before: Shape, place: int, relation: Relation) -> tuple[int, int, Relation]:
     return len(after) + place, len(before) + place, relation
-
-
-def _is_given(stride: Any) -> bool:
-    return stride is not None and not (isinstance(stride, (tuple, list)) and not stride)

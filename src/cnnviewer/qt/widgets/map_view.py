@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnviewer.qt.theme import current_theme
+from cnnviewer.qt.widgets.styling import lightness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -239,7 +240,7 @@ class MapView(QWidget):
         for row in range(first_row, last_row):
             for column in range(first_column, last_column):
                 color = self._image.pixelColor(column, row)
-                painter.setPen(QColor("#000000" if _lightness(color) > 0.5 else "#ffffff"))
+                painter.setPen(QColor("#000000" if lightness(color) > 0.5 else "#ffffff"))
                 left, top = rect.left() + column * self._scale, rect.top() + row * self._scale
                 cell = QRectF(left, top, self._scale, self._scale)
                 painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, self._text_of(row, column))
@@ -353,7 +354,3 @@ class MapView(QWidget):
         self._center = place - (around - middle) / scale
         self._scale, self._is_fitted = scale, False
         self.update()
-
-
-def _lightness(color: QColor) -> float:
-    return 0.299 * color.redF() + 0.587 * color.greenF() + 0.114 * color.blueF()

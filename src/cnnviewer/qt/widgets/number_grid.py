@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.numbers import exact_text, value_text
 from cnnviewer.qt.widgets.small_cells import paint_small_cells, runs_of
+from cnnviewer.qt.widgets.styling import lightness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -400,5 +401,4 @@ class NumberGrid(QWidget):
 
 def _ink(color: QColor) -> QColor:
     """Return black or white, whichever can be read on a colour."""
-    lightness = 0.299 * color.redF() + 0.587 * color.greenF() + 0.114 * color.blueF()
-    return QColor("#10141c" if lightness > 0.5 else "#ffffff")
+    return QColor("#10141c" if lightness(color) > 0.5 else "#ffffff")

@@ -1,11 +1,16 @@
-"""What the style sheet tells apart: the roles of labels, the states of widgets."""
+"""What widgets have in common in their looks: the roles and states that the style sheet tells apart, scroll areas."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from typing import TYPE_CHECKING
 
-__all__ = ["LINKS", "label", "set_state"]
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QColor
+
+__all__ = ["LINKS", "label", "lightness", "scrolled", "set_state"]
 
 LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 """For labels with links."""
@@ -16,6 +21,22 @@ def label(text: str, parent: QWidget, role: str = "muted") -> QLabel:
     made = QLabel(text, parent)
     made.setProperty("role", role)
     return made
+
+
+def scrolled(widget: QWidget, parent: QWidget) -> QScrollArea:
+    """Return a frameless area in which a widget is scrolled; where it paints nothing, what lies behind is seen."""
+    area = QScrollArea(parent)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setWidget(widget)
+    for part in (area.viewport(), widget):
+        part.setAutoFillBackground(False)
+    return area
+
+
+def lightness(color: QColor) -> float:
+    """Return how light a colour is to the eye, 0..1."""
+    return 0.299 * color.redF() + 0.587 * color.greenF() + 0.114 * color.blueF()
 
 
 def set_state(widget: QWidget, name: str, value: bool) -> None:

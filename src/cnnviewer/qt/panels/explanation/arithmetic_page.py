@@ -13,7 +13,7 @@ from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.function_curve import FunctionCurve
 from cnnviewer.qt.widgets.number_grid import CellMark, NumberGrid
 from cnnviewer.qt.widgets.numbers import hundredths_text, short_text, signed_text, unit_text, value_text
-from cnnviewer.qt.widgets.styling import LINKS, label
+from cnnviewer.qt.widgets.styling import LINKS, label, scrolled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -184,7 +184,7 @@ class ArithmeticPage(QWidget):
         for widget in (self._value, self._sentence, self._rows):
             column.addWidget(widget)
         column.addStretch(1)
-        return _scrolled(box, self, _SUM_WIDTH + 14)
+        return _scrolled_down(box, self, _SUM_WIDTH + 14)
 
     def _build_formula(self) -> QWidget:
         """Build what is shown of a unit that was made of one other."""
@@ -300,7 +300,7 @@ def _boxed(caption: str, bars: BarList, parent: QWidget, *, is_wide: bool = Fals
     column.setSpacing(3)
     text = label(caption, box)
     column.addWidget(text)
-    area = _scrolled(bars, box, None if is_wide else _LIST_WIDTH)
+    area = _scrolled_down(bars, box, None if is_wide else _LIST_WIDTH)
     bars.marked.connect(lambda: _show_current(area, bars))
     column.addWidget(area, stretch=1)
     return box, text
@@ -312,14 +312,9 @@ def _show_current(area: QScrollArea, bars: BarList) -> None:
     area.ensureVisible(0, rect.center().y(), 0, rect.height())
 
 
-def _scrolled(widget: QWidget, parent: QWidget, width: int | None) -> QScrollArea:
-    area = QScrollArea(parent)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setWidgetResizable(True)
+def _scrolled_down(widget: QWidget, parent: QWidget, width: int | None) -> QScrollArea:
+    area = scrolled(widget, parent)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(widget)
-    for part in (area.viewport(), widget):
-        part.setAutoFillBackground(False)
     if width is not None:
         area.setFixedWidth(width)
     area.setSizePolicy(area.sizePolicy().horizontalPolicy(), QSizePolicy.Policy.Expanding)

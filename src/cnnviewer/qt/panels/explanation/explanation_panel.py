@@ -6,14 +6,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnviewer.qt.panels.explanation.arithmetic_page import ArithmeticPage
 from cnnviewer.qt.panels.explanation.sentences import effect_text, field_text
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.numbers import unit_text
 from cnnviewer.qt.widgets.segmented import Segmented
-from cnnviewer.qt.widgets.styling import label
+from cnnviewer.qt.widgets.styling import label, scrolled
 from cnnviewer.qt.widgets.way_strip import WayStrip
 
 if TYPE_CHECKING:
@@ -55,12 +55,7 @@ class ExplanationPanel(QWidget):
         self.arithmetic.unitChosen.connect(self.unitChosen)
         self.way = WayStrip(self)
         self.way.chosen.connect(self._on_step_chosen)
-        self._area = QScrollArea(self)
-        self._area.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._area.setWidgetResizable(True)
-        self._area.setWidget(self.way)
-        for part in (self._area.viewport(), self.way):
-            part.setAutoFillBackground(False)
+        self._area = scrolled(self.way, self)
         self._hint = label(_HINT, self)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget(self)

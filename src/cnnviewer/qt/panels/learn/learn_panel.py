@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QTextBrowser,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviewer.qt.panels.learn.pages import PAGES
+from cnnviewer.qt.widgets.styling import scrolled
 
 if TYPE_CHECKING:
     from cnnviewer.messages import LessonAnswer, LessonRequest
@@ -148,13 +148,8 @@ class LearnPanel(QWidget):
         page.pageRequested.connect(self.show_title)
         page.networkRequested.connect(self.networkRequested)
         # A small window scrolls the playground.
-        area = QScrollArea(self)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
+        area = scrolled(page, self)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(page)
-        area.viewport().setAutoFillBackground(False)
-        page.setAutoFillBackground(False)
         self.stack.addWidget(area)
         self.pageBuilt.emit(page)
         return page
