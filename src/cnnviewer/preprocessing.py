@@ -1,6 +1,8 @@
 """From a photo to the tensor that a network takes.
 
 Preprocessing travels with the network, so that a photo can't reach it in a wrong range, size or channel order.
+
+No torch when it is imported: a dialog in which one is set is on the screen before that.
 """
 
 from __future__ import annotations
@@ -8,12 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
-from torch.nn import functional
-from torchvision.transforms import InterpolationMode
-from torchvision.transforms import functional as transforms
-
 if TYPE_CHECKING:
+    import torch
     from PIL import Image
 
 __all__ = ["Crop", "Preprocessing"]
@@ -42,7 +40,7 @@ class Preprocessing:
     size
         Height and width of the network's input, in pixels, padding included.
     channels
-        1 (grey) or 3 (colour).
+        How many the network takes.
     resize
         The length to which the photo's shorter side is resized before the centre crop, in pixels.
     padding
@@ -52,7 +50,8 @@ class Preprocessing:
     mean, deviation
         One number a channel, in the order in which the network takes the channels.
     order
-        "RGB" or "BGR"; "L" for grey.
+        What the channels are, as letters: "RGB", "BGR", or "L" for grey. Where there are more channels than letters
+        they begin again: with "RGB" a fourth channel is red.
     interpolation
         "bilinear" or "bicubic", both antialiased.
     """
@@ -99,9 +98,12 @@ class Preprocessing:
         Returns
         -------
         torch.Tensor
-            uint8, ``(C, h, w)``, 0..255, RGB or grey; h and w are those of `crop_size`.
+            uint8, ``(3, h, w)`` RGB or ``(1, h, w)`` grey, 0..255; h and w are those of `crop_size`.
         """
-        image = image.convert("L" if self.channels == 1 else "RGB")
+        from torchvision.transforms import InterpolationMode
+        from torchvision.transforms import functional as transforms
+
+        image = image.convert("L" if self.is_grey else "RGB")
         image = image.crop(_central(image.width, image.height))
         resized = transforms.resize(
             image, [self.resize], interpolation=InterpolationMode(self.interpolation), antialias=True
@@ -110,27 +112,48 @@ class Preprocessing:
         pixels: torch.Tensor = transforms.pil_to_tensor(cropped)
         return pixels
 
+    @property
+    def is_grey(self) -> bool:
+        """Whether the network sees no colours."""
+        return self.order == "L"
+
+    @property
+    def planes(self) -> tuple[int, ...]:
+        """For each channel that the network takes, which of the photo's it is: 0, 1, 2 for red, green, blue."""
+        letters = "L" if self.is_grey else "RGB"
+        return tuple(letters.index(self.order[channel % len(self.order)]) for channel in range(self.channels))
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """What each channel is called: its letter, with a number from the second of the same letter on."""
+        letters = [self.order[channel % len(self.order)] for channel in range(self.channels)]
+        counts = [letters[:place].count(letter) for place, letter in enumerate(letters)]
+        return tuple(f"{letter}{count + 1}" if count else letter for letter, count in zip(letters, counts, strict=True))
+
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return what the network takes of pixels that have its size: padded, scaled, in its order of channels.
 
         Parameters
         ----------
         pixels
-            uint8, ``(N, C, h, w)``, as `pixels` returns them; or ``(N, C, H, W)``, padded already.
+            uint8, ``(N, 3, h, w)`` or ``(N, 1, h, w)``, as `pixels` returns them; or ``(N, ., H, W)``, padded already.
 
         Returns
         -------
         torch.Tensor
             float32, ``(N, C, H, W)``, on the device of `pixels`.
         """
+        import torch
+        from torch.nn import functional
+
         # torchvision divides bytes by 255 when it makes floats of them: the same bits as its own presets.
         values = pixels.to(torch.float32)
         if self.divisor != 1:
             values.div_(self.divisor)
         if self.padding and tuple(values.shape[-2:]) == self.crop_size:
             values = functional.pad(values, [self.padding] * 4)
-        if self.order == "BGR":
-            values = values.flip(1)
+        if self.planes != tuple(range(values.shape[1])):
+            values = values[:, list(self.planes)]
         # In place, on a tensor of our own: torchvision's normalize looks at the values of the deviation first, which
         # costs more than the arithmetic of a small batch.
         mean, deviation = (values.new_tensor(numbers).view(-1, 1, 1) for numbers in (self.mean, self.deviation))
@@ -147,13 +170,18 @@ class Preprocessing:
         Returns
         -------
         torch.Tensor
-            uint8, ``(C, H, W)``, RGB or grey, 0..255.
+            uint8, ``(3, H, W)`` RGB or ``(1, H, W)`` grey, 0..255; a colour that it does not hold is 0.
         """
+        import torch
+
         mean = torch.tensor(self.mean).view(-1, 1, 1)
         deviation = torch.tensor(self.deviation).view(-1, 1, 1)
         values = (tensor.float().cpu() * deviation + mean) * self.divisor
-        if self.order == "BGR":
-            values = values.flip(0)
+        planes = self.planes
+        if planes != tuple(range(1 if self.is_grey else 3)):
+            nothing = torch.zeros_like(values[0])
+            colors = range(1 if self.is_grey else 3)
+            values = torch.stack([values[planes.index(color)] if color in planes else nothing for color in colors])
         return values.nan_to_num().round().clamp(0, 255).to(torch.uint8)
 
     def crop(self, width: int, height: int) -> Crop:
@@ -184,8 +212,8 @@ class Preprocessing:
         parts = [f"resized to {crop}" if rows == columns == self.resize else f"crop {crop} of {self.resize}"]
         if self.padding:
             parts.append(f"padded to {self.size[0]}")
-        if self.order == "BGR":
-            parts.append("BGR")
+        if self.order not in ("RGB", "L") or self.channels != len(self.order):
+            parts.append(self.order if self.channels == len(self.order) else f"{self.order} over {self.channels} channels")
         value = "x" if self.divisor == 1 else f"x / {self.divisor:g}"
         mean, deviation = (_numbers(numbers) for numbers in (self.mean, self.deviation))
         parts.append(f"({value} − {mean}) / {deviation}")

@@ -72,9 +72,10 @@ def filter_bank(layer: Layer, recording: Recording, weight: torch.Tensor | None 
         if layer.settings.get("groups", 1) != 1:
             return None
         weight = weight.transpose(0, 1)
-    is_color = weight.shape[1] == 3 and _sees_colors(layer, recording)
-    if is_color and recording.network.preprocessing.order == "BGR":
-        weight = weight.flip(1)
+    planes = recording.network.preprocessing.planes
+    is_color = weight.shape[1] == 3 and sorted(planes) == [0, 1, 2] and _sees_colors(layer, recording)
+    if is_color and planes != (0, 1, 2):
+        weight = weight[:, [planes.index(color) for color in range(3)]]
     return FilterBank(weight.detach(), layer.parameters.get("bias"), is_color)
 
 

@@ -34,7 +34,7 @@ def photo_answer(request: PhotoRequest, scene: Scene) -> PhotoAnswer:
         crop=(crop.left, crop.top, crop.right, crop.bottom),
         padding=(preprocessing.padding, preprocessing.padding),
         fed=fed.numpy(),
-        channel_names=_channel_names(preprocessing.order, len(fed)),
+        channel_names=_channel_names(preprocessing, len(fed)),
     )
 
 
@@ -86,5 +86,6 @@ def _as_photo(pixels: torch.Tensor) -> NDArray[np.uint32]:
     return packed(Image.fromarray(np.ascontiguousarray(colors.permute(1, 2, 0).numpy())))
 
 
-def _channel_names(order: str, count: int) -> tuple[str, ...]:
-    return tuple(order) if len(order) == count else tuple(map(str, range(count)))
+def _channel_names(preprocessing: Preprocessing, count: int) -> tuple[str, ...]:
+    names = preprocessing.channel_names
+    return names if len(names) == count else tuple(map(str, range(count)))

@@ -102,10 +102,11 @@ def fit_images(images: torch.Tensor, preprocessing: Preprocessing) -> torch.Tens
     Returns
     -------
     torch.Tensor
-        uint8, ``(N, preprocessing.channels, h, w)``; the same tensor where nothing is to be done.
+        uint8, ``(N, 3, h, w)``, or ``(N, 1, h, w)`` of a network that sees no colours; the same tensor where nothing is to be done.
     """
-    if images.shape[1] != preprocessing.channels:
-        images = _grey(images) if preprocessing.channels == 1 else images.expand(-1, preprocessing.channels, -1, -1)
+    channels = 1 if preprocessing.is_grey else 3
+    if images.shape[1] != channels:
+        images = _grey(images) if preprocessing.is_grey else images.expand(-1, channels, -1, -1)
     if min(images.shape[2:]) != preprocessing.resize:
         mode = InterpolationMode(preprocessing.interpolation)
         images = transforms.resize(images, [preprocessing.resize], interpolation=mode, antialias=True)
