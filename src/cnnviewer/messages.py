@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest
 from cnnviewer.questions import Question, QuestionAnswer
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
+
+    from cnnviewer.card import Card
 
     Pixels = NDArray[np.uint32]
     Values = NDArray[np.float32]
@@ -129,10 +132,24 @@ class ScaleChoice:
 
 @dataclass(frozen=True)
 class NetworkRequest:
-    """Open a network; `weights` is "DEFAULT", None for random ones, or a file."""
+    """Open a network.
+
+    Parameters
+    ----------
+    name
+        A listed name, the folder of a run, a file, or a factory.
+    weights
+        "DEFAULT", None for random ones, or a file.
+    card
+        Of a file or a factory: what the user said about it.
+    allow_code
+        Whether the user consented that code of the file is run.
+    """
 
     name: str
     weights: str | None = "DEFAULT"
+    card: Card | None = None
+    allow_code: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -309,10 +326,18 @@ class LessonRequest:
 
 
 PictureRequest = (
-    TilesRequest | MatrixRequest | BarsRequest | MapRequest | PhotoRequest | ThumbnailRequest | LessonRequest | Question
+    TilesRequest
+    | MatrixRequest
+    | BarsRequest
+    | MapRequest
+    | PhotoRequest
+    | ThumbnailRequest
+    | LessonRequest
+    | CatalogueRequest
+    | Question
 )
 
-FREE_REQUESTS = (ThumbnailRequest, LessonRequest)
+FREE_REQUESTS = (ThumbnailRequest, LessonRequest, CatalogueRequest)
 """Requests that need no recording, and whose answers belong to none."""
 
 
@@ -508,5 +533,13 @@ class LessonAnswer:
 
 
 PictureAnswer = (
-    TilesAnswer | MatrixAnswer | BarsAnswer | MapAnswer | PhotoAnswer | ThumbnailAnswer | LessonAnswer | QuestionAnswer
+    TilesAnswer
+    | MatrixAnswer
+    | BarsAnswer
+    | MapAnswer
+    | PhotoAnswer
+    | ThumbnailAnswer
+    | LessonAnswer
+    | CatalogueAnswer
+    | QuestionAnswer
 )

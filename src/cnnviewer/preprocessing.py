@@ -213,7 +213,9 @@ class Preprocessing:
         if self.padding:
             parts.append(f"padded to {self.size[0]}")
         if self.order not in ("RGB", "L") or self.channels != len(self.order):
-            parts.append(self.order if self.channels == len(self.order) else f"{self.order} over {self.channels} channels")
+            parts.append(
+                self.order if self.channels == len(self.order) else f"{self.order} over {self.channels} channels"
+            )
         value = "x" if self.divisor == 1 else f"x / {self.divisor:g}"
         mean, deviation = (_numbers(numbers) for numbers in (self.mean, self.deviation))
         parts.append(f"({value} − {mean}) / {deviation}")

@@ -25,7 +25,9 @@ from cnnviewer.inputs.editing import edited, shrunk
 from cnnviewer.lessons.answering import LessonContext, answer
 from cnnviewer.memory import give_back
 from cnnviewer.messages import LessonRequest, ThumbnailAnswer, ThumbnailRequest, WeightsAnswer
+from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest
 from cnnviewer.networks import load_network
+from cnnviewer.networks.catalogue import catalogue
 from cnnviewer.networks.trained import read_snapshot
 from cnnviewer.networks.weights import fit_weights
 from cnnviewer.questions import QUESTIONS, Unanswered
@@ -283,6 +285,8 @@ class Engine:
         """
         if isinstance(request, LessonRequest):
             return answer(request, self._lesson_context())
+        if isinstance(request, CatalogueRequest):
+            return CatalogueAnswer(catalogue())
         return _picture(request, self._scene)
 
     def has(self, request: PictureRequest) -> bool:
@@ -343,7 +347,7 @@ class Engine:
 def _picture(request: PictureRequest, scene: Scene | None) -> PictureAnswer:
     if isinstance(request, ThumbnailRequest):
         return _thumbnail(request)
-    assert not isinstance(request, LessonRequest)  # it is of no recording
+    assert not isinstance(request, (LessonRequest, CatalogueRequest))  # they are of no recording
     if scene is None:
         raise CnnviewerError("There is no recording yet: open a network and an image first.")
     with torch.inference_mode():

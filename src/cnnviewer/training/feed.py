@@ -102,7 +102,8 @@ def fit_images(images: torch.Tensor, preprocessing: Preprocessing) -> torch.Tens
     Returns
     -------
     torch.Tensor
-        uint8, ``(N, 3, h, w)``, or ``(N, 1, h, w)`` of a network that sees no colours; the same tensor where nothing is to be done.
+        uint8, ``(N, 3, h, w)``, or ``(N, 1, h, w)`` where the network sees no colours; the same tensor where nothing is
+        to be done.
     """
     channels = 1 if preprocessing.is_grey else 3
     if images.shape[1] != channels:

@@ -1,0 +1,231 @@
+"""The card of a network's file: what the file itself does not tell, as a user says it or a JSON file beside it.
+
+No torch here: a dialog edits a card.
+
+A card is a JSON object; all but ``size`` may be left out::
+
+    {
+      "name": "my network",
+      "architecture": "resnet18",
+      "categories": ["cat", "dog"],
+      "size": [224, 224],
+      "resize": 256,
+      "order": "RGB",
+      "channels": 3,
+      "range": 1,
+      "mean": [0.485, 0.456, 0.406],
+      "deviation": [0.229, 0.224, 0.225],
+      "padding": 0,
+      "interpolation": "bilinear"
+    }
+
+```range`` is what a white pixel is before the mean is taken away: 1, or 255. ``categories`` may also be the name of one
+of the lists that the program knows ("ImageNet-1k", "CIFAR-10", "digits", "Fashion-MNIST"), or the path of a text file
+with a name a line, from the folder of the card.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cnnviewer.errors import NetworkError
+from cnnviewer.files import write_text
+from cnnviewer.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["LARGEST_SIDE", "Card", "card_beside", "from_json", "read_card", "to_json", "write_card"]
+
+LARGEST_SIDE = 4096
+"""No network takes an image with a longer side, in pixels: a card that says so is a slip."""
+
+_MOST_CHANNELS = 1024
+_LARGEST_FILE = 4_000_000
+_INTERPOLATIONS = ("bilinear", "bicubic")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a file of a network does not tell by itself.
+
+    Parameters
+    ----------
+    preprocessing
+        How a photo becomes the tensor that the network takes.
+    categories
+        One name a class; or the name of a list, or the path of a text file.
+    architecture
+        For a file that holds weights alone: the name of the network that they are of, as `load_network` takes it.
+    name
+        What the network is called; empty for the file's own name.
+    """
+
+    preprocessing: Preprocessing
+    categories: tuple[str, ...] | str = ()
+    architecture: str = ""
+    name: str = ""
+
+
+def card_beside(path: Path) -> Path | None:
+    """Return the card that lies beside a network's file (``net.json``, or ``card.json``); None where there is none."""
+    for candidate in (path.with_suffix(".json"), path.with_name(path.name + ".json"), path.with_name("card.json")):
+        if candidate != path and candidate.is_file():
+            return candidate
+    return None
+
+
+def read_card(path: Path) -> Card:
+    """Return the card in a JSON file.
+
+    Raises
+    ------
+    NetworkError
+        If it can't be read, or says something that can't be.
+    """
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise NetworkError(f"{path.name} is no card of a network: it is larger than {_LARGEST_FILE:,} bytes.")
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NetworkError(f"The card {path} can't be read: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise NetworkError(f"The card {path.name} is no JSON: {error}. Mend it, or move it away.") from error
+    try:
+        card = from_json(stored)
+    except NetworkError as error:
+        raise NetworkError(f"The card {path.name} can't be used: {error}") from error
+    if isinstance(card.categories, str) and (path.parent / card.categories).is_file():
+        return Card(card.preprocessing, _lines(path.parent / card.categories), card.architecture, card.name)
+    return card
+
+
+def write_card(card: Card, path: Path) -> None:
+    """Write a card as JSON.
+
+    Raises
+    ------
+    OSError
+        If it can't be written.
+    """
+    write_text(path, json.dumps(to_json(card), indent=2, ensure_ascii=False) + "\n")
+
+
+def to_json(card: Card) -> dict[str, Any]:
+    """Return a card as a JSON object."""
+    how = card.preprocessing
+    return {
+        "name": card.name,
+        "architecture": card.architecture,
+        "categories": card.categories if isinstance(card.categories, str) else list(card.categories),
+        "size": list(how.size),
+        "resize": how.resize,
+        "order": how.order,
+        "channels": how.channels,
+        "range": 255 / how.divisor,
+        "mean": list(how.mean),
+        "deviation": list(how.deviation),
+        "padding": how.padding,
+        "interpolation": how.interpolation,
+    }
+
+
+def from_json(stored: object) -> Card:
+    """Return the card that a JSON object tells.
+
+    Raises
+    ------
+    NetworkError
+        If something in it can't be; the sentence names it.
+    """
+    if not isinstance(stored, dict):
+        raise NetworkError("a card is an object, with the size of the network's input at least.")
+    return Card(
+        preprocessing=_preprocessing(stored),
+        categories=_categories(stored.get("categories", [])),
+        architecture=_word(stored, "architecture"),
+        name=_word(stored, "name"),
+    )
+
+
+def _preprocessing(stored: dict[str, Any]) -> Preprocessing:
+    size = stored.get("size")
+    sides = [size, size] if isinstance(size, int) else size
+    if not isinstance(sides, list) or len(sides) != 2:
+        raise NetworkError('"size" must tell the height and width of the network\'s input, for example [224, 224].')
+    height, width = (_whole("size", side, 1, LARGEST_SIDE) for side in sides)
+    order = stored.get("order", "L" if stored.get("channels") == 1 else "RGB")
+    if not isinstance(order, str) or not order or not (order == "L" or set(order) <= set("RGB")):
+        raise NetworkError(f'"order" must be "RGB", "BGR" or "L", not {order!r}.')
+    channels = _whole("channels", stored.get("channels", len(order)), 1, _MOST_CHANNELS)
+    padding = _whole("padding", stored.get("padding", 0), 0, (min(height, width) - 1) // 2)
+    usual = min(height, width) - 2 * padding
+    interpolation = stored.get("interpolation", "bilinear")
+    if interpolation not in _INTERPOLATIONS:
+        raise NetworkError(f'"interpolation" must be "bilinear" or "bicubic", not {interpolation!r}.')
+    white = _number("range", stored.get("range", 1))
+    if white <= 0:
+        raise NetworkError('"range" must be above 0: 1, or 255.')
+    deviation = _numbers("deviation", stored.get("deviation", 1), channels)
+    if any(value == 0 for value in deviation):
+        raise NetworkError('"deviation" must not be 0: it is divided by.')
+    return Preprocessing(
+        size=(height, width),
+        resize=_whole("resize", stored.get("resize", usual), 1, LARGEST_SIDE),
+        mean=_numbers("mean", stored.get("mean", 0), channels),
+        deviation=deviation,
+        channels=channels,
+        padding=padding,
+        divisor=255 / white,
+        order=order,
+        interpolation=interpolation,
+    )
+
+
+def _categories(stored: object) -> tuple[str, ...] | str:
+    if isinstance(stored, str):
+        return stored
+    if not isinstance(stored, list) or not all(isinstance(name, str) for name in stored):
+        raise NetworkError('"categories" must be a list of names, the name of a list, or a text file.')
+    return tuple(stored)
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise NetworkError(f"{path.name} is no list of categories: it is larger than {_LARGEST_FILE:,} bytes.")
+        return tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise NetworkError(f"The categories in {path} can't be read as a text file: {error}.") from error
+
+
+def _word(stored: dict[str, Any], key: str) -> str:
+    value = stored.get(key, "")
+    if not isinstance(value, str):
+        raise NetworkError(f'"{key}" must be text, not {value!r}.')
+    return value
+
+
+def _whole(key: str, value: object, least: int, most: int) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise NetworkError(f'"{key}" must be a whole number from {least} to {most}, not {value!r}.')
+    return value
+
+
+def _number(key: str, value: object) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):  # type: ignore[arg-type]
+        raise NetworkError(f'"{key}" must be a number, not {value!r}.')
+    return float(value)  # type: ignore[arg-type]
+
+
+def _numbers(key: str, value: object, channels: int) -> tuple[float, ...]:
+    """Return a number a channel; one number stands for all."""
+    values = value if isinstance(value, list) else [value] * channels
+    if len(values) == 1:
+        values = values * channels
+    if len(values) != channels:
+        raise NetworkError(f'"{key}" has {len(values)} numbers for {channels} channels.')
+    return tuple(_number(key, number) for number in values)

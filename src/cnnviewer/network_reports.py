@@ -1,0 +1,200 @@
+"""What is told of networks before they are opened: the catalogue, and what a file holds.
+
+Frozen values without torch: the window asks for them and shows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cnnviewer.card import Card
+
+__all__ = [
+    "CatalogueAnswer",
+    "CatalogueEntry",
+    "CatalogueRequest",
+    "FileReport",
+    "FileRequest",
+    "Fit",
+    "FitRow",
+    "Reason",
+    "WeightsPlace",
+]
+
+
+class WeightsPlace(StrEnum):
+    """Where pretrained weights are."""
+
+    HERE = "here"
+    DOWNLOAD = "to download"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """A network that can be opened by its name.
+
+    Parameters
+    ----------
+    name
+        As `load_network` takes it: "resnet50", "timm/convnext_tiny.fb_in1k".
+    source
+        "bundled", "torchvision", "timm", "untrained".
+    family
+        Networks of one design share it: "ResNet", "ConvNeXt".
+    task
+        "classification", "segmentation", "detection".
+    parameters
+        How many learnt numbers; None where not known.
+    size
+        Height and width of the input; None where not known.
+    top1
+        The share of ImageNet-1k's validation images that the pretrained weights name right, 0..1; None where not known.
+    weights
+        Where its pretrained weights are.
+    download
+        How many bytes are to be downloaded; None where not known.
+    trained_on
+        The dataset of the pretrained weights; '' without.
+    """
+
+    name: str
+    source: str
+    family: str
+    task: str = "classification"
+    parameters: int | None = None
+    size: tuple[int, int] | None = None
+    top1: float | None = None
+    weights: WeightsPlace = WeightsPlace.NONE
+    download: int | None = None
+    trained_on: str = ""
+
+
+@dataclass(frozen=True)
+class CatalogueRequest:
+    """Tell all networks that can be opened by name; it needs no recording."""
+
+
+@dataclass(frozen=True, eq=False)
+class CatalogueAnswer:
+    """All networks that can be opened by name, those that the program carries first."""
+
+    entries: tuple[CatalogueEntry, ...]
+
+
+@dataclass(frozen=True)
+class FileRequest:
+    """Tell what a file, or a factory, holds and how it can be opened.
+
+    Parameters
+    ----------
+    path
+        The file; or a factory as text, ``package.module:function`` or ``file.py:function``.
+    architecture
+        For weights alone: the architecture that the user chose; '' for the best.
+    allow_code
+        Whether the user consented that code of the file is run.
+    """
+
+    path: Path | str
+    architecture: str = ""
+    allow_code: bool = False
+
+
+@dataclass(frozen=True)
+class FitRow:
+    """A tensor: the shape that the architecture wants, and that of the file; None where one has no such tensor."""
+
+    key: str
+    wanted: tuple[int, ...] | None
+    found: tuple[int, ...] | None
+
+    @property
+    def is_match(self) -> bool:
+        """Whether both have it, with one shape."""
+        return self.wanted is not None and self.wanted == self.found
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How the tensors of a file fit an architecture.
+
+    Parameters
+    ----------
+    architecture
+        Its name, as `load_network` takes it.
+    rows
+        A row a tensor of either, in the order of the architecture, then those of the file that it has no place for.
+    adaptation
+        What the architecture was given to fit, for people: "10 classes instead of 1,000".
+    """
+
+    architecture: str
+    rows: tuple[FitRow, ...]
+    adaptation: str = ""
+
+    @property
+    def matches(self) -> int:
+        """How many tensors fit."""
+        return sum(row.is_match for row in self.rows)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all fit."""
+        return all(row.is_match for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something of a card was guessed as it is: what, and a sentence."""
+
+    what: str
+    text: str
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What a network's file holds, and how it can be opened.
+
+    Parameters
+    ----------
+    path
+        The file; or the factory, as text.
+    digest
+        The SHA-256 of its content, in hexadecimal.
+    format
+        What it is, for people: "state dict", "ONNX".
+    nbytes
+        Its size.
+    consent
+        Where opening it runs code: a sentence that says which; else ''. Then the rest is known after the consent.
+    fits
+        For weights alone: the architectures that they may be of, best first.
+    architecture
+        The one that is chosen of them.
+    card
+        What is known or guessed of it; None where it must be opened first, or can't be.
+    origin
+        Where the card comes from: "beside the file", "remembered", "guessed".
+    reasons
+        Of what was guessed.
+    classes
+        How many class scores the network gives; 0 where none, or not known.
+    """
+
+    path: Path | str
+    digest: str
+    format: str
+    nbytes: int
+    consent: str = ""
+    fits: tuple[Fit, ...] = ()
+    architecture: str = ""
+    card: Card | None = None
+    origin: str = ""
+    reasons: tuple[Reason, ...] = ()
+    classes: int = 0

@@ -1,0 +1,1 @@
+"""Networks in files: one file a format, and one line in `cnnviewer.networks.files.formats`."""

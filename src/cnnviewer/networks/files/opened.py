@@ -1,0 +1,52 @@
+"""What a format's file gives when one of its files is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["Hints", "Opened"]
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What a file tells of its network's input and output, as far as it does.
+
+    Parameters
+    ----------
+    shape
+        ``(C, H, W)`` of the input; None, or None for an axis, where it is free.
+    is_channels_last
+        Whether the file's own input is ``(N, H, W, C)``; the module takes ``(N, C, H, W)`` all the same.
+    categories
+        One name a class, where it has them.
+    name
+        What the file calls the network; '' where it does not.
+    """
+
+    shape: tuple[int | None, int | None, int | None] | None = None
+    is_channels_last: bool = False
+    categories: tuple[str, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A network from a file, before it has a card.
+
+    Parameters
+    ----------
+    module
+        In eval mode, on the CPU; it takes one tensor ``(1, C, H, W)``.
+    hints
+        What the file tells.
+    note
+        Something that the user should know, a sentence; '' where there is nothing.
+    """
+
+    module: nn.Module
+    hints: Hints = field(default_factory=Hints)
+    note: str = ""
