@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import uuid
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["PARTIAL", "new_file", "new_folder", "partial_path", "write_text"]
+__all__ = ["PARTIAL", "file_hash", "new_file", "new_folder", "partial_path", "write_text"]
 
 PARTIAL = ".partial-"
 """How the names of unfinished files and folders begin; what a killed program leaves of them may be deleted."""
@@ -21,6 +22,12 @@ PARTIAL = ".partial-"
 def partial_path(path: Path) -> Path:
     """Return a name beside `path` that nobody has, for what is to take its place when it is whole."""
     return path.with_name(f"{PARTIAL}{uuid.uuid4().hex}-{path.name}")
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

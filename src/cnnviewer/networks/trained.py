@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from cnnviewer.errors import WeightsError
+from cnnviewer.files import file_hash
 from cnnviewer.networks.architectures import Architecture, build
 from cnnviewer.networks.run_folder import list_checkpoints, read_card, snapshot_path
 from cnnviewer.networks.weights import fit_weights, load_weights
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.network import Network
 
-__all__ = ["MODEL", "OPTIMISER", "STATE", "SavedState", "file_hash", "latest_state", "load_run", "read_snapshot"]
+__all__ = ["MODEL", "OPTIMISER", "STATE", "SavedState", "latest_state", "load_run", "read_snapshot"]
 
 MODEL, OPTIMISER, STATE = "model.safetensors", "optimiser.safetensors", "state.json"
 
@@ -113,12 +113,6 @@ def read_snapshot(folder: Path, step: int) -> dict[str, torch.Tensor]:
         return load_file(snapshot_path(folder, step))
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"The film of {folder.name} has no readable moment at step {step}.") from error
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _provenance(card: dict[str, Any], step: int) -> str:

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from safetensors.torch import save_file
 
 from cnnviewer.errors import TrainingError
-from cnnviewer.files import PARTIAL, new_file, new_folder, write_text
+from cnnviewer.files import PARTIAL, file_hash, new_file, new_folder, write_text
 from cnnviewer.networks.run_folder import (
     CARD,
     is_run,
@@ -25,7 +25,7 @@ from cnnviewer.networks.run_folder import (
     snapshot_path,
     step_name,
 )
-from cnnviewer.networks.trained import MODEL, OPTIMISER, STATE, file_hash
+from cnnviewer.networks.trained import MODEL, OPTIMISER, STATE
 from cnnviewer.training.metrics import EVALUATION, METRICS, evaluation_line, evaluation_to_json, progress_line
 from cnnviewer.training.optimisers import optimiser_tensors
 
