@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,12 +71,29 @@ class Card:
     name: str = ""
 
 
-def card_beside(path: Path) -> Path | None:
-    """Return the card that lies beside a network's file (``net.json``, or ``card.json``); None where there is none."""
-    for candidate in (path.with_suffix(".json"), path.with_name(path.name + ".json"), path.with_name("card.json")):
-        if candidate != path and candidate.is_file():
-            return candidate
+def card_beside(path: Path) -> Card | None:
+    """Return the card that lies beside a network's file; None where there is none.
+
+    It is called as the file is (``net.json`` or ``net.pth.json``), or ``card.json``. A JSON file without a size is
+    something else, as many lie beside networks.
+
+    Raises
+    ------
+    NetworkError
+        If it says something that can't be.
+    """
+    names = dict.fromkeys((path.with_suffix(".json").name, f"{path.name}.json", "card.json"))
+    for candidate in (path.with_name(name) for name in names):
+        if candidate.is_file() and (candidate.name == "card.json" or _is_card(candidate)):
+            return read_card(candidate)
     return None
+
+
+def _is_card(path: Path) -> bool:
+    with suppress(OSError, ValueError, RecursionError):
+        stored = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size <= _LARGEST_FILE else None
+        return isinstance(stored, dict) and "size" in stored
+    return False
 
 
 def read_card(path: Path) -> Card:

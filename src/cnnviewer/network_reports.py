@@ -185,6 +185,8 @@ class FileReport:
         Of what was guessed.
     classes
         How many class scores the network gives; 0 where none, or not known.
+    note
+        Something else that the user should know, a sentence.
     """
 
     path: Path | str
@@ -198,3 +200,4 @@ class FileReport:
     origin: str = ""
     reasons: tuple[Reason, ...] = ()
     classes: int = 0
+    note: str = ""
