@@ -144,12 +144,15 @@ class NetworkRequest:
         Of a file or a factory: what the user said about it.
     allow_code
         Whether the user consented that code of the file is run.
+    remember
+        Whether the card is kept for the content of the file.
     """
 
     name: str
     weights: str | None = "DEFAULT"
     card: Card | None = None
     allow_code: bool = False
+    remember: bool = False
 
 
 @dataclass(frozen=True, eq=False)

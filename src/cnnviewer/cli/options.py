@@ -11,12 +11,20 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-__all__ = ["add_network", "check_folder", "check_network", "check_paths", "tell_progress", "weights_of"]
+__all__ = ["add_network", "allows_code", "check_folder", "check_network", "check_paths", "tell_progress", "weights_of"]
 
 
 def add_network(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose a network and its weights."""
-    parser.add_argument("--network", metavar="NAME", help="one of the names that 'cnnviewer networks' lists")
+    parser.add_argument(
+        "--network",
+        metavar="NAME",
+        help="one of the names that 'cnnviewer networks' lists, a file with a network or with weights, "
+        "or a Python factory: package.module:function, file.py:function",
+    )
+    parser.add_argument(
+        "--allow-code", action="store_true", help="let code run that an exported program (.pt2) may hold"
+    )
     parser.add_argument(
         "--weights",
         default="default",
@@ -28,6 +36,13 @@ def add_network(parser: argparse.ArgumentParser) -> None:
 def weights_of(text: str) -> str | None:
     """Return what `load_network` takes for the text of the option ``--weights``."""
     return {"default": "DEFAULT", "random": None}.get(text, text)
+
+
+def allows_code(options: argparse.Namespace) -> bool:
+    """Whether code that comes with the network may run: a factory is named to be run, a file's code is not."""
+    from cnnviewer.networks.files.factory import is_factory
+
+    return bool(options.allow_code) or is_factory(options.network or "")
 
 
 def check_paths(paths: list[Path]) -> None:

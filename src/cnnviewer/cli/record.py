@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cnnviewer.cli.options import add_network, check_network, check_paths, tell_progress, weights_of
+from cnnviewer.cli.options import add_network, allows_code, check_network, check_paths, tell_progress, weights_of
 
 __all__ = ["run"]
 
@@ -26,7 +26,12 @@ def run(words: list[str]) -> int:
     from cnnviewer.networks import DEFAULT_NETWORK, load_network
     from cnnviewer.recorder import record
 
-    network = load_network(options.network or DEFAULT_NETWORK, weights_of(options.weights), progress=tell_progress)
+    network = load_network(
+        options.network or DEFAULT_NETWORK,
+        weights_of(options.weights),
+        allow_code=allows_code(options),
+        progress=tell_progress,
+    )
     recording = record(network, options.image)
     write_recording(recording, options.out, options.image.name, arrays=options.arrays)
     name, probability = recording.top(1)[0] if recording.scores is not None else ("no class", 0.0)

@@ -6,8 +6,9 @@ import argparse
 import os
 from pathlib import Path
 
-from cnnviewer.cli.options import add_network, check_folder, check_network, check_paths, weights_of
+from cnnviewer.cli.options import add_network, allows_code, check_folder, check_network, check_paths, weights_of
 from cnnviewer.inputs.files import find_images
+from cnnviewer.networks.files.places import is_network
 from cnnviewer.networks.run_folder import is_run
 
 __all__ = ["run"]
@@ -28,7 +29,7 @@ def run(words: list[str]) -> int:
         epilog=_COMMANDS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="files or folders to show, or a training")
+    parser.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="files or folders to show, a training, or a network's file")
     add_network(parser)
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="paint the window into FILE and end")
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window, for example 1280x800")
@@ -36,8 +37,9 @@ def run(words: list[str]) -> int:
     parser.add_argument("--version", action="version", version=_version())
     options = parser.parse_args(words)
     check_paths(options.images)
-    if not (len(options.images) == 1 and is_run(options.images[0])):
-        find_images(options.images)  # a folder without images is told here, and the window finds them again
+    images = [path for path in options.images if not is_network(path)]
+    if not (len(images) == 1 and is_run(images[0])):
+        find_images(images)  # a folder without images is told here, and the window finds them again
     check_network(options.network)
     if options.screenshot is not None:
         check_folder(options.screenshot)
@@ -48,6 +50,7 @@ def run(words: list[str]) -> int:
         options.images,
         options.network,
         weights_of(options.weights),
+        allow_code=allows_code(options),
         theme=options.theme,
         screenshot=options.screenshot,
         size=options.size,

@@ -26,8 +26,9 @@ from cnnviewer.lessons.answering import LessonContext, answer
 from cnnviewer.memory import give_back
 from cnnviewer.messages import LessonRequest, ThumbnailAnswer, ThumbnailRequest, WeightsAnswer
 from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest
-from cnnviewer.networks import load_network
+from cnnviewer.networks import is_file, load_network
 from cnnviewer.networks.catalogue import catalogue
+from cnnviewer.networks.files.opening import FileOpener
 from cnnviewer.networks.trained import read_snapshot
 from cnnviewer.networks.weights import fit_weights
 from cnnviewer.questions import QUESTIONS, Unanswered
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         WeightsRequest,
     )
     from cnnviewer.network import Network
+    from cnnviewer.network_reports import FileReport, FileRequest
     from cnnviewer.preprocessing import Preprocessing
     from cnnviewer.recording import Layer, Recording
 
@@ -108,6 +110,7 @@ class Engine:
 
     def __init__(self) -> None:
         leave_a_core()
+        self._files = FileOpener()
         self._recorder: Recorder | None = None
         self._photo: tuple[str, Image] | None = None
         self._original: tuple[ImageRequest, Image] | None = None
@@ -133,14 +136,33 @@ class Engine:
         RecordingError
             If it fails on the image.
         """
-        network = load_network(request.name, request.weights, progress=progress)
-        recorder = Recorder(network)
+        recorder = Recorder(self._load(request, progress))
         scene = None if self._photo is None else Scene(recorder.record(self._photo[1]), self._photo[1], self._photo[0])
         self._recorder, self._scene = recorder, scene
         self._held = self._learning = self._step = None
         self._signs, self._memory = Signs(), Memory()
         give_back()
-        return summaries.network_summary(network)
+        return summaries.network_summary(recorder.network)
+
+    def inspect(
+        self, request: FileRequest, progress: Callable[[int, int | None, str], None] | None = None
+    ) -> FileReport:
+        """Tell what a network's file holds, and how it can be opened; the network that is open stays.
+
+        Raises
+        ------
+        NetworkError
+            If it can't be opened.
+        """
+        return self._files.inspect(request, progress)
+
+    def _load(self, request: NetworkRequest, progress: Callable[[int, int | None, str], None] | None) -> Network:
+        if not is_file(request.name):
+            return load_network(request.name, request.weights, progress=progress)
+        network = self._files.open(request.name, request.card, allow_code=request.allow_code, progress=progress)
+        if request.remember and request.card is not None:
+            self._files.remember(request.card)
+        return network
 
     def show_weights(self, request: WeightsRequest) -> WeightsAnswer:
         """Give the network other weights and, where there is an image, record it anew.

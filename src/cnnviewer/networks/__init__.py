@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviewer.errors import NetworkError
+from cnnviewer.networks.files.factory import is_factory
 from cnnviewer.networks.run_folder import is_run
 from cnnviewer.suggestions import suggestion
 
 if TYPE_CHECKING:
+    from cnnviewer.card import Card
     from cnnviewer.downloads import ProgressCallback
     from cnnviewer.network import Network
     from cnnviewer.networks.recipe import Recipe
 
-__all__ = ["DEFAULT_NETWORK", "check_name", "is_downloaded", "list_networks", "load_network", "recipe_of"]
+__all__ = ["DEFAULT_NETWORK", "check_name", "is_downloaded", "is_file", "list_networks", "load_network", "recipe_of"]
 
 DEFAULT_NETWORK = "efficientnet-lite0"
 """The network that opens first: its weights are installed with the program."""
@@ -67,18 +69,29 @@ def list_networks() -> dict[str, tuple[str, ...]]:
 
 
 def load_network(
-    name: str | Path, weights: str | Path | None = "DEFAULT", *, progress: ProgressCallback | None = None
+    name: str | Path,
+    weights: str | Path | None = "DEFAULT",
+    *,
+    card: Card | None = None,
+    allow_code: bool = False,
+    progress: ProgressCallback | None = None,
 ) -> Network:
     """Load a network, in eval mode, on the CPU.
 
     Parameters
     ----------
     name
-        One of the names that `list_networks` gives, or the folder of a training run.
+        One of the names that `list_networks` gives; the folder of a training run; a file with a network or with
+        weights, or the folder of one; or a factory, ``package.module:function`` or ``file.py:function``.
     weights
         "DEFAULT" for pretrained weights (of a run those of its latest checkpoint), None for random ones, or
         the path of a file of weights for this network: ``.safetensors``, or what
         ``torch.save(module.state_dict(), path)`` wrote. No code in a file is run.
+    card
+        Of a file or a factory: how it wants its images, its categories, for weights alone their architecture. By
+        default what was set for the file in the window, what a JSON file beside it tells, or a guess.
+    allow_code
+        Whether code may run that comes with a file: a factory is code, and an exported program (``.pt2``) may hold some.
     progress
         Called as ``progress(done, total, text)`` in this thread while weights are downloaded, about 20 times
         a second: bytes so far, all bytes (None where not known), and a line for people. It may raise
@@ -87,7 +100,7 @@ def load_network(
     Raises
     ------
     NetworkError
-        If there is no network of this name.
+        If there is no network of this name, a file holds none, or code would run that is not allowed.
     WeightsError
         If the weights can't be downloaded or read, or don't fit.
     Cancelled
@@ -97,7 +110,20 @@ def load_network(
         from cnnviewer.networks.trained import load_run
 
         return load_run(name, weights)
+    if is_file(name):
+        from cnnviewer.networks.files.opening import FileOpener
+
+        if weights != "DEFAULT":
+            raise NetworkError(f"{name} has weights of its own: leave the others out.")
+        return FileOpener().open(name, card, allow_code=allow_code, progress=progress)
     return recipe_of(name).make(weights, progress)
+
+
+def is_file(name: str | Path) -> bool:
+    """Whether a name is that of a file with a network, of its folder, or of a factory; it may be damaged."""
+    if is_run(name) or any(name in source.names for source in _SOURCES):
+        return False
+    return is_factory(str(name)) or _exists(name)
 
 
 def is_downloaded(name: str) -> bool:
@@ -112,14 +138,14 @@ def is_downloaded(name: str) -> bool:
 
 
 def check_name(name: str | Path) -> None:
-    """Do nothing if there is a network of this name, or a training run in this folder; torch is not imported.
+    """Do nothing if there is a network of this name, or a file or a training run; torch is not imported.
 
     Raises
     ------
     NetworkError
-        If there is none. The sentence tells the nearest names, or what to do with a file.
+        If there is none; the sentence tells the nearest names.
     """
-    if not is_run(name):
+    if not is_run(name) and not is_file(name):
         _source(name)
 
 
@@ -140,11 +166,6 @@ def _source(name: str | Path) -> _Source:
     for source in _SOURCES:
         if name in source.names:
             return source
-    if _exists(name):
-        raise NetworkError(
-            f"{name} is a file or folder, not a network. Choose the network that it holds weights for, "
-            f"and give the path as its weights: load_network(NAME, weights={str(name)!r})."
-        )
     names = [known for source in _SOURCES for known in source.names]
     raise NetworkError(f"There is no network {str(name)!r}. {suggestion(str(name), names)}")
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
-from cnnviewer.networks import DEFAULT_NETWORK, list_networks
+from cnnviewer.messages import NetworkRequest
+from cnnviewer.network_reports import FileRequest
+from cnnviewer.networks import DEFAULT_NETWORK, is_file
 from cnnviewer.qt.main_window import MainWindow
 from cnnviewer.qt.preferences import Preferences
 from cnnviewer.qt.session import Session
@@ -46,6 +48,7 @@ def run(
     network: str | None = None,
     weights: str | None = "DEFAULT",
     *,
+    allow_code: bool = False,
     theme: str | None = None,
     screenshot: Path | None = None,
     size: tuple[int, int] | None = None,
@@ -58,6 +61,8 @@ def run(
         Files and folders to show; by default a sample.
     network, weights
         What to open; by default what was open last.
+    allow_code
+        Whether code that comes with the network may run.
     theme
         "light", "dark" or "system"; by default as it was last.
     screenshot
@@ -75,7 +80,8 @@ def run(
         window.set_theme(theme)
     if size:
         window.resize(*size)
-    start = _Start(window, session, images, *_network(preferences, network, weights))
+    request = _network(preferences, network, weights, allow_code)
+    start = _Start(window, session, images, request, asks=screenshot is None)
     shot = _Screenshot(window, session, screenshot) if screenshot else None
     window.painted.connect(start.begin)
     window.show()
@@ -84,32 +90,46 @@ def run(
     return shot.status if shot else status
 
 
-def _network(preferences: Preferences | None, name: str | None, weights: str | None) -> tuple[str, str | None]:
+def _network(
+    preferences: Preferences | None, name: str | None, weights: str | None, allow_code: bool
+) -> NetworkRequest:
     """Return what to open: what is asked for, else what was open last, else the default."""
     if name is not None:
-        return name, weights
+        return NetworkRequest(name, weights, allow_code=allow_code)
     remembered = preferences.network() if preferences else ("", "DEFAULT")
-    known = {known for names in list_networks().values() for known in names}
-    return remembered if remembered[0] in known else (DEFAULT_NETWORK, weights)
+    return NetworkRequest(*remembered) if remembered[0] else NetworkRequest(DEFAULT_NETWORK, weights)
 
 
 class _Start(QObject):
     """Begins the work after the first paint."""
 
     def __init__(
-        self, window: MainWindow, session: Session, images: Sequence[Path], name: str, weights: str | None
+        self, window: MainWindow, session: Session, images: Sequence[Path], request: NetworkRequest, *, asks: bool
     ) -> None:
         super().__init__(window)
         self._window, self._session, self._images = window, session, images
-        self._name, self._weights = name, weights
+        self._request, self._asks = request, asks
+        session.failed.connect(self._on_failed)
 
     @Slot()
     def begin(self) -> None:
-        self._session.open_network(self._name, self._weights)
+        if self._asks and is_file(self._request.name):
+            self._window.files.open(self._request.name, allow_code=self._request.allow_code)
+        else:
+            self._session.open_with_card(self._request)
         if self._images:
             self._window.open_paths(self._images)
         if not self._session.images:
             self._window.show_sample(FIRST_IMAGE)
+
+    @Slot(object)
+    def _on_failed(self, failure: Failure) -> None:
+        """Open the default where the network of the last time is not there any more."""
+        asked = failure.request
+        is_first = isinstance(asked, (NetworkRequest, FileRequest)) and self._session.network is None
+        if self._asks and is_first and self._request.name != DEFAULT_NETWORK:
+            self._request = NetworkRequest(DEFAULT_NETWORK)
+            self._session.open_with_card(self._request)
 
 
 class _Screenshot(QObject):

@@ -22,6 +22,7 @@ from cnnviewer.inputs.files import EXTENSIONS
 from cnnviewer.inputs.samples import list_samples
 from cnnviewer.inputs.videos import is_video
 from cnnviewer.messages import ImageRequest
+from cnnviewer.networks.files.places import is_network
 from cnnviewer.networks.run_folder import is_run
 from cnnviewer.qt import drops
 from cnnviewer.qt.actions import ACTIONS, LIVE
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.qt.learn_presenter import LearnPresenter
     from cnnviewer.qt.live.commands import LiveCommands
+    from cnnviewer.qt.network_files import NetworkFiles
     from cnnviewer.qt.panels.explanation.explanation_panel import ExplanationPanel
     from cnnviewer.qt.panels.input_panel import InputPanel
     from cnnviewer.qt.panels.inspector_panel import InspectorPanel
@@ -88,6 +90,7 @@ class MainWindow(QMainWindow):
         self._training: TrainingPresenter | None = None
         self._live: LiveCommands | None = None
         self._learn: LearnPresenter | None = None
+        self._files: NetworkFiles | None = None
         self.setWindowTitle("cnnviewer")
         self.setAcceptDrops(True)
         self.setMinimumSize(QSize(900, 560))
@@ -150,14 +153,29 @@ class MainWindow(QMainWindow):
             self.show_images([ImageRequest(sample.path.name, path=sample.path) for sample in chosen])
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Show the images that files and folders hold, play a video, or open the folder of a training."""
+        """Show the images that files and folders hold, play a video, or open a network or the folder of a training."""
         video = next((path for path in paths if is_video(path)), None)
+        network = next((path for path in paths if is_network(path)), None)
         if len(paths) == 1 and is_run(paths[0]):
             self.open_training().open_folder(paths[0])
+        elif network is not None:
+            self.files.open(network)
+            others = [path for path in paths if path != network]
+            if others:
+                self.open_paths(others)
         elif video is not None:
             self.open_live().live.open_video(video)
         else:
             self._try_images(lambda: drops.from_paths(paths))
+
+    @property
+    def files(self) -> NetworkFiles:
+        """What opens networks from files; it is built when it is first wanted."""
+        if self._files is None:
+            from cnnviewer.qt.network_files import NetworkFiles
+
+            self._files = NetworkFiles(self, self._session)
+        return self._files
 
     def set_theme(self, name: str) -> None:
         """Show the window "light", "dark", or as the "system" asks."""

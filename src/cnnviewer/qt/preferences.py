@@ -80,9 +80,10 @@ class Preferences:
             "appearance/order": session.order.value,
             "appearance/tile": session.tile,
         }
-        if session.network is not None:
-            values["network/name"] = session.network.name
-            values["network/random"] = session.network.provenance == "random weights"
+        request = session.network_request
+        if request is not None and not request.allow_code:  # a consent is for once
+            values["network/name"] = request.name
+            values["network/random"] = request.weights is None
         for key, value in values.items():
             self._settings.setValue(key, value)
 

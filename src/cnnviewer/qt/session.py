@@ -18,6 +18,7 @@ from cnnviewer.messages import (
     WeightsRequest,
     WeightsShown,
 )
+from cnnviewer.network_reports import FileRequest
 from cnnviewer.qt.live.mailbox import Mailbox
 from cnnviewer.qt.threads import worker_thread
 from cnnviewer.qt.worker import Job, Worker
@@ -39,8 +40,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Selection", "Session"]
 
-_TURNS = (NetworkRequest, HoldRequest, ImageRequest, WeightsRequest)
+_TURNS = (NetworkRequest, FileRequest, HoldRequest, ImageRequest, WeightsRequest)
 """What goes to the worker before pictures do, in this order; of each sort only the newest waits."""
+
+_LONG = (NetworkRequest, FileRequest, ImageRequest)
+"""What may take so long that the window tells it."""
 
 _FRAMES_KEPT = 12
 """How many frames of streams are kept among the images."""
@@ -66,6 +70,7 @@ class Session(QObject):
     recordingChanged = Signal(object)
     selectionChanged = Signal(object)
     weightsChanged = Signal(object)
+    inspected = Signal(object)
     imagesChanged = Signal()
     appearanceChanged = Signal()
     pictured = Signal(str, object, object)
@@ -82,8 +87,8 @@ class Session(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.network: NetworkSummary | None = None
-        self.network_request_name = ""
-        """The name, or the folder of a run, by which the network that is open was asked for."""
+        self.network_request: NetworkRequest | None = None
+        """How the network that is open was asked for."""
         self.recording: RecordingSummary | None = None
         self.selection: Selection | None = None
         self.images: tuple[ImageRequest, ...] = ()
@@ -115,9 +120,17 @@ class Session(QObject):
 
     def open_network(self, name: str, weights: str | None = "DEFAULT") -> None:
         """Open a network; what is shown stays until it is there."""
+        self.open_with_card(NetworkRequest(name, weights))
+
+    def open_with_card(self, request: NetworkRequest) -> None:
+        """Open a network as `open_network` does; of a file the request tells what the user said about it."""
         for kind in (WeightsRequest, HoldRequest):  # they are of the network that is open now
             self._waiting.pop(kind, None)
-        self._open(NetworkRequest(name, weights))
+        self._open(request)
+
+    def inspect(self, request: FileRequest) -> None:
+        """Look into a network's file; `inspected` tells what it holds. What is shown stays."""
+        self._open(request)
 
     def show_weights(self, request: WeightsRequest) -> None:
         """Give the open network other weights; `weightsChanged` tells when they are shown."""
@@ -261,6 +274,11 @@ class Session(QObject):
 
     # ---- state asked for
 
+    @property
+    def network_name_asked(self) -> str:
+        """The name, the file or the folder by which the network that is open was asked for; '' where none is."""
+        return "" if self.network_request is None else self.network_request.name
+
     def layer(self, name: str) -> LayerSummary | None:
         """Return the layer of this name in the recording shown; None where it has none."""
         if self.recording is None:
@@ -290,6 +308,7 @@ class Session(QObject):
         self._worker.networkOpened.connect(self._on_network_opened)
         self._worker.imageOpened.connect(self._on_recorded)
         self._worker.weightsShown.connect(self._on_weights_shown)
+        self._worker.inspected.connect(self.inspected)
         self._worker.pictured.connect(self._on_pictured)
         self._worker.progressed.connect(self.progressed)
         self._worker.failed.connect(self._on_failed)
@@ -309,7 +328,7 @@ class Session(QObject):
         if job is None:
             self.idle.emit()
             return
-        if isinstance(job.request, (NetworkRequest, ImageRequest)):
+        if isinstance(job.request, _LONG):
             self.busyChanged.emit(True)
         self._jobRequested.emit(job)
 
@@ -317,7 +336,7 @@ class Session(QObject):
         kind = next((kind for kind in _TURNS if kind in self._waiting), None)
         if kind is not None:
             # What makes a new recording of the same network brings the pictures that are shown of it with it.
-            self._pictures_coming = {} if kind is NetworkRequest else dict(self._pictures_shown)
+            self._pictures_coming = {} if kind in (NetworkRequest, FileRequest) else dict(self._pictures_shown)
             return Job(self._generation, self._waiting.pop(kind), tuple(self._pictures_coming.items()))
         pictures = tuple(self._pictures_waiting.items())
         self._pictures_waiting.clear()
@@ -327,7 +346,7 @@ class Session(QObject):
     def _on_network_opened(self, network: NetworkSummary, recording: RecordingSummary | None) -> None:
         self.network, self.held = network, None
         if self._in_flight is not None and isinstance(self._in_flight.request, NetworkRequest):
-            self.network_request_name = self._in_flight.request.name
+            self.network_request = self._in_flight.request
         self.networkChanged.emit(network)
         self._on_recorded(recording)
 
@@ -405,7 +424,7 @@ class Session(QObject):
     @Slot()
     def _on_finished(self) -> None:
         request = None if self._in_flight is None else self._in_flight.request
-        was_long = isinstance(request, (NetworkRequest, ImageRequest))
+        was_long = isinstance(request, _LONG)
         self._in_flight, self._pictures_coming = None, {}
         if was_long:
             self.busyChanged.emit(False)

@@ -201,7 +201,7 @@ class TrainingPresenter(QObject):
         del network
         self._is_opening = False
         begun = self.training.begun_with
-        self._is_open = begun is not None and self._session.network_request_name == str(begun.folder)
+        self._is_open = begun is not None and self._session.network_name_asked == str(begun.folder)
         if self._is_open and begun is not None:
             self._film.shown = begun.step
             self._ask_weights()

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviewer.errors import Cancelled
 from cnnviewer.messages import HoldRequest, ImageRequest, NetworkRequest, WeightsRequest
+from cnnviewer.network_reports import FileRequest
 from cnnviewer.qt.failures import failure_of
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "Opening", "Worker"]
 
-Opening = NetworkRequest | HoldRequest | ImageRequest | WeightsRequest
-"""What changes the recording that is shown."""
+Opening = NetworkRequest | FileRequest | HoldRequest | ImageRequest | WeightsRequest
+"""What changes the recording that is shown, and the look into a file before that."""
 
 _LONGEST_WAIT = 0.015
 """For how long, in seconds, finished pictures may wait for others."""
@@ -58,6 +59,7 @@ class Worker(QObject):
     networkOpened = Signal(object, object)
     imageOpened = Signal(object)
     weightsShown = Signal(object)
+    inspected = Signal(object)
     pictured = Signal(int, object)
     progressed = Signal(object, object, str)
     failed = Signal(object)
@@ -115,6 +117,9 @@ class Worker(QObject):
             self._mailbox.preprocessing = engine.preprocessing
             self.networkOpened.emit(network, engine.summary())
             return
+        if isinstance(request, FileRequest):
+            self.inspected.emit(engine.inspect(request, self._progress))
+            return
         layers = engine.layers
         if isinstance(request, ImageRequest):
             self.imageOpened.emit(engine.open_image(request))
@@ -153,7 +158,7 @@ class Worker(QObject):
 
     def _progress(self, done: int, total: int | None, text: str) -> None:
         if self._cancel.is_set():
-            raise Cancelled("The download was stopped.")
+            raise Cancelled("Opening the network was stopped.")
         self.progressed.emit(done, total, text)
 
 

@@ -1,0 +1,257 @@
+"""Opening a network from a file: what it holds, what is still to be known, and the `Network` in the end.
+
+A file is inspected first: which format it has, whether opening it would run code, which architecture its weights are
+of, how it wants its pixels. What the user then says is its card.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnviewer.card import Card, card_beside
+from cnnviewer.errors import NetworkError
+from cnnviewer.files import file_hash
+from cnnviewer.network import Network
+from cnnviewer.network_reports import FileReport, FileRequest
+from cnnviewer.networks.category_lists import names_of
+from cnnviewer.networks.files.card_store import remember, remembered
+from cnnviewer.networks.files.factory import factory_file, is_factory, open_factory
+from cnnviewer.networks.files.formats import FACTORY, Format, format_of
+from cnnviewer.networks.files.guessing import Guess, guess
+from cnnviewer.networks.files.opened import Hints, Opened
+from cnnviewer.networks.files.places import find_network
+from cnnviewer.networks.matching import find_fits, open_weights
+from cnnviewer.networks.weights import read_weights
+
+if TYPE_CHECKING:
+    from cnnviewer.downloads import ProgressCallback
+    from cnnviewer.network_reports import Fit
+    from cnnviewer.networks.matching import OpenedWeights
+    from cnnviewer.networks.weights import State
+
+__all__ = ["FileOpener"]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file, or a factory, as it was when it was asked for."""
+
+    text: str
+    path: Path | None
+    format: Format
+    digest: str
+    nbytes: int
+
+    @property
+    def title(self) -> str:
+        return self.text if self.path is None or self.format is FACTORY else self.path.name
+
+    @property
+    def consent(self) -> str:
+        """What opening it runs; '' where it runs nothing."""
+        if not self.format.runs_code:
+            return ""
+        if self.format is FACTORY:
+            where = f" in {self.path.resolve()}" if self.path else ""
+            return f"Opening {self.text} runs Python code{where}."
+        assert self.path is not None
+        return f"Opening {self.path.resolve()} runs Python code that the file holds: {self.format.name}s are unpickled."
+
+
+@dataclass(frozen=True, eq=False)
+class _Weights:
+    """A file of weights with the architectures that they may be of."""
+
+    state: State
+    fits: tuple[Fit, ...]
+
+
+class FileOpener:
+    """Opens networks from files. What was read last is kept: a file is inspected, maybe again, and then opened."""
+
+    def __init__(self) -> None:
+        self._source: _Source | None = None
+        self._weights: _Weights | None = None
+        self._opened: tuple[str, Opened | OpenedWeights] | None = None
+
+    def inspect(self, request: FileRequest, progress: ProgressCallback | None = None) -> FileReport:
+        """Tell what a file holds, and how it can be opened.
+
+        Raises
+        ------
+        NetworkError
+            If it holds no network, can't be read, or would run code that it must not.
+        Cancelled
+            If `progress` raised it.
+        """
+        source = self._look(request.path, progress)
+        card, origin = _known_card(source)
+        report = FileReport(request.path, source.digest, source.format.name, source.nbytes, card=card, origin=origin)
+        if source.consent and not request.allow_code:
+            return replace(report, consent=source.consent)
+        wanted = request.architecture or (card.architecture if card is not None else "")
+        architecture = self._architecture(source, wanted, progress)
+        if source.format.is_weights:
+            assert self._weights is not None
+            report = replace(report, fits=self._weights.fits, architecture=architecture)
+            if not architecture:
+                return report
+        return self._with_card(report, source, architecture, progress)
+
+    def open(
+        self, name: str | Path, card: Card | None, *, allow_code: bool, progress: ProgressCallback | None = None
+    ) -> Network:
+        """Return the network in a file, in eval mode, on the CPU.
+
+        Parameters
+        ----------
+        name
+            The file, the folder of one, or a factory.
+        card
+            What the user says about it; None for what is remembered, lies beside it, or is guessed.
+        allow_code
+            Whether code of the file may run.
+        progress
+            As for `cnnviewer.networks.load_network`.
+
+        Raises
+        ------
+        NetworkError
+            As `inspect`; and if the file would run code that is not allowed, or no architecture fits its weights.
+        """
+        source = self._look(name, progress)
+        if source.consent and not allow_code:
+            raise NetworkError(
+                f"{source.consent} Allow it only if you trust who wrote it: "
+                "with --allow-code on the command line, allow_code=True in Python."
+            )
+        card = card or _known_card(source)[0]
+        architecture = self._architecture(source, card.architecture if card is not None else "", progress)
+        if source.format.is_weights and not architecture:
+            raise NetworkError(
+                f"No architecture that is known fits the weights in {source.title}. Name it in a card, or open a file "
+                "that holds the whole network (ONNX, an exported program, a Python factory)."
+            )
+        opened = self._open(source, architecture, progress)
+        whole = getattr(opened, "network", None)
+        if whole is not None:
+            return whole
+        card = card or _guessed(source, opened, progress).card
+        self._opened = None  # it is the caller's now, who may change its weights
+        return Network(
+            module=opened.module,
+            name=card.name or _title_of(source),
+            preprocessing=card.preprocessing,
+            categories=names_of(card.categories),
+            provenance=f"weights from {source.title}" if source.format.is_weights else f"from {source.title}",
+        )
+
+    def remember(self, card: Card) -> None:
+        """Keep a card for the content of the file that was read last.
+
+        Raises
+        ------
+        NetworkError
+            If it can't be written.
+        """
+        if self._source is not None:
+            remember(self._source.digest, card)
+
+    # ---- parts
+
+    def _look(self, name: str | Path, progress: ProgressCallback | None) -> _Source:
+        """Return the source of a name; what was kept of another one is let go."""
+        if progress is not None:
+            progress(0, None, f"Reading {Path(name).name}")
+        source = _source_of(str(name))
+        if source != self._source:
+            self._weights = self._opened = None
+            self._source = source
+        return source
+
+    def _architecture(self, source: _Source, wanted: str, progress: ProgressCallback | None) -> str:
+        """Return the architecture of a file of weights: the one that is wanted, else the best that fits whole."""
+        if not source.format.is_weights:
+            return ""
+        if self._weights is None:
+            assert source.path is not None
+            state = read_weights(source.path)
+            self._weights = _Weights(state, find_fits(state, progress=progress))
+        whole = (fit.architecture for fit in self._weights.fits if fit.is_whole)
+        return wanted or next(whole, "")
+
+    def _open(self, source: _Source, architecture: str, progress: ProgressCallback | None) -> Opened | OpenedWeights:
+        """Return the module of a source; it is read once."""
+        if self._opened is None or self._opened[0] != architecture:
+            self._opened = architecture, self._read(source, architecture, progress)
+        return self._opened[1]
+
+    def _read(self, source: _Source, architecture: str, progress: ProgressCallback | None) -> Opened | OpenedWeights:
+        if source.format.is_weights:
+            assert self._weights is not None
+            return open_weights(self._weights.state, architecture)
+        if source.format is FACTORY:
+            return open_factory(source.text, progress)
+        opener = import_module(f"cnnviewer.networks.files.{source.format.file}")
+        opened: Opened = opener.open_file(source.path, progress)
+        return opened
+
+    def _with_card(
+        self, report: FileReport, source: _Source, architecture: str, progress: ProgressCallback | None
+    ) -> FileReport:
+        """Return a report with a card, guessed where none is known."""
+        if report.card is not None and report.card.architecture in ("", architecture):
+            return report
+        opened = self._open(source, architecture, progress)
+        found = _guessed(source, opened, progress)
+        return replace(
+            report,
+            card=replace(found.card, architecture=architecture),
+            origin="guessed",
+            reasons=found.reasons,
+            classes=found.classes,
+            note=getattr(opened, "note", ""),
+        )
+
+
+def _source_of(text: str) -> _Source:
+    """Return what a path or a factory's text means."""
+    if is_factory(text):
+        path = factory_file(text)
+        content = "" if path is None else file_hash(path)
+        digest = hashlib.sha256(f"{content}{text.rpartition(':')[2] if path else text}".encode()).hexdigest()
+        return _Source(text, path, FACTORY, digest, 0 if path is None else path.stat().st_size)
+    path = find_network(Path(text))
+    kind = format_of(path)
+    try:
+        return _Source(str(path), path, kind, file_hash(path), path.stat().st_size)
+    except OSError as error:
+        raise NetworkError(f"{path} can't be read: {error.strerror or error}.") from error
+
+
+def _known_card(source: _Source) -> tuple[Card | None, str]:
+    """Return the card that the user set once, or that lies beside a file, and which of them."""
+    card = remembered(source.digest)
+    if card is not None:
+        return card, "remembered"
+    card = None if source.path is None else card_beside(source.path)
+    return card, "beside the file" if card is not None else ""
+
+
+def _guessed(source: _Source, opened: Opened | OpenedWeights, progress: ProgressCallback | None) -> Guess:
+    return guess(
+        opened.module,
+        getattr(opened, "hints", Hints()),
+        title=_title_of(source),
+        usual=getattr(opened, "preprocessing", None),
+        categories=getattr(opened, "categories", ()),
+        progress=progress,
+    )
+
+
+def _title_of(source: _Source) -> str:
+    return source.text.rpartition(":")[2] if source.format is FACTORY else Path(source.text).stem
