@@ -67,8 +67,12 @@ class NetworkFiles(QObject):
 
     @Slot(object)
     def _on_inspected(self, report: FileReport) -> None:
-        if self._dialog is None and is_ready(report) and not self._is_edit:
-            self._session.open_with_card(NetworkRequest(str(report.path), card=report.card, allow_code=self._allow_code))
+        has_consented = self._dialog is not None and self._dialog.report is not None and self._dialog.report.consent
+        if is_ready(report) and not self._is_edit and (self._dialog is None or has_consented):
+            request = NetworkRequest(str(report.path), card=report.card, allow_code=self._allow_code)
+            self._session.open_with_card(request)
+            if self._dialog is not None:
+                self._dialog.accept()
             return
         self._shown_dialog().show_report(report)
 
@@ -89,9 +93,7 @@ class NetworkFiles(QObject):
 
     @Slot()
     def _on_finished(self) -> None:
-        if self._dialog is not None:
-            self._dialog.deleteLater()
-            self._dialog = None
+        self._dialog = None  # it deletes itself
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:
