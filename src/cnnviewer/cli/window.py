@@ -29,7 +29,13 @@ def run(words: list[str]) -> int:
         epilog=_COMMANDS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="files or folders to show, a training, or a network's file")
+    parser.add_argument(
+        "images",
+        nargs="*",
+        type=Path,
+        metavar="IMAGE",
+        help="files or folders to show, a training, or a network's file",
+    )
     add_network(parser)
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="paint the window into FILE and end")
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window, for example 1280x800")

@@ -19,7 +19,7 @@ from cnnviewer.network import Network
 from cnnviewer.network_reports import FileReport, FileRequest
 from cnnviewer.networks.category_lists import names_of
 from cnnviewer.networks.files.card_store import remember, remembered
-from cnnviewer.networks.files.factory import factory_file, is_factory, open_factory
+from cnnviewer.networks.files.factory import factories_in, factory_file, is_factory, open_factory
 from cnnviewer.networks.files.formats import FACTORY, Format, format_of
 from cnnviewer.networks.files.guessing import Guess, guess
 from cnnviewer.networks.files.opened import Hints, Opened
@@ -90,7 +90,8 @@ class FileOpener:
         """
         source = self._look(request.path, progress)
         card, origin = _known_card(source)
-        report = FileReport(request.path, source.digest, source.format.name, source.nbytes, card=card, origin=origin)
+        path = source.text if source.format is FACTORY else request.path
+        report = FileReport(path, source.digest, source.format.name, source.nbytes, card=card, origin=origin)
         if source.consent and not request.allow_code:
             return replace(report, consent=source.consent)
         wanted = request.architecture or (card.architecture if card is not None else "")
@@ -227,10 +228,22 @@ def _source_of(text: str) -> _Source:
         return _Source(text, path, FACTORY, digest, 0 if path is None else path.stat().st_size)
     path = find_network(Path(text))
     kind = format_of(path)
+    if kind is FACTORY:
+        return _source_of(f"{path}:{_only_factory(path)}")
     try:
         return _Source(str(path), path, kind, file_hash(path), path.stat().st_size)
     except OSError as error:
         raise NetworkError(f"{path} can't be read: {error.strerror or error}.") from error
+
+
+def _only_factory(path: Path) -> str:
+    """Return the one function of a file that may make a network."""
+    found = factories_in(path)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NetworkError(f"{path.name} has no function without arguments that could make a network.")
+    raise NetworkError(f"{path.name} has several functions ({', '.join(found)}): name one, {path.name}:{found[0]}.")
 
 
 def _known_card(source: _Source) -> tuple[Card | None, str]:
