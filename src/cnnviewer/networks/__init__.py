@@ -91,7 +91,8 @@ def load_network(
         Of a file or a factory: how it wants its images, its categories, for weights alone their architecture. By
         default what was set for the file in the window, what a JSON file beside it tells, or a guess.
     allow_code
-        Whether code may run that comes with a file: a factory is code, and an exported program (``.pt2``) may hold some.
+        Whether code may run that comes with a file: a factory is code, and an exported program (``.pt2``) may hold
+        some.
     progress
         Called as ``progress(done, total, text)`` in this thread while weights are downloaded, about 20 times
         a second: bytes so far, all bytes (None where not known), and a line for people. It may raise

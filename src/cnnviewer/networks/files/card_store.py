@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_config_path
 
 from cnnviewer.card import Card, read_card, write_card
 from cnnviewer.errors import NetworkError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["remember", "remembered", "store"]
 

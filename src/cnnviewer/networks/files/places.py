@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.formats import EXTENSIONS, is_network_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["find_network", "is_network"]
 
