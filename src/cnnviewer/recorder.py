@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from cnnviewer.axes.table import layouts_of
 from cnnviewer.errors import RecordingError
 from cnnviewer.frame_plan import FramePlan
 from cnnviewer.network import eval_mode
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cnnviewer.images import ImageLike
+    from cnnviewer.layouts import Layout
     from cnnviewer.network import Network
+    from cnnviewer.recording import Call
 
 __all__ = ["Recorder", "record"]
 
@@ -145,7 +148,7 @@ class Recorder:
                 result = self.network.module(tensor)
             seconds = time.perf_counter() - start
         tape.end()
-        self._statics = _statics(tape.operations, self.network)
+        self._statics = _statics(tape, self.network)
         scores = _class_scores(result)
         made = [index for index, operation in enumerate(tape.operations) if operation.result is scores]
         scores_index = made[-1] if made else None
@@ -182,13 +185,12 @@ class Recorder:
 class _Static:
     """What is the same in each recording of a layer."""
 
-    def __init__(self, operation: Operation, name: str, inputs: tuple[str, ...], network: Network) -> None:
+    def __init__(self, operation: Operation, name: str, inputs: tuple[str, ...], call: Call, layout: Layout) -> None:
         self._name, self._inputs = name, inputs
         self._kind = kind_of(operation.function)
         self._operation_name = function_name(operation.function)
         self._module = operation.module
-        # Now and not when it is asked for: the operation holds the tensors of the first image.
-        self._call = call_of(operation, network)
+        self._call, self._layout = call, layout
 
     def layer(self, index: int, output: torch.Tensor, seconds: float) -> Layer:
         return Layer(
@@ -201,18 +203,25 @@ class _Static:
             _without_batch(output),
             seconds,
             self._call,
+            self._layout,
             is_batched=_has_batch(output),
         )
 
 
-def _statics(operations: list[Operation], network: Network) -> tuple[_Static, ...]:
-    names = unique_names(operations)
+def _statics(tape: Tape, network: Network) -> tuple[_Static, ...]:
+    operations, names = tape.operations, unique_names(tape.operations)
+    # Now and not when it is asked for: the operations hold the tensors of the first image.
+    calls = [call_of(operation, network) for operation in operations]
+    sources = [operation.sources for operation in operations]
+    shapes = [tuple(operation.output.shape) for operation in operations]
+    layouts = layouts_of(calls, sources, shapes, tuple(tape.image.shape))
     return tuple(
         _Static(
             operation,
             names[index],
             tuple(INPUT if source == IMAGE else names[source] for source in operation.sources),
-            network,
+            calls[index],
+            layouts[index],
         )
         for index, operation in enumerate(operations)
     )

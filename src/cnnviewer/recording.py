@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from cnnviewer.layouts import Layout
     from cnnviewer.network import Network
     from cnnviewer.operations import Kind
 
@@ -122,6 +123,8 @@ class Layer:
         How long the call took on the host.
     call
         The call that made it, with its arguments by name.
+    layout
+        How its output becomes maps.
     is_batched
         Whether a batch axis of one image is left out of `output`.
     """
@@ -135,6 +138,7 @@ class Layer:
     output: torch.Tensor
     seconds: float
     call: Call = field(repr=False)
+    layout: Layout = field(repr=False)
     is_batched: bool = True
 
     @property

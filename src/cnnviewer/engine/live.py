@@ -6,7 +6,6 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from cnnviewer.analysis.excitation import BestFrames, activation_of
-from cnnviewer.analysis.statistics import feature_maps
 from cnnviewer.messages import BarsRequest, MapRequest, MatrixRequest, Scope, TilesRequest, View
 from cnnviewer.places import on_photo
 from cnnviewer.questions import QUESTIONS, FieldRequest, ReachRequest, UnitRequest, WayRequest
@@ -110,8 +109,8 @@ def _place(frame: Frame, layer: Layer, activation: Activation, recording: Record
     """Return the place of a unit in pixels of the frame, in proportion to its place in the map."""
     height, width = frame.pixels.shape
     preprocessing = recording.network.preprocessing
-    rows, columns = feature_maps(layer).shape[-2:]
-    if layer.output.ndim < 3:
+    rows, columns = layer.layout.map_shape
+    if not (layer.layout.rows and layer.layout.columns and layer.layout.channels):
         return 0.0, 0.0, float(width), float(height)
     row, column = activation.unit
     crop = preprocessing.crop(width, height)
