@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cnnviewer.card import Card
+    from cnnviewer.outputs import Output
 
     Pixels = NDArray[np.uint32]
     Values = NDArray[np.float32]
@@ -406,7 +407,7 @@ class LayerSummary:
 
 @dataclass(frozen=True, eq=False)
 class RecordingSummary:
-    """What the window shows of a recording, apart from pictures."""
+    """What the window shows of a recording, apart from pictures; `outputs` is what the network returned."""
 
     image: str
     caution: str
@@ -417,6 +418,7 @@ class RecordingSummary:
     entropy: float
     seconds: float
     nbytes: int
+    outputs: tuple[Output, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,6 +53,7 @@ def recording_summary(scene: Scene, layers: tuple[LayerSummary, ...]) -> Recordi
         entropy=_entropy(probabilities),
         seconds=recording.seconds,
         nbytes=recording.nbytes,
+        outputs=recording.outputs,
     )
 
 
@@ -99,6 +100,8 @@ def _views(layer: Layer, recording: Recording, is_scores: bool) -> tuple[View, .
     """Return what a card can show of a layer, the usual view first."""
     is_vector = layer.layout.is_vector
     views: list[View] = []
+    if is_scores and not is_vector:  # maps of one unit each
+        views.append(View.BARS)
     if layer.kind is Kind.POOLING and _pools_maps(layer, recording):
         views.append(View.POOLED)
     if is_vector:
