@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnviewer.axes.atoms import Role, length_of
+from cnnviewer.axes.atoms import Role
 from cnnviewer.layouts import Layout, plain_layout
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ def layout_of(axes: Axes, shape: tuple[int, ...], is_pooled: bool = False) -> La
     """Return how an output becomes maps.
 
     Rows and columns are put together from what they were split into. Tokens whose grid is not known are a strip: each
-    channel a map of one row. Where channels are not known either, the last two axes are rows and columns.
+    channel a map of one row; with two axes beside that of the channels, these are rows and columns. Where channels are
+    not known either, the last two axes are.
 
     Parameters
     ----------
@@ -42,12 +43,10 @@ def layout_of(axes: Axes, shape: tuple[int, ...], is_pooled: bool = False) -> La
     if rows is None or columns is None:
         return plain
     if not rows and not columns:
-        if sum(map(bool, opened)) == 1 and all(atom.role is Role.CHANNEL for _, atom in parts):
-            sizes = tuple(tuple(atom.size for atom in axis) for axis in opened)
-            return Layout(sizes, channels=tuple(number for number, _ in parts))
-        if not _is_strip(opened):
+        rest = _beside_channels(opened)
+        if rest is None:
             return plain
-        columns = tuple(number for number, atom in parts if atom.role is not Role.CHANNEL)
+        rows, columns = [(), (), *rest][-2:]
     channels = tuple(number for number, _ in parts if number not in rows and number not in columns)
     sizes = tuple(tuple(atom.size for atom in axis) for axis in opened)
     axis, count = skipped[0] if skipped else (0, 0)
@@ -68,8 +67,19 @@ def _ordered(parts: _Parts, role: Role) -> tuple[int, ...] | None:
     return tuple(number for _, number in reversed(own))
 
 
-def _is_strip(axes: Axes) -> bool:
-    """Whether channels lie along one axis, and what is no channel along another."""
-    long = [axis for axis in axes if length_of(axis) > 1]
-    channels = [[atom.role is Role.CHANNEL for atom in axis] for axis in long]
-    return len(long) == 2 and sum(map(all, channels)) == 1 and sum(map(any, channels)) == 1
+def _beside_channels(axes: Axes) -> list[tuple[int, ...]] | None:
+    """Return the parts of the axes beside that of the channels, of which there may be two; None where it is unclear."""
+    found, number, count = [], 0, 0
+    for axis in axes:
+        are_channels = [atom.role is Role.CHANNEL for atom in axis]
+        parts = tuple(range(number, number + len(axis)))
+        number += len(axis)
+        if not axis:
+            continue
+        if all(are_channels):
+            count += 1
+        elif not any(are_channels):
+            found.append(parts)
+        else:
+            return None
+    return found if count == 1 and len(found) < 3 else None

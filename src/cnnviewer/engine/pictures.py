@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from cnnviewer.analysis.statistics import MapStatistics, feature_maps, histogram, skipped_tokens
+from cnnviewer.analysis.statistics import MapStatistics, feature_maps, histogram
 from cnnviewer.engine.filters import filter_bank
 from cnnviewer.engine.learning import shown_weight
 from cnnviewer.errors import CnnviewerError
@@ -202,8 +202,12 @@ def _operand(layer: Layer, scene: Scene) -> torch.Tensor:
 
 
 def _note(layer: Layer, statistics: MapStatistics) -> str:
-    parts = [_skipped_note(layer)] if layer.layout.skipped else []
-    if layer.kind is Kind.ACTIVATION:
+    parts = [_left_out(layer.layout.skipped)] if layer.layout.skipped else []
+    if layer.output.is_complex():
+        parts.append("absolute values of complex numbers")
+    if not layer.output.numel():
+        parts.append("the output has no numbers")
+    elif layer.kind is Kind.ACTIVATION:
         parts.append(f"{float(statistics.zero_share.mean()):.0%} zero".replace("%", " %"))
     dead = int(((statistics.minimum == 0) & (statistics.maximum == 0)).sum())
     broken = int((~statistics.finite).sum())
@@ -212,13 +216,6 @@ def _note(layer: Layer, statistics: MapStatistics) -> str:
     if broken:
         parts.append(f"{broken} not finite")
     return " · ".join(parts)
-
-
-def _skipped_note(layer: Layer) -> str:
-    """Tell which tokens lie on no map, and their range."""
-    values, count = skipped_tokens(layer).float(), layer.layout.skipped
-    name = "class token" if count == 1 else f"{count} tokens"
-    return f"{name} not on the maps: {float(values.min()):.3g} to {float(values.max()):.3g}"
 
 
 # ---- filters
@@ -431,6 +428,11 @@ def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
         full_shape=None if own_values.shape == (rows, columns) else (rows, columns),
         skipped=_skipped_values(layer, index),
     )
+
+
+def _left_out(count: int) -> str:
+    """Tell which tokens lie on no map; the inspector shows their values."""
+    return "class token left out" if count == 1 else f"{count} tokens left out"
 
 
 def _skipped_values(layer: Layer, channel: int) -> tuple[float, ...]:

@@ -59,6 +59,11 @@ class ProbabilitiesPanel(QWidget):
         return self._bars.bars
 
     @property
+    def text(self) -> str:
+        """What is said below the rows."""
+        return self._text.text()
+
+    @property
     def search(self) -> QLineEdit:
         """The search field."""
         return self._search
