@@ -1,30 +1,9 @@
-"""Places on the photo and units on maps: each way and back."""
+"""Places on the photo: each way and back."""
 
-import math
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnviewer.places import on_input, on_photo, place_of_unit, unit_at
-
-SIZES = st.integers(1, 40)
-
-
-@given(st.lists(SIZES, min_size=1, max_size=4), st.data())
-def test_a_unit_is_found_again_from_its_map_and_cell(shape, data):
-    unit = tuple(data.draw(st.integers(0, length - 1)) for length in shape)
-    channel, cell = place_of_unit(tuple(shape), unit)
-    assert unit_at(tuple(shape), channel, cell) == unit
-    assert 0 <= channel < math.prod(shape[:-2] or shape[:1])
-
-
-@pytest.mark.parametrize(
-    ("shape", "channel", "cell"),
-    [((3, 4, 5), 1, None), ((3, 4, 5), 1, (4, 0)), ((3, 4, 5), 1, (0, 5)), ((7,), 7, None), ((), 0, None)],
-)
-def test_no_unit_is_meant_outside_of_a_map(shape, channel, cell):
-    assert unit_at(shape, channel, cell) is None
+from cnnviewer.places import on_input, on_photo
 
 
 @given(

@@ -6,10 +6,12 @@ No torch here: the window makes requests before torch is imported. Pictures trav
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
+from cnnviewer.layouts import Layout
 from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest
 from cnnviewer.questions import Question, QuestionAnswer
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cnnviewer.card import Card
+    from cnnviewer.outputs import Output
 
     Pixels = NDArray[np.uint32]
     Values = NDArray[np.float32]
@@ -365,7 +368,7 @@ class LayerSummary:
     """What the window shows of a layer, apart from pictures.
 
     `maps` is how many feature maps it has, `kernels` how many pictures its filters make (0: none); `map_shape`
-    is the height and width of a map, `kernel_shape` that of a kernel.
+    is the height and width of a map, `kernel_shape` that of a kernel. `layout` tells where on the maps a unit lies.
     """
 
     index: int
@@ -386,11 +389,28 @@ class LayerSummary:
     kernel_shape: tuple[int, int] = (1, 1)
     filters: int = 0
     is_scores: bool = False
+    layout: Layout = field(default_factory=Layout)
+
+    @property
+    def wrapped_columns(self) -> int:
+        """Into how many columns the inspector wraps its maps of one row; 0 where it wraps none."""
+        rows, columns = self.map_shape
+        return ceil(sqrt(columns)) if rows == 1 and columns > 1 else 0
+
+    def wrapped(self, unit: tuple[int, int] | None) -> tuple[int, int] | None:
+        """Return the cell in which the inspector shows a unit (row, column) of a map."""
+        columns = self.wrapped_columns
+        return divmod(unit[1], columns) if columns and unit is not None and unit[0] == 0 else unit
+
+    def unwrapped(self, cell: tuple[int, int]) -> tuple[int, int]:
+        """Return the unit (row, column) of a map that the inspector shows in a cell."""
+        columns = self.wrapped_columns
+        return (0, cell[0] * columns + cell[1]) if columns and cell[0] >= 0 else cell
 
 
 @dataclass(frozen=True, eq=False)
 class RecordingSummary:
-    """What the window shows of a recording, apart from pictures."""
+    """What the window shows of a recording, apart from pictures; `outputs` is what the network returned."""
 
     image: str
     caution: str
@@ -401,6 +421,7 @@ class RecordingSummary:
     entropy: float
     seconds: float
     nbytes: int
+    outputs: tuple[Output, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -484,7 +505,8 @@ class MapAnswer:
 
     `counts` is the histogram between `low` and `high`, `colors` the colour map over the same axis. A vector of
     `length` numbers is wrapped into rows; the cells behind its end are NaN. `full_shape` is the map's height and width
-    where these are only some of its units, as of large maps of frames.
+    where these are only some of its units, as of large maps of frames. `skipped` are the map's values of the tokens
+    that stand before the grid, such as a class token.
     """
 
     title: str
@@ -503,6 +525,7 @@ class MapAnswer:
     counts: tuple[int, ...]
     length: int | None = None
     full_shape: tuple[int, int] | None = None
+    skipped: tuple[float, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:

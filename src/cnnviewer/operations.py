@@ -52,7 +52,9 @@ class Kind(StrEnum):
 
 
 _FUNCTIONS = {
-    Kind.CONVOLUTION: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution",
+    Kind.CONVOLUTION: (
+        "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution deform_conv2d"
+    ),
     Kind.ACTIVATION: (
         "relu relu6 hardtanh leaky_relu prelu rrelu elu selu celu gelu silu mish softplus softsign softshrink "
         "hardshrink tanhshrink hardsigmoid hardswish sigmoid logsigmoid tanh threshold glu clamp clamp_min clamp_max"
@@ -164,7 +166,7 @@ def is_query(function: Callable[..., Any]) -> bool:
 
 
 _FREE_SHAPES = frozenset(
-    ["nonzero", "argwhere", "masked_select", "unique", "unique_consecutive", "bincount", "repeat_interleave"]
+    ["nonzero", "argwhere", "masked_select", "unique", "unique_consecutive", "bincount", "repeat_interleave", "nms"]
 )
 _RANDOM = ("rand", "bernoulli", "multinomial", "normal", "poisson", "exponential", "uniform")
 

@@ -1,8 +1,8 @@
-"""Where a place of the network's input lies on the photo, and a unit on its map: numbers only."""
+"""Where a place of the network's input lies on the photo: numbers only."""
 
 from __future__ import annotations
 
-__all__ = ["Box", "on_input", "on_photo", "place_of_unit", "unit_at"]
+__all__ = ["Box", "on_input", "on_photo"]
 
 Box = tuple[float, float, float, float]
 """(left, top, right, bottom)."""
@@ -47,41 +47,3 @@ def on_input(
     column = pad_x + (x - left) / (right - left) * (width - 2 * pad_x)
     row = pad_y + (y - top) / (bottom - top) * (height - 2 * pad_y)
     return (int(row), int(column)) if 0 <= row < height and 0 <= column < width else None
-
-
-def unit_at(shape: tuple[int, ...], channel: int, cell: tuple[int, int] | None) -> tuple[int, ...] | None:
-    """Return the index of a unit in an output of a shape.
-
-    Parameters
-    ----------
-    shape
-        The output's, without the batch axis.
-    channel
-        The number of its map; of a vector, that of the unit.
-    cell
-        Row and column on the map; None where none is chosen, which for a vector says nothing.
-
-    Returns
-    -------
-    tuple of int, or None
-        None where no unit is meant, or there is none.
-    """
-    if len(shape) < 2:
-        return (channel,) if shape and channel < shape[0] else None
-    if cell is None or cell[0] >= shape[-2] or cell[1] >= shape[-1]:
-        return None
-    lead = []
-    for length in reversed(shape[:-2]):
-        channel, place = divmod(channel, length)
-        lead.append(place)
-    return (*reversed(lead), *cell)
-
-
-def place_of_unit(shape: tuple[int, ...], unit: tuple[int, ...]) -> tuple[int, tuple[int, int] | None]:
-    """Return the map and the cell of a unit: what `unit_at` takes."""
-    if len(shape) < 2:
-        return unit[0] if unit else 0, None
-    channel = 0
-    for length, place in zip(shape[:-2], unit[:-2], strict=True):
-        channel = channel * length + place
-    return channel, (unit[-2], unit[-1])

@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from cnnviewer.axes.table import layouts_of
 from cnnviewer.errors import RecordingError
 from cnnviewer.frame_plan import FramePlan
 from cnnviewer.network import eval_mode
 from cnnviewer.operations import function_name, kind_of
+from cnnviewer.outputs import Output
 from cnnviewer.recording import INPUT, Layer, Recording
 from cnnviewer.replay import Plan, plan_of
+from cnnviewer.returned import class_scores, named_tensors
 from cnnviewer.tape import IMAGE, Operation, Tape, call_of, unique_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cnnviewer.images import ImageLike
+    from cnnviewer.layouts import Layout
     from cnnviewer.network import Network
+    from cnnviewer.recording import Call
 
 __all__ = ["Recorder", "record"]
 
@@ -60,6 +65,7 @@ class Recorder:
         self.network = network
         self._plan: Plan | None = None
         self._statics: tuple[_Static, ...] = ()
+        self._outputs: tuple[Output, ...] = ()
         self._frames: FramePlan | None = None
         self._dropped: tuple[Layer, ...] = ()
 
@@ -130,11 +136,11 @@ class Recorder:
         for index, output, duration in frames.run(tensor, kept):
             layers[index] = self._statics[index].layer(index, output, duration)
             if index == plan.scores:
-                scores = output[0]
+                scores = output.reshape(-1)
             if begin is not None:
                 seconds = time.perf_counter() - start
-                begin(Recording(self.network, tensor[0], tuple(layers), scores, plan.scores, seconds), index)
-        return Recording(self.network, tensor[0], tuple(layers), scores, plan.scores, time.perf_counter() - start)
+                begin(self._of(tensor, layers, scores, plan.scores, seconds), index)
+        return self._of(tensor, layers, scores, plan.scores, time.perf_counter() - start)
 
     def _run(self, tensor: torch.Tensor) -> Recording:
         """Run the network's own code under a tape."""
@@ -145,22 +151,23 @@ class Recorder:
                 result = self.network.module(tensor)
             seconds = time.perf_counter() - start
         tape.end()
-        self._statics = _statics(tape.operations, self.network)
-        scores = _class_scores(result)
+        self._statics = _statics(tape, self.network)
+        self._outputs = _outputs(result, tape.operations, [static.name for static in self._statics])
+        scores = class_scores(result)
         made = [index for index, operation in enumerate(tape.operations) if operation.result is scores]
         scores_index = made[-1] if made else None
         self._frames = None
         self._plan = plan_of(tape, self.network, tensor, scores, scores_index)
         outputs = [operation.output for operation in tape.operations]
         durations = [operation.seconds for operation in tape.operations]
-        found = None if scores is None else scores[0]
+        found = None if scores is None else scores.reshape(-1)
         return self._recording(tape.image, outputs, durations, found, scores_index, seconds)
 
     def _replay(self, plan: Plan, tensor: torch.Tensor) -> Recording:
         start = time.perf_counter()
         outputs, durations = plan.run(tensor)
         seconds = time.perf_counter() - start
-        scores = None if plan.scores is None else outputs[plan.scores][0]
+        scores = None if plan.scores is None else outputs[plan.scores].reshape(-1)
         return self._recording(tensor, outputs, durations, scores, plan.scores, seconds)
 
     def _recording(
@@ -172,28 +179,37 @@ class Recorder:
         scores_index: int | None,
         seconds: float,
     ) -> Recording:
-        layers = tuple(
+        layers = [
             static.layer(index, output, duration)
             for index, (static, output, duration) in enumerate(zip(self._statics, outputs, durations, strict=True))
-        )
-        return Recording(self.network, image[0], layers, scores, scores_index, seconds)
+        ]
+        return self._of(image, layers, scores, scores_index, seconds)
+
+    def _of(
+        self,
+        image: torch.Tensor,
+        layers: Sequence[Layer],
+        scores: torch.Tensor | None,
+        scores_index: int | None,
+        seconds: float,
+    ) -> Recording:
+        return Recording(self.network, image[0], tuple(layers), scores, scores_index, seconds, self._outputs)
 
 
 class _Static:
     """What is the same in each recording of a layer."""
 
-    def __init__(self, operation: Operation, name: str, inputs: tuple[str, ...], network: Network) -> None:
-        self._name, self._inputs = name, inputs
+    def __init__(self, operation: Operation, name: str, inputs: tuple[str, ...], call: Call, layout: Layout) -> None:
+        self.name, self._inputs = name, inputs
         self._kind = kind_of(operation.function)
         self._operation_name = function_name(operation.function)
         self._module = operation.module
-        # Now and not when it is asked for: the operation holds the tensors of the first image.
-        self._call = call_of(operation, network)
+        self._call, self._layout = call, layout
 
     def layer(self, index: int, output: torch.Tensor, seconds: float) -> Layer:
         return Layer(
             index,
-            self._name,
+            self.name,
             self._kind,
             self._operation_name,
             self._module,
@@ -201,18 +217,25 @@ class _Static:
             _without_batch(output),
             seconds,
             self._call,
+            self._layout,
             is_batched=_has_batch(output),
         )
 
 
-def _statics(operations: list[Operation], network: Network) -> tuple[_Static, ...]:
-    names = unique_names(operations)
+def _statics(tape: Tape, network: Network) -> tuple[_Static, ...]:
+    operations, names = tape.operations, unique_names(tape.operations)
+    # Now and not when it is asked for: the operations hold the tensors of the first image.
+    calls = [call_of(operation, network) for operation in operations]
+    sources = [operation.sources for operation in operations]
+    shapes = [tuple(operation.output.shape) for operation in operations]
+    layouts = layouts_of(calls, sources, shapes, tuple(tape.image.shape))
     return tuple(
         _Static(
             operation,
             names[index],
             tuple(INPUT if source == IMAGE else names[source] for source in operation.sources),
-            network,
+            calls[index],
+            layouts[index],
         )
         for index, operation in enumerate(operations)
     )
@@ -226,13 +249,12 @@ def _without_batch(output: torch.Tensor) -> torch.Tensor:
     return output[0] if _has_batch(output) else output
 
 
-def _class_scores(result: Any) -> torch.Tensor | None:
-    """Return the scores of the classes, ``(1, classes)``, in what a network returned; None where it gives none."""
-    if isinstance(result, (tuple, list)) and result:
-        result = result[0]  # GoogLeNet's and Inception's auxiliary scores come behind
-    if isinstance(result, torch.Tensor) and result.ndim == 2 and result.shape[0] == 1 and result.shape[1] > 1:
-        return result
-    return None
+def _outputs(result: Any, operations: list[Operation], names: Sequence[str]) -> tuple[Output, ...]:
+    makers = {id(operation.result): names[index] for index, operation in enumerate(operations)}
+    return tuple(
+        Output(name, tuple(_without_batch(tensor).shape), makers.get(id(tensor)))
+        for name, tensor in named_tensors(result)
+    )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cnnviewer.categories import category_name
 from cnnviewer.errors import RecordingError
 from cnnviewer.operations import run_apart
+from cnnviewer.outputs import returned_text
 from cnnviewer.slots import filled, with_slots
 
 if TYPE_CHECKING:
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
     import torch
 
+    from cnnviewer.layouts import Layout
     from cnnviewer.network import Network
     from cnnviewer.operations import Kind
+    from cnnviewer.outputs import Output
 
 __all__ = ["INPUT", "Call", "Layer", "Recording"]
 
@@ -122,6 +125,8 @@ class Layer:
         How long the call took on the host.
     call
         The call that made it, with its arguments by name.
+    layout
+        How its output becomes maps.
     is_batched
         Whether a batch axis of one image is left out of `output`.
     """
@@ -135,6 +140,7 @@ class Layer:
     output: torch.Tensor
     seconds: float
     call: Call = field(repr=False)
+    layout: Layout = field(repr=False)
     is_batched: bool = True
 
     @property
@@ -181,6 +187,8 @@ class Recording:
         The layer that made them; None where no layer did.
     seconds
         How long the forward pass took on the host.
+    outputs
+        What the network returned.
     """
 
     network: Network
@@ -189,6 +197,7 @@ class Recording:
     scores: torch.Tensor | None
     scores_index: int | None
     seconds: float
+    outputs: tuple[Output, ...] = ()
 
     def __getitem__(self, name: str) -> Layer:
         """Return the layer of this name.
@@ -238,7 +247,9 @@ class Recording:
             If the network gives no class scores.
         """
         if self.scores is None:
-            raise RecordingError(f"{self.network.name} gives no class probabilities.")
+            raise RecordingError(
+                f"{self.network.name} gives no class probabilities: it returns {returned_text(self.outputs)}."
+            )
         scores = self.scores.float().cpu()
         operation = self._scoring_operation
         if operation == "softmax":

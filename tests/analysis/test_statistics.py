@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cnnviewer.analysis.statistics import MapStatistics, feature_maps, histogram
+from cnnviewer.layouts import plain_layout
 from cnnviewer.operations import Kind
 
 torch.set_num_threads(1)
@@ -114,7 +115,8 @@ def test_the_histogram_of_one_value():
 
 
 def layer(output, kind=Kind.OTHER):
-    return types.SimpleNamespace(output=output, kind=kind)
+    layout = plain_layout(tuple(output.shape), is_pooled=kind is Kind.POOLING)
+    return types.SimpleNamespace(output=output, kind=kind, layout=layout)
 
 
 def test_outputs_as_maps():

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from cnnviewer.analysis.excitation import COUNT, BestFrames, activation_of, cut_out
 from cnnviewer.analysis.minute import BINS, Minute
 from cnnviewer.frames import Activation, Chosen, Frame
+from cnnviewer.layouts import plain_layout
 from cnnviewer.operations import Kind
 from cnnviewer.places import on_photo
 
 
 def layer(output, kind=Kind.ACTIVATION):
-    return types.SimpleNamespace(output=output, kind=kind)
+    layout = plain_layout(tuple(output.shape), is_pooled=kind is Kind.POOLING)
+    return types.SimpleNamespace(output=output, kind=kind, layout=layout)
 
 
 # ---- the minute

@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from cnnviewer.analysis.statistics import MapStatistics
 from cnnviewer.errors import CnnviewerError
+from cnnviewer.layouts import plain_layout
 from cnnviewer.messages import ScaleChoice
 from cnnviewer.operations import Kind
 from cnnviewer.rendering.colormaps import DIVERGING, NOT_FINITE, SEQUENTIAL, color_table, diverging
@@ -26,7 +27,8 @@ REACH = st.floats(2.0**-60, 2.0**60, width=32)
 
 
 def layer(output, kind=Kind.CONVOLUTION):
-    return types.SimpleNamespace(output=output, kind=kind)
+    layout = plain_layout(tuple(output.shape), is_pooled=kind is Kind.POOLING)
+    return types.SimpleNamespace(output=output, kind=kind, layout=layout)
 
 
 def level(value, low, high, gamma=1.0):

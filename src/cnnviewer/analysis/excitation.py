@@ -37,7 +37,7 @@ def activation_of(layer: Layer, chosen: Chosen) -> Activation | None:
     or columns only each second is looked at, or each third: a frame's cost has a bound.
     """
     maps = feature_maps(layer)
-    is_vector = maps.shape[:2] == (1, 1)
+    is_vector = layer.layout.is_vector and maps.shape[:2] == (1, 1)
     values = maps[0, :, chosen.channel : chosen.channel + 1] if is_vector else maps[min(chosen.channel, len(maps) - 1)]
     step = max(1, -(-max(values.shape) // _LARGEST))
     values = values[::step, ::step].float().contiguous().nan_to_num(nan=-np.inf, posinf=-np.inf, neginf=-np.inf)

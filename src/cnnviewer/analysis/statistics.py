@@ -4,33 +4,43 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite, prod
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import torch
 
-from cnnviewer.operations import Kind
-
 if TYPE_CHECKING:
+    from cnnviewer.layouts import Layout
     from cnnviewer.recording import Layer
 
-__all__ = ["Histogram", "MapStatistics", "feature_maps", "histogram"]
+__all__ = ["Histogram", "MapStatistics", "feature_maps", "histogram", "laid_out", "skipped_tokens"]
 
 
 def feature_maps(layer: Layer) -> torch.Tensor:
-    """Return a layer's output as maps, ``(maps, H, W)``, floating point.
+    """Return a layer's output as maps, ``(maps, H, W)``, floating point, as its layout tells.
 
-    ``(C, H, W)`` stays as it is; axes before the last two become one; a matrix is one map. A vector of pooled
-    outputs is ``(C, 1, 1)``, any other vector one map of one row.
+    Convolutions' ``(C, H, W)`` stays as it is; tokens ``(T, C)`` and channels that stand last are put into that order.
     """
     output = layer.output
     if not output.is_floating_point():
         output = output.abs().float() if output.is_complex() else output.float()
-    if output.ndim == 1 and layer.kind is Kind.POOLING:
-        return output[:, None, None]
-    if output.ndim < 2:
-        return output.reshape(1, 1, output.numel())
-    return output.reshape(prod(output.shape[:-2]), *output.shape[-2:])
+    return laid_out(output, layer.layout)
+
+
+def laid_out(output: torch.Tensor, layout: Layout) -> torch.Tensor:
+    """Return an output, without a batch axis, as maps ``(maps, H, W)``; without a copy where that can be."""
+    shape = (layout.maps, *layout.map_shape)
+    if layout.keeps_order:
+        return output.reshape(shape)
+    if layout.skipped:
+        axis = layout.skipped_axis
+        output = output.narrow(axis, layout.skipped, output.shape[axis] - layout.skipped)
+    return output.reshape(layout.parts).permute(layout.order).reshape(shape)
+
+
+def skipped_tokens(layer: Layer) -> torch.Tensor:
+    """Return what stands before a layer's grid and lies on none of its maps: class tokens and their kin."""
+    return layer.output.narrow(layer.layout.skipped_axis, 0, layer.layout.skipped)
 
 
 class MapStatistics:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from cnnviewer.analysis.excitation import BestFrames, activation_of
-from cnnviewer.analysis.statistics import feature_maps
+from cnnviewer.layouts import plain_layout
 from cnnviewer.messages import BarsRequest, MapRequest, MatrixRequest, Scope, TilesRequest, View
 from cnnviewer.places import on_photo
 from cnnviewer.questions import QUESTIONS, FieldRequest, ReachRequest, UnitRequest, WayRequest
@@ -110,8 +110,9 @@ def _place(frame: Frame, layer: Layer, activation: Activation, recording: Record
     """Return the place of a unit in pixels of the frame, in proportion to its place in the map."""
     height, width = frame.pixels.shape
     preprocessing = recording.network.preprocessing
-    rows, columns = feature_maps(layer).shape[-2:]
-    if layer.output.ndim < 3:
+    rows, columns = layer.layout.map_shape
+    is_matrix = len(layer.shape) < 3 and layer.layout == plain_layout(layer.shape)
+    if is_matrix or rows == 1 or columns == 1:
         return 0.0, 0.0, float(width), float(height)
     row, column = activation.unit
     crop = preprocessing.crop(width, height)

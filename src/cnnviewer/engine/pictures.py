@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from math import ceil, sqrt
+from math import ceil, prod, sqrt
 from typing import TYPE_CHECKING
 
 import torch
@@ -198,16 +198,20 @@ def _pooled_scale(layer: Layer, scene: Scene, request: TilesRequest) -> Scale:
 def _operand(layer: Layer, scene: Scene) -> torch.Tensor:
     """Return the maps that a layer took, ``(C, H, W)``."""
     name = layer.inputs[0]
-    return scene.recording.input if name == INPUT else scene.recording[name].output
+    return scene.recording.input if name == INPUT else feature_maps(scene.recording[name])
 
 
 def _note(layer: Layer, statistics: MapStatistics) -> str:
-    parts = []
-    if layer.kind is Kind.ACTIVATION:
+    parts = [_left_out(layer.layout.skipped)] if layer.layout.skipped else []
+    if layer.output.is_complex():
+        parts.append("absolute values of complex numbers")
+    if not layer.output.numel():
+        parts.append("the output has no numbers")
+    elif layer.kind is Kind.ACTIVATION:
         parts.append(f"{float(statistics.zero_share.mean()):.0%} zero".replace("%", " %"))
     dead = int(((statistics.minimum == 0) & (statistics.maximum == 0)).sum())
     broken = int((~statistics.finite).sum())
-    if dead and layer.output.ndim == 3 and layer.output[0].numel() > 1:
+    if dead and not layer.layout.is_vector and prod(layer.layout.map_shape) > 1:
         parts.append(f"{dead} dead")
     if broken:
         parts.append(f"{broken} not finite")
@@ -406,7 +410,7 @@ def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
     ends = torch.tensor([low]), torch.tensor([high])
     pixels = paint_tiles(values[None], *ends, size, name, request.scale.gamma)
     return MapAnswer(
-        title=layer.name if length or maps.shape[0] == 1 else f"{layer.name} · map {index}",
+        title=layer.name if maps.shape[0] == 1 else f"{layer.name} · map {index}",
         values=values.numpy(),
         pixels=_blanked(pixels[0], length),
         minimum=float(own.minimum[0]),
@@ -422,7 +426,19 @@ def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
         counts=histogram(own_values, low, high).counts,
         length=length,
         full_shape=None if own_values.shape == (rows, columns) else (rows, columns),
+        skipped=_skipped_values(layer, index),
     )
+
+
+def _left_out(count: int) -> str:
+    """Tell which tokens lie on no map; the inspector shows their values."""
+    return "class token left out" if count == 1 else f"{count} tokens left out"
+
+
+def _skipped_values(layer: Layer, channel: int) -> tuple[float, ...]:
+    """Return a map's values of the tokens that stand before the grid."""
+    units = (layer.layout.unit_at(channel, (-1, token)) for token in range(layer.layout.skipped))
+    return tuple(float(layer.output[unit]) for unit in units if unit is not None)
 
 
 def _blanked(pixels: Pixels, length: int | None) -> Pixels:

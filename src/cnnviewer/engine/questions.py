@@ -13,6 +13,7 @@ from cnnviewer.analysis.effective_field import effective_field
 from cnnviewer.analysis.explaining.table import explain
 from cnnviewer.analysis.explanation import CONSTANT
 from cnnviewer.analysis.receptive_field import reach_of_pixel, receptive_field
+from cnnviewer.analysis.statistics import laid_out
 from cnnviewer.analysis.ways import way_back, way_forward, whole_place
 from cnnviewer.engine.small_maps import painted, small_map
 from cnnviewer.errors import CnnviewerError, RecordingError
@@ -274,11 +275,9 @@ def _effective(request: EffectiveRequest, layer: Layer, recording: Recording) ->
 def _reach(request: ReachRequest, layer: Layer, recording: Recording) -> ReachAnswer:
     units = reach_of_pixel(recording, layer, request.pixel)
     mask = units.mask[0] if layer.is_batched else units.mask
-    if mask.ndim < 2:
-        is_pooled = layer.kind is Kind.POOLING  # each number is a map of its own
-        mask = mask[request.channel].reshape(1, 1) if is_pooled and mask.ndim else mask.reshape(1, -1)
-    else:
-        mask = mask.reshape(-1, *mask.shape[-2:])[request.channel]
+    maps = laid_out(torch.from_numpy(mask), layer.layout)
+    # Of a vector that is one map, the channel is the number of a unit.
+    mask = maps[min(request.channel, len(maps) - 1)].numpy()
     return ReachAnswer(mask, int(mask.sum()))
 
 

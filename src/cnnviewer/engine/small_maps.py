@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from cnnviewer.analysis.statistics import MapStatistics, feature_maps
-from cnnviewer.places import place_of_unit
+from cnnviewer.analysis.statistics import MapStatistics, feature_maps, skipped_tokens
 from cnnviewer.recording import INPUT
 from cnnviewer.rendering.packing import packed_rgb
 from cnnviewer.rendering.scales import map_scale
@@ -36,9 +35,12 @@ def small_map(
     if name == INPUT:
         return _small_image(recording, side), _share(unit[-2:], tuple(recording.input.shape[-2:]))
     layer = recording[name]
-    channel, cell = place_of_unit(layer.shape, unit)
+    channel, cell = layer.layout.place_of(unit)
     if cell is None:
         return _small_vector(layer.output.reshape(-1).float().cpu(), channel, side, scale)
+    if cell[0] < 0:  # a token that lies on no map: all its channels
+        token = skipped_tokens(layer).select(layer.layout.skipped_axis, cell[1])
+        return _small_vector(token.reshape(-1).float().cpu(), channel, side, scale)
     values = feature_maps(layer)[channel]
     rows, columns = values.shape
     return painted(values, *_fitted(rows, columns, side), scale), _share(cell, (rows, columns))

@@ -8,7 +8,6 @@ import numpy as np
 
 from cnnviewer.analysis.cost import multiply_adds
 from cnnviewer.analysis.description import describe
-from cnnviewer.analysis.statistics import feature_maps
 from cnnviewer.engine.filters import filter_bank
 from cnnviewer.messages import LayerSummary, NetworkSummary, RecordingSummary, View
 from cnnviewer.operations import Kind
@@ -54,6 +53,7 @@ def recording_summary(scene: Scene, layers: tuple[LayerSummary, ...]) -> Recordi
         entropy=_entropy(probabilities),
         seconds=recording.seconds,
         nbytes=recording.nbytes,
+        outputs=recording.outputs,
     )
 
 
@@ -69,7 +69,7 @@ def layer_summaries(recording: Recording) -> tuple[LayerSummary, ...]:
 
 
 def _layer_summary(layer: Layer, recording: Recording, is_scores: bool) -> LayerSummary:
-    maps = feature_maps(layer)
+    layout = layer.layout
     bank = filter_bank(layer, recording)
     return LayerSummary(
         index=layer.index,
@@ -86,19 +86,22 @@ def _layer_summary(layer: Layer, recording: Recording, is_scores: bool) -> Layer
         parameters=layer.parameter_count,
         multiply_adds=multiply_adds(layer, recording),
         views=_views(layer, recording, is_scores),
-        maps=maps.shape[0],
-        map_shape=(maps.shape[1], maps.shape[2]),
+        maps=layout.maps,
+        map_shape=layout.map_shape,
         kernels=0 if bank is None else bank.count,
         kernel_shape=(1, 1) if bank is None else bank.kernel_shape,
         filters=0 if bank is None or bank.is_whole else bank.filters,
         is_scores=is_scores,
+        layout=layout,
     )
 
 
 def _views(layer: Layer, recording: Recording, is_scores: bool) -> tuple[View, ...]:
     """Return what a card can show of a layer, the usual view first."""
-    is_vector = layer.output.ndim < 2
+    is_vector = layer.layout.is_vector
     views: list[View] = []
+    if is_scores and not is_vector:  # maps of one unit each
+        views.append(View.BARS)
     if layer.kind is Kind.POOLING and _pools_maps(layer, recording):
         views.append(View.POOLED)
     if is_vector:
@@ -120,5 +123,7 @@ def _pools_maps(layer: Layer, recording: Recording) -> bool:
     if len(layer.inputs) != 1:
         return False
     name = layer.inputs[0]
-    before = recording.input if name == INPUT else recording[name].output
-    return before.ndim == 3 and before.shape[0] == feature_maps(layer).shape[0]
+    if name == INPUT:
+        return len(recording.input) == layer.layout.maps
+    before = recording[name].layout
+    return not before.is_vector and before.maps == layer.layout.maps and before.map_shape[0] > 1

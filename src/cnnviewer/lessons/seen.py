@@ -66,13 +66,20 @@ def what_layers_see(request: SeenRequest, context: LessonContext) -> SeenAnswer:
 
 def _has_maps(layer: Layer) -> bool:
     """Whether a layer is an activation whose units belong to places of the photo."""
-    return layer.kind is Kind.ACTIVATION and layer.output.ndim == 3 and min(layer.shape[1:]) >= _LEAST_SIDE
+    return layer.kind is Kind.ACTIVATION and not layer.layout.is_vector and min(layer.layout.map_shape) >= _LEAST_SIDE
+
+
+def _unit(layer: Layer, channel: int, row: int, column: int) -> tuple[int, ...]:
+    """Return the index of a map's unit in the layer's output."""
+    unit = layer.layout.unit_at(channel, (row, column))
+    assert unit is not None
+    return unit
 
 
 def _field(layer: Layer, recording: Recording) -> Field:
     """Return how much of the input the unit in the middle of a map sees; what lies in the padding counts, too."""
     height, width = recording.input.shape[-2:]
-    field = receptive_field(recording, layer, (0, layer.shape[1] // 2, layer.shape[2] // 2))
+    field = receptive_field(recording, layer, _unit(layer, 0, *(length // 2 for length in layer.layout.map_shape)))
     rows, columns = field.size
     share = min(1.0, rows / height) * min(1.0, columns / width)
     return Field(layer.name, field.size, share, _on_photo(recording, field))
@@ -89,7 +96,7 @@ def _depth(layer: Layer, recording: Recording, seen: Image.Image, request: SeenR
     patches = []
     for channel in order:
         row, column = divmod(int(places[channel]), maps.shape[2])
-        field = receptive_field(recording, layer, (channel, row, column))
+        field = receptive_field(recording, layer, _unit(layer, channel, row, column))
         window = _window(field, recording.input.shape[-2:])
         patches.append(
             Patch(

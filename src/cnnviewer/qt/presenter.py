@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
@@ -127,9 +126,9 @@ class Presenter(QObject):
         self._window.outline.set_selection(selection.layer)
         followers = tuple(other.name for other in session.recording.layers if layer.name in other.inputs)
         self._window.inspector.show_layer(layer, followers)
-        is_vector = len(layer.shape) < 2 and layer.maps == 1
-        columns = _wrapped_columns(layer.shape) if is_vector else 0
-        self._window.inspector.set_unit(divmod(selection.channel, columns) if columns else selection.unit)
+        is_vector = layer.layout.is_vector and layer.maps == 1
+        unit = (0, selection.channel) if is_vector and layer.wrapped_columns else selection.unit
+        self._window.inspector.set_unit(layer.wrapped(unit))
         self._map_request = MapRequest(layer.index, 0 if is_vector else selection.channel, session.scale)
         session.request(_MAP, self._map_request)
 
@@ -212,13 +211,16 @@ class Presenter(QObject):
 
     @Slot(int, int)
     def _on_unit_chosen(self, row: int, column: int) -> None:
-        selection, answer = self._session.selection, self._map_answer
-        if selection is None or answer is None:
+        selection, layer, answer = self._session.selection, self._session.selected_layer(), self._map_answer
+        if selection is None or layer is None or answer is None:
             return
-        if answer.length is None:
-            self._session.select(selection.layer, selection.channel, (row, column))
-        elif row * answer.values.shape[1] + column < answer.length:
-            self._session.select(selection.layer, row * answer.values.shape[1] + column)
+        unit = layer.unwrapped((row, column))
+        if answer.length is not None and unit[1] >= answer.length:
+            return
+        if layer.layout.is_vector and answer.length is not None:
+            self._session.select(selection.layer, unit[1])
+        else:
+            self._session.select(selection.layer, selection.channel, unit)
 
     @Slot(object)
     def _on_photo_requested(self, request: PhotoRequest) -> None:
@@ -235,8 +237,3 @@ class Presenter(QObject):
     @Slot(int)
     def _on_tile_changed(self, tile: int) -> None:
         self._session.set_appearance(tile=tile)
-
-
-def _wrapped_columns(shape: tuple[int, ...]) -> int:
-    """Return into how many columns the inspector wraps a vector."""
-    return ceil(sqrt(shape[0])) if shape and shape[0] > 1 else 0

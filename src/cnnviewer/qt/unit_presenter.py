@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QDockWidget
 
-from cnnviewer.places import place_of_unit, unit_at
 from cnnviewer.qt.panels.explanation.explanation_panel import Side
 from cnnviewer.qt.widgets.way_strip import PICTURE
 from cnnviewer.questions import (
@@ -172,8 +171,8 @@ class UnitPresenter(QObject):
         if layer is None or selection is None:
             return None, None
         # A map of one unit leaves no choice.
-        cell = (0, 0) if layer.shape[-2:] == (1, 1) else selection.unit
-        return layer, unit_at(layer.shape, selection.channel, cell)
+        cell = selection.unit or ((0, 0) if layer.map_shape == (1, 1) else None)
+        return layer, layer.layout.unit_at(selection.channel, cell)
 
     # ---- answers
 
@@ -274,7 +273,7 @@ class UnitPresenter(QObject):
             return
         layer = self._session.layer(name)
         if layer is not None:
-            channel, cell = place_of_unit(layer.shape, unit)
+            channel, cell = layer.layout.place_of(unit)
             self._session.select(name, channel, cell)
 
     def _mark_pixel(self, unit: tuple[int, ...]) -> None:
@@ -318,11 +317,11 @@ class UnitPresenter(QObject):
         """Show the field of the unit under the mouse, as long as it is there."""
         layer, _ = self._chosen()
         selection = self._session.selection
-        if cell is None or layer is None or selection is None or len(layer.shape) < 2:
+        if cell is None or layer is None or selection is None or layer.layout.is_vector:
             self._withdraw(_HOVERED)
             self._window.input.show_field(self._field)
             return
-        unit = unit_at(layer.shape, selection.channel, cell)
+        unit = layer.layout.unit_at(selection.channel, layer.unwrapped(cell))
         if unit is not None:
             self._request(_HOVERED, FieldRequest(layer.index, unit))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from cnnviewer.layouts import skipped_name
 from cnnviewer.qt.panels.explanation.sentences import field_text
 from cnnviewer.qt.panels.input_panel import current_place_color
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
@@ -57,6 +58,8 @@ class InspectorPanel(QWidget):
         self._map.activated.connect(self.largeRequested)
         self._histogram = Histogram(self)
         self._numbers = _wrapped(self)
+        self._numbers.setTextInteractionFlags(LINKS)
+        self._numbers.linkActivated.connect(self._on_token_clicked)
         self._flow = _wrapped(self)
         self._flow.setTextFormat(Qt.TextFormat.RichText)
         self._flow.setTextInteractionFlags(LINKS)
@@ -131,7 +134,8 @@ class InspectorPanel(QWidget):
             self._map.fit()
             return
         rows, columns = self._answer.shape
-        self._map.zoom_to(*self._answer.cell_of(self._unit or (rows // 2, columns // 2)))
+        unit = self._unit if self._unit is not None and self._unit[0] >= 0 else (rows // 2, columns // 2)
+        self._map.zoom_to(*self._answer.cell_of(unit))
 
     def show_field(self, field: FieldAnswer | None) -> None:
         """Tell the size of the chosen unit's receptive field."""
@@ -159,7 +163,7 @@ class InspectorPanel(QWidget):
 
     def _show_numbers(self) -> None:
         if self._answer is not None:
-            parts = [_numbers_text(self._answer)]
+            parts = [_numbers_text(self._answer), *_skipped_texts(self._answer)]
             if self._field is not None:
                 parts += [field_text(self._field), *self._field.notes]
             self._numbers.setText("<br>".join(parts))
@@ -178,6 +182,9 @@ class InspectorPanel(QWidget):
 
     def _show_unit(self, unit: tuple[int, int] | None) -> None:
         answer = self._answer
+        if answer is not None and unit is not None and unit[0] < 0 and unit[1] < len(answer.skipped):
+            self._show_token(unit[1], answer)
+            return
         if answer is None or unit is None or not _inside(unit, answer):
             self._unit_text.setText("" if answer is None else shape_text(answer.shape))
             self._histogram.mark(None)
@@ -186,6 +193,15 @@ class InspectorPanel(QWidget):
         place = f"unit {self._index(*unit)}" if answer.length else f"unit ({unit[0]}, {unit[1]})"
         self._unit_text.setText(f"{place} = {value_text(value)}")
         self._histogram.mark(value)
+
+    def _show_token(self, token: int, answer: MapAnswer) -> None:
+        value = answer.skipped[token]
+        self._unit_text.setText(f"{skipped_name(token, len(answer.skipped))} = {value_text(value)}")
+        self._histogram.mark(value)
+
+    @Slot(str)
+    def _on_token_clicked(self, token: str) -> None:
+        self.unitChosen.emit(-1, int(token))
 
     def _show_marks(self) -> None:
         marks: tuple[tuple[QRectF, str], ...] = ()
@@ -228,7 +244,7 @@ def _wrapped(parent: QWidget) -> QLabel:
 
 def _inside(unit: tuple[int, int], answer: MapAnswer) -> bool:
     rows, columns = answer.shape
-    inside = unit[0] < rows and unit[1] < columns
+    inside = 0 <= unit[0] < rows and unit[1] < columns
     return inside and (answer.length is None or unit[0] * columns + unit[1] < answer.length)
 
 
@@ -238,6 +254,16 @@ def _numbers_text(answer: MapAnswer) -> str:
         f"{answer.zero_share:.0%}".replace("%", "\u00a0%\u00a0zero")
     )
     return f"{text} · {answer.badge}" if answer.badge else text
+
+
+def _skipped_texts(answer: MapAnswer) -> list[str]:
+    """Return a line on the tokens that lie on no map; each can be chosen by a click."""
+    count = len(answer.skipped)
+    tokens = (
+        f'{skipped_name(token, count)} <a href="{token}">{value_text(value)}</a>'
+        for token, value in enumerate(answer.skipped)
+    )
+    return [" · ".join(tokens)] if count else []
 
 
 def _link(name: str) -> str:

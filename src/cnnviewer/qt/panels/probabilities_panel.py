@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnviewer.categories import category_name
+from cnnviewer.outputs import returned_text
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
 from cnnviewer.qt.widgets.numbers import probability_text
@@ -58,6 +59,11 @@ class ProbabilitiesPanel(QWidget):
         return self._bars.bars
 
     @property
+    def text(self) -> str:
+        """What is said below the rows."""
+        return self._text.text()
+
+    @property
     def search(self) -> QLineEdit:
         """The search field."""
         return self._search
@@ -68,7 +74,9 @@ class ProbabilitiesPanel(QWidget):
             return
         if not recording.probabilities:
             self._bars.show_bars(())
-            self._text.setText("This network gives no class probabilities.")
+            returned = returned_text(recording.outputs)
+            self._text.setText(f"This network gives no class probabilities: it returns {returned}.")
+            self._text.setToolTip("")
             return
         wanted = self._search.text().strip().lower()
         ranked = list(enumerate(recording.ranking))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Signal, Slot
@@ -77,7 +78,7 @@ class Card(QFrame):
             self._cells.clear()
             self._bars.show_bars(())
             self._bar.show_scale(None, "", "", "")
-            self._note.set_text("")
+            self._note.set_text("" if prod(layer.shape) else "the output has no numbers")
         self.layer, self.view = layer, view
         self._categories = categories if layer.is_scores else ()
         if not is_same:
@@ -185,6 +186,16 @@ class Card(QFrame):
     def cells(self) -> CellGrid:
         """The cells of a vector."""
         return self._cells
+
+    @property
+    def bars(self) -> BarList:
+        """The bars of the largest values."""
+        return self._bars
+
+    @property
+    def note(self) -> str:
+        """What is said on the layer as a whole."""
+        return self._note.text()
 
     @property
     def views(self) -> Segmented:

@@ -56,6 +56,11 @@ class CellGrid(QWidget):
         self._answer, self._image = answer, to_image(answer.pixels)
         self.update()
 
+    @property
+    def answer(self) -> MatrixAnswer | None:
+        """What is shown; None before it came."""
+        return self._answer
+
     def set_cell(self, cell: int | None) -> None:
         """Mark the chosen cell."""
         if cell != self._cell:

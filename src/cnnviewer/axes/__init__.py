@@ -1,0 +1,1 @@
+"""Following axes through the operations of a network: which are channels, rows and columns."""
