@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import onnx
+import torch
 from onnx.external_data_helper import uses_external_data
 
 from cnnviewer.errors import NetworkError
@@ -59,7 +60,7 @@ def _module(model: onnx.ModelProto, shape: list[int | None], path: Path) -> Any:
     if not opset:
         raise NetworkError(f"{path.name} does not tell the version of its operations; export it again.")
     try:
-        return OnnxGraph(model.graph, opset, _known_shapes(model, shape)).eval()
+        return OnnxGraph(model.graph, opset, _sample(shape, model)).eval()
     except NotImplementedError as error:
         raise NetworkError(f"{path.name} has an operation in a form that can't be run here: {error}") from error
     except NetworkError as error:
@@ -188,25 +189,10 @@ def _image_shape(shape: list[int | None]) -> tuple[int | None, int | None, int |
     return shape[1], shape[2], shape[3]
 
 
-def _known_shapes(model: onnx.ModelProto, shape: list[int | None]) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the values, as far as they follow from a batch of one image of a fixed size."""
-    if None in shape[1:]:
-        return {}
-    fixed = onnx.ModelProto()
-    fixed.CopyFrom(model)
-    names = {tensor.name for tensor in fixed.graph.initializer}
-    image = next(value for value in fixed.graph.input if value.name not in names)
-    image.type.tensor_type.shape.dim[0].dim_value = 1
-    try:
-        inferred = onnx.shape_inference.infer_shapes(fixed, data_prop=True).graph
-    except Exception:  # a guess for speed and for looks: without it shapes are read when the network runs
-        return {}
-    found = {}
-    for value in (*inferred.value_info, image):
-        axes = value.type.tensor_type.shape.dim
-        if value.type.tensor_type.HasField("shape") and all(axis.HasField("dim_value") for axis in axes):
-            found[value.name] = tuple(axis.dim_value for axis in axes)
-    return found
+def _sample(shape: list[int | None], model: onnx.ModelProto) -> torch.Tensor | None:
+    """Return an image of zeros as the graph takes it; None where its size is free."""
+    sides = [length for length in shape[1:] if length is not None]
+    return torch.zeros(1, *sides) if len(sides) == 3 else None
 
 
 def _categories(model: onnx.ModelProto) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,14 @@ class _Step:
     outputs: tuple[str, ...]
     is_plain: bool
 
+    def run(self, module: nn.Module, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Run the module of the step; return its outputs by their names."""
+        inputs = [values[name] for name in self.inputs]
+        while not self.is_plain and inputs and inputs[-1] is None:
+            inputs.pop()
+        result = module(*inputs)
+        return dict(zip(self.outputs, result if isinstance(result, (tuple, list)) else (result,), strict=False))
+
 
 class OnnxGraph(nn.Module):
     """A network from an ONNX graph.
@@ -55,35 +64,33 @@ class OnnxGraph(nn.Module):
         The graph; of one input.
     opset
         The version of ONNX's operations.
-    shapes
-        The shape of each value that is known to have one, by its name.
+    sample
+        An image of zeros, where its size is fixed: the graph runs on it once, to know shapes that it asks for; None
+        where the size is free.
     """
 
-    def __init__(self, graph: onnx.GraphProto, opset: int, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    def __init__(self, graph: onnx.GraphProto, opset: int, sample: torch.Tensor | None) -> None:
         super().__init__()
-        self._opset, self._shapes = opset, shapes
+        self._opset = opset
         self._constants = {tensor.name: _tensor(tensor) for tensor in graph.initializer}
         self._aliases: dict[str, str] = {}
         self._steps: list[_Step] = []
         names = set(self._constants)
         self._input = next(value.name for value in graph.input if value.name not in names)
         self._output = graph.output[0].name
+        self._samples: dict[str, Any] = {} if sample is None else {self._input: sample}
+        self._uses = Counter(name for node in graph.node for name in node.input)
         paths = node_paths(graph.node)
         for node, path in zip(graph.node, paths, strict=True):
             self._add(node, path)
+        self._samples = {}
         self._keep_constants()
 
     def forward(self, image: torch.Tensor) -> Any:
         """Run all nodes."""
         values: dict[str, Any] = {**self._buffers_by_name(), self._input: image, "": None}
         for step in self._steps:
-            inputs = [values[name] for name in step.inputs]
-            if not step.is_plain:
-                while inputs and inputs[-1] is None:
-                    inputs.pop()
-            result = self.get_submodule(step.path)(*inputs)
-            results = result if isinstance(result, (tuple, list)) else (result,)
-            values.update(zip(step.outputs, results, strict=False))
+            values.update(step.run(self.get_submodule(step.path), values))
         return values[self._aliases.get(self._output, self._output)]
 
     def _buffers_by_name(self) -> dict[str, torch.Tensor]:
@@ -105,15 +112,29 @@ class OnnxGraph(nn.Module):
         self._check_growth(node, constants)
         module, taken, is_plain = self._converted(node, inputs, constants)
         if all(value is not None or not name for name, value in zip(inputs, constants, strict=True)):
-            self._work_out(node, module, [self._constants.get(name) for name in taken])
+            self._work_out(_Step(path, taken, tuple(node.output), is_plain), module)
             return
         self._place(path, module)
-        self._steps.append(_Step(path, taken, tuple(node.output), is_plain))
+        step = _Step(path, taken, tuple(node.output), is_plain)
+        self._steps.append(step)
+        self._try_out(step, module, inputs)
+
+    def _try_out(self, step: _Step, module: nn.Module, inputs: tuple[str, ...]) -> None:
+        """Run a step on what the sample gave so far."""
+        if any(name and name not in self._constants and name not in self._samples for name in step.inputs):
+            return
+        values = {**self._constants, **self._samples, "": None}
+        with torch.no_grad():
+            self._samples.update(step.run(module, values))
+        for name in inputs:
+            self._uses[name] -= 1
+            if not self._uses[name]:
+                self._samples.pop(name, None)
 
     def _known(self, node: onnx.NodeProto, inputs: Sequence[str]) -> torch.Tensor | None:
         """Return the value of a constant, or of a shape that is known."""
-        if node.op_type == "Shape" and not node.attribute and inputs[0] in self._shapes:
-            return torch.tensor(self._shapes[inputs[0]])
+        if node.op_type == "Shape" and not node.attribute and isinstance(self._samples.get(inputs[0]), torch.Tensor):
+            return torch.tensor(self._samples[inputs[0]].shape)
         return None
 
     def _converted(
@@ -152,15 +173,12 @@ class OnnxGraph(nn.Module):
             return module
         return _Wrapped(module)
 
-    def _work_out(self, node: onnx.NodeProto, module: nn.Module, inputs: list[torch.Tensor | None]) -> None:
-        while inputs and inputs[-1] is None:
-            inputs.pop()
+    def _work_out(self, step: _Step, module: nn.Module) -> None:
         with torch.no_grad():
-            result = module(*inputs)
-        results = result if isinstance(result, (tuple, list)) else (result,)
-        for name, value in zip(node.output, results, strict=False):
+            results = step.run(module, {**self._constants, "": None})
+        for name, value in results.items():
             if value.numel() > _LARGEST_CONSTANT:
-                raise NetworkError(f"its node {node.name or node.op_type} makes a constant of {value.numel():,} numbers")
+                raise NetworkError(f"its node {step.path} makes a constant of {value.numel():,} numbers")
             self._constants[name] = value
 
     def _check_growth(self, node: onnx.NodeProto, constants: list[torch.Tensor | None]) -> None:

@@ -96,6 +96,7 @@ class _Slice(nn.Module):
 
     def forward(self, data: torch.Tensor) -> torch.Tensor:
         found = {axis % data.ndim: part for axis, part in self._slices.items()}
+        # A slice an axis: with tensors for bounds it could not be replayed.
         return data[tuple(found.get(axis, slice(None)) for axis in range(max(found) + 1))]
 
 
@@ -254,6 +255,18 @@ def _product(attributes: Attributes, constants: Constants, opset: int) -> nn.Mod
     return layer
 
 
+def _layer_norm(attributes: Attributes, constants: Constants, opset: int) -> nn.Module | None:
+    weight, bias = _input(constants, 1), _input(constants, 2)
+    axis = int(attributes.get("axis", -1))
+    if weight is None or axis >= 0 or weight.ndim != -axis:
+        return None
+    layer = nn.LayerNorm(weight.shape, eps=float(attributes.get("epsilon", 1e-5)), bias=bias is not None)
+    layer.weight = nn.Parameter(weight)
+    if bias is not None:
+        layer.bias = nn.Parameter(bias)
+    return layer
+
+
 def _resize(attributes: Attributes, constants: Constants, opset: int) -> nn.Module | None:
     """Resizing by whole factors or to a size, where torch's interpolation takes the same pixels."""
     mode, where = _word(attributes.get("mode", b"nearest")), _word(attributes.get("coordinate_transformation_mode", b""))
@@ -298,5 +311,6 @@ _MAKERS: dict[str, Make] = {
     "MaxPool": _max_pool,
     "AveragePool": _average_pool,
     "MatMul": _product,
+    "LayerNormalization": _layer_norm,
     "Resize": _resize,
 }
