@@ -75,7 +75,7 @@ _FUNCTIONS = {
     Kind.DROPOUT: "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout",
     Kind.RESHAPE: (
         "flatten unflatten view view_as reshape reshape_as permute transpose movedim swapaxes squeeze unsqueeze expand "
-        "contiguous chunk split tensor_split unbind getitem setitem narrow select roll pad pixel_shuffle "
+        "contiguous chunk split tensor_split unbind getitem setitem narrow select slice roll pad pixel_shuffle "
         "pixel_unshuffle unfold T mT data detach clone to float channel_shuffle flip repeat"
     ),
     Kind.RESAMPLING: "interpolate upsample grid_sample",
@@ -146,7 +146,19 @@ def function_name(function: Callable[..., Any]) -> str:
     if name in _IN_PLACE_OPERATORS:
         return name[3:-2]
     name = name.split(".")[0].strip("_")
-    return {"radd": "add", "rmul": "mul"}.get(name, name)
+    return _OTHER_NAMES.get(name, name)
+
+
+# Operations of exported programs, by the names that the functions of torch have.
+_OTHER_NAMES = {
+    "radd": "add",
+    "rmul": "mul",
+    "upsample_nearest2d": "upsample",
+    "upsample_bilinear2d": "upsample",
+    "upsample_bicubic2d": "upsample",
+    "constant_pad_nd": "pad",
+    "to_copy": "to",
+}
 
 
 _QUERIES = frozenset(
@@ -154,7 +166,8 @@ _QUERIES = frozenset(
         "dim", "size", "stride", "numel", "nelement", "storage_offset", "element_size", "is_contiguous",
         "is_floating_point", "is_complex", "data_ptr", "get_device", "shape", "ndim", "dtype", "device", "layout",
         "is_cuda", "is_cpu", "is_quantized", "is_sparse", "is_mkldnn", "is_meta", "requires_grad", "is_leaf",
-        "grad_fn", "names", "nbytes", "itemsize", "has_names", "is_inference", "version",
+        "grad_fn", "names", "nbytes", "itemsize", "has_names", "is_inference", "version", "sym_size", "sym_stride",
+        "sym_numel", "sym_storage_offset", "assert_tensor_metadata", "assert_scalar", "assert_async",
     }
 )  # fmt: skip
 
@@ -199,6 +212,8 @@ def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
     """
     if function in _NAMES:
         return _NAMES[function]
+    if isinstance(function, torch._ops.OpOverload):
+        return tuple(argument.name for argument in function._schema.arguments if not argument.kwarg_only)
     plain = _PLAIN.get(function, function)
     try:
         parameters = inspect.signature(plain).parameters.values()
@@ -262,6 +277,16 @@ class Change:
         return bool(args[self.position] if len(args) > self.position else kwargs.get("inplace", False))
 
 
+def _functional(function: Callable[..., Any], name: str) -> Callable[..., Any] | None:
+    """Return the function that computes what an in-place one does, without the change; None where there is none."""
+    if isinstance(function, torch._ops.OpOverload):
+        packet = getattr(getattr(torch.ops, function.namespace), name.removesuffix("_"), None)
+        is_same = packet is not None and not name.startswith((*_RANDOM, "random", "dropout", "rrelu", "set", "copy"))
+        return getattr(packet, function._overloadname, None) if is_same else None
+    plain = function_name(function)
+    return getattr(torch.Tensor, plain) if plain in _SAME_APART else None
+
+
 @cache
 def change_of(function: Callable[..., Any]) -> Change:
     """Return how a torch function changes a tensor in place."""
@@ -269,8 +294,7 @@ def change_of(function: Callable[..., Any]) -> Change:
     if name in ("__setitem__", "__set__"):
         return Change(always=True)
     if name in _IN_PLACE_OPERATORS or (name.endswith("_") and not name.endswith("__")):
-        plain = function_name(function)
-        return Change(always=True, functional=getattr(torch.Tensor, plain) if plain in _SAME_APART else None)
+        return Change(always=True, functional=_functional(function, name))
     names = argument_names(function)
     if "inplace" in names:
         return Change(position=names.index("inplace"), functional=function)

@@ -110,6 +110,8 @@ class Tape(TorchFunctionMode):
         kwargs = kwargs or {}
         if is_query(func):
             return func(*args, **kwargs)
+        if isinstance(func, torch._ops.OpOverload):
+            args = _frozen(args)  # an exported program gives lists of a class of its own
         tensors, made_by = _tensors(args, kwargs), self._made_by
         origins = tuple([made_by.get(id(tensor), CONSTANT) for tensor in tensors])
         change = change_of(func)
@@ -240,8 +242,8 @@ def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor
 
 
 def _frozen(value: Any) -> Any:
-    """Return an argument whose lists are copies."""
-    if type(value) is list:
+    """Return an argument whose lists are copies, and plain ones."""
+    if isinstance(value, list):
         return [_frozen(part) for part in value]
     if type(value) is tuple:
         return tuple([_frozen(part) for part in value])

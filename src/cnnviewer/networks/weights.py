@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
 from safetensors.torch import load_file
 
-from cnnviewer.errors import WeightsError
+from cnnviewer.errors import NetworkError, WeightsError
+from cnnviewer.networks.files.formats import MODULE, SAFETENSORS, TORCH, format_of
+from cnnviewer.networks.files.guards import check_claim, refusing
+from cnnviewer.networks.files.stand_ins import StandIn, dangerous, read_stored, tensors_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["fit_weights", "load_weights", "read_weights"]
 
-_NESTS = ("state_dict", "model", "model_state_dict")
+_NESTS = (
+    "state_dict", "model_state_dict", "model_state", "model", "net", "network", "module", "ema", "state_dict_ema",
+    "model_ema", "params", "weights",
+)  # fmt: skip
+_DEEPEST_NEST = 4
+# What training tools wrap a network in: taken away where all names begin with it.
+_PREFIXES = frozenset(["module", "model", "_orig_mod", "net", "network", "backbone", "base_model", "ema_model"])
 _SHOWN_MISFITS = 3
 
 
@@ -48,10 +56,11 @@ def load_weights(module: torch.nn.Module, path: Path, name: str, adapt: Adapt | 
 
 
 def read_weights(path: Path) -> State:
-    """Read a file of weights. Nothing in it is run.
+    """Read a file of weights: safetensors, or what `torch.save` wrote, old and new. Nothing in it is run.
 
-    A state dict that lies under ``state_dict``, ``model`` or ``model_state_dict`` is taken out, and the
-    prefix ``module.`` that ``DataParallel`` leaves is taken away.
+    A state dict in a checkpoint (under ``state_dict``, ``model``, ``ema`` and the like) is taken out, and what lies
+    beside it is left; of a pickled module, of whatever class, the tensors are taken. Prefixes that all names carry and
+    that training tools leave (``module.``, ``_orig_mod.``, ``model.``, ...) are taken away.
 
     Returns
     -------
@@ -65,19 +74,36 @@ def read_weights(path: Path) -> State:
     """
     if path.is_dir():
         raise WeightsError(f"{path} is a folder; choose a file of weights in it.")
+    if not path.exists():
+        raise WeightsError(f"There is no weights file {path}. Check the path.")
     try:
-        stored = load_file(path) if path.suffix == ".safetensors" else _torch_load(path)
-    except FileNotFoundError:
-        raise WeightsError(f"There is no weights file {path}. Check the path.") from None
-    except pickle.UnpicklingError as error:
+        kind = format_of(path)
+        if kind not in (SAFETENSORS, TORCH, MODULE):
+            raise WeightsError(f"{path.name} is no weights file: it is a file of {kind.name}.")
+        return _tensors(path) if kind == SAFETENSORS else _stored_tensors(path)
+    except WeightsError:
+        raise
+    except NetworkError as error:
+        raise WeightsError(f"{path.name} can't be read as weights: {error}") from error
+
+
+def _tensors(path: Path) -> State:
+    with refusing(path, "safetensors"):
+        return _unwrapped(load_file(path))
+
+
+def _stored_tensors(path: Path) -> State:
+    stored = read_stored(path)
+    harm = dangerous(stored.asked)
+    if harm:
         raise WeightsError(
-            f"{path.name} is no weights file, or holds Python objects that could run code; "
-            "save only the state_dict of the network."
-        ) from error
-    except Exception as error:
-        # Readers of damaged files raise RuntimeError, EOFError, KeyError, SafetensorError and others.
-        raise WeightsError(f"{path.name} can't be read as weights; it is damaged, or of another kind.") from error
-    return _state_dict(stored, path.name)
+            f"{path.name} holds Python objects that could run code: {', '.join(harm[:_SHOWN_MISFITS])}. "
+            "Nothing of it was run; save only the state_dict of the network."
+        )
+    with refusing(path, "weights"):
+        state = _state_dict(stored.content, path.name, stored.asked)
+        check_claim(path, sum(tensor.numel() * tensor.itemsize for tensor in state.values()), "its tensors")
+        return state
 
 
 def fit_weights(module: torch.nn.Module, state: State, source: str, name: str) -> None:
@@ -111,23 +137,45 @@ def fit_weights(module: torch.nn.Module, state: State, source: str, name: str) -
         raise WeightsError(f"{source} does not fit {name}: its tensors can't be copied into it.") from error
 
 
-def _torch_load(path: Path) -> object:
-    return torch.load(path, map_location="cpu", weights_only=True)
+def _state_dict(stored: object, source: str, asked: tuple[str, ...]) -> State:
+    """Return the tensors by name in what a file holds."""
+    found, is_nested = _innermost(stored, 0)
+    if isinstance(found, StandIn):
+        found = tensors_of(found)
+    if isinstance(found, Mapping) and is_nested:
+        found = {name: value for name, value in found.items() if _is_weight((name, value))}
+    if not isinstance(found, Mapping) or not found or not all(map(_is_weight, found.items())):
+        raise WeightsError(
+            f"{source} holds no state dict, that is, tensors by name; save network.state_dict()."
+            + (f" It holds {', '.join(asked[:_SHOWN_MISFITS])}." if asked else "")
+        )
+    return _unwrapped(found)
 
 
-def _state_dict(stored: object, source: str) -> State:
-    for nest in _NESTS:
-        if isinstance(stored, Mapping) and isinstance(stored.get(nest), Mapping):
-            stored = stored[nest]
-    if not isinstance(stored, Mapping) or not stored or not all(map(_is_weight, stored.items())):
-        raise WeightsError(f"{source} holds no state dict, that is, tensors by name; save network.state_dict().")
-    if all(name.startswith("module.") for name in stored):
-        return {name.removeprefix("module."): tensor for name, tensor in stored.items()}
-    return dict(stored)
+def _innermost(stored: object, depth: int) -> tuple[object, bool]:
+    """Return the state dict, or stand-in of a module, in a checkpoint, and whether it lay within another dict."""
+    if isinstance(stored, Mapping) and depth < _DEEPEST_NEST:
+        for nest in _NESTS:
+            inner = stored.get(nest)
+            if isinstance(inner, Mapping) and inner:
+                return _innermost(inner, depth + 1)[0], True
+            if isinstance(inner, StandIn) and tensors_of(inner):
+                return inner, True
+    return stored, depth > 0
+
+
+def _unwrapped(state: State) -> State:
+    """Return the tensors without the prefixes that all their names carry."""
+    while True:
+        first = {name.partition(".")[0] for name in state}
+        if len(first) != 1 or not first <= _PREFIXES or any("." not in name for name in state):
+            return dict(state)
+        state = {name.partition(".")[2]: tensor for name, tensor in state.items()}
 
 
 def _is_weight(item: tuple[object, object]) -> bool:
-    return isinstance(item[0], str) and isinstance(item[1], torch.Tensor)
+    name, tensor = item
+    return isinstance(name, str) and isinstance(tensor, torch.Tensor) and tensor.layout == torch.strided
 
 
 def _misfits(wanted: State, state: State, name: str) -> list[str]:

@@ -58,7 +58,7 @@ _COPIES = frozenset(
     {
         "flatten", "unflatten", "view", "view_as", "reshape", "reshape_as", "permute", "transpose", "movedim",
         "swapaxes", "swapdims", "squeeze", "unsqueeze", "expand", "expand_as", "chunk", "split",
-        "split_with_sizes", "tensor_split", "unbind", "getitem", "setitem", "narrow", "select", "roll",
+        "split_with_sizes", "tensor_split", "unbind", "getitem", "setitem", "narrow", "select", "slice", "roll",
         "pixel_shuffle", "pixel_unshuffle", "unfold", "T", "mT", "channel_shuffle", "flip", "repeat", "tile",
         "stack", "hstack", "vstack", "adjoint", "index_select", "take", "diagonal",
     }

@@ -9,10 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cnnviewer.errors import NetworkError
+from cnnviewer.networks.files import sniffing
+from cnnviewer.networks.files.pickles import is_module, is_root_pickle
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["EXTENSIONS", "FORMATS", "Format", "format_of", "is_network_file"]
+__all__ = ["EXTENSIONS", "FORMATS", "KNOWN", "Format", "format_of", "is_network_file"]
 
 EXTENSIONS = (
     ".safetensors", ".pt", ".pth", ".th", ".bin", ".ckpt", ".tar", ".onnx", ".pt2", ".ts", ".torchscript", ".keras",
@@ -52,6 +56,11 @@ TORCHSCRIPT = Format("TorchScript", "torchscript")
 KERAS = Format("Keras", "keras_file")
 FACTORY = Format("Python factory", "factory", runs_code=True)
 
+KNOWN = "safetensors, PyTorch (.pt, .pth), ONNX, an exported program (.pt2), Keras (.keras, .h5)"
+"""What can be opened, for people."""
+
+_HEAD = 4096
+
 FORMATS = (SAFETENSORS, TORCH, MODULE, ONNX, EXPORTED, TORCHSCRIPT, KERAS, FACTORY)
 
 
@@ -66,6 +75,62 @@ def format_of(path: Path) -> Format:
     Raises
     ------
     NetworkError
-        If there is no such file, or it is none that holds a network.
+        If there is no such file, or it is none that holds a network; the sentence tells what it is instead.
     """
-    raise NotImplementedError
+    size = sniffing.check_file(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+            is_onnx = sniffing.is_onnx(file, size)
+    except OSError as error:
+        raise NetworkError(f"{path} can't be read: {error.strerror or error}.") from error
+    if head.startswith(b"PK\x03\x04"):
+        return _archived(path)
+    if head.startswith(sniffing.HDF5_MAGIC):
+        return KERAS
+    if head[2:].startswith(sniffing.LEGACY_MAGIC):
+        return MODULE if is_module(path, is_zip=False) else TORCH
+    if sniffing.is_safetensors(head, size):
+        return SAFETENSORS
+    if is_onnx:
+        return ONNX
+    if path.suffix.lower() == ".py" and sniffing.is_text(head):
+        return FACTORY
+    raise NetworkError(_refusal(path, head))
+
+
+def _archived(path: Path) -> Format:
+    """Return the format of a zip archive, told from the names of its entries."""
+    names = sniffing.entry_names(path)
+    last = {name.rpartition("/")[2] for name in names}
+    if "model.weights.h5" in last and "config.json" in last:
+        return KERAS
+    if "serialized_exported_program.json" in last or any("/models/" in f"/{name}" for name in names):
+        return EXPORTED
+    if "constants.pkl" in last:
+        return TORCHSCRIPT
+    if any(is_root_pickle(name) for name in names):
+        return MODULE if is_module(path, is_zip=True) else TORCH
+    raise NetworkError(
+        f"{path.name} is a zip archive without a network in it; unpack it, and choose the network's file."
+    )
+
+
+def _refusal(path: Path, head: bytes) -> str:
+    """Return what a file is that holds no network, and what to do."""
+    known = sniffing.picture_name(head)
+    if known:
+        return f"{path.name} is {known}, not a network."
+    if head[257:262] == b"ustar":
+        return f"{path.name} is a tar archive; unpack it, and choose the network's file."
+    if head.startswith(b"\x1f\x8b"):
+        return f"{path.name} is compressed; unpack it first."
+    if head.startswith(b"version https://git-lfs"):
+        return f"{path.name} is only a pointer of Git LFS to the file itself; get that with: git lfs pull."
+    if sniffing.is_text(head):
+        return f"{path.name} is text, not a network."
+    if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
+        return f"{path.name} is a pickle that torch.save did not write; save network.state_dict() with torch.save."
+    if is_network_file(path):
+        return f"{path.name} is no network: its name ends in {path.suffix}, but it is damaged, or of another kind."
+    return f"{path.name} is no network of a kind that is known: {KNOWN}."
