@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cnnviewer.devices import AUTO, Precision
 from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest
 from cnnviewer.questions import Question, QuestionAnswer
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cnnviewer.card import Card
+    from cnnviewer.devices import Device
 
     Pixels = NDArray[np.uint32]
     Values = NDArray[np.float32]
@@ -30,6 +32,10 @@ __all__ = [
     "FREE_REQUESTS",
     "BarsAnswer",
     "BarsRequest",
+    "DeviceAnswer",
+    "DeviceRequest",
+    "DevicesAnswer",
+    "DevicesRequest",
     "HoldRequest",
     "ImageEdit",
     "ImageRequest",
@@ -180,6 +186,22 @@ class HoldRequest:
 
 
 @dataclass(frozen=True)
+class DeviceRequest:
+    """Run networks elsewhere, or in another precision, from now on: the open one, and those that are opened later.
+
+    Parameters
+    ----------
+    device
+        "auto", or what `cnnviewer.devices.list_devices` calls it.
+    precision
+        With how many bits they compute.
+    """
+
+    device: str = AUTO
+    precision: Precision = Precision.SINGLE
+
+
+@dataclass(frozen=True)
 class ImageEdit:
     """How a photo is moved, turned, scaled and partly covered.
 
@@ -321,6 +343,11 @@ class ThumbnailRequest:
 
 
 @dataclass(frozen=True)
+class DevicesRequest:
+    """Which devices there are; it needs no recording."""
+
+
+@dataclass(frozen=True)
 class LessonRequest:
     """What a page of the tour asks; each lesson has a class of its own, in `cnnviewer.lessons.messages`."""
 
@@ -334,10 +361,11 @@ PictureRequest = (
     | ThumbnailRequest
     | LessonRequest
     | CatalogueRequest
+    | DevicesRequest
     | Question
 )
 
-FREE_REQUESTS = (ThumbnailRequest, LessonRequest, CatalogueRequest)
+FREE_REQUESTS = (ThumbnailRequest, LessonRequest, CatalogueRequest, DevicesRequest)
 """Requests that need no recording, and whose answers belong to none."""
 
 
@@ -355,6 +383,8 @@ class NetworkSummary:
     categories: tuple[str, ...]
     parameters: int
     device: str
+    numbers: str = "float32"
+    """Of what type its weights are."""
 
 
 @dataclass(frozen=True)
@@ -411,6 +441,23 @@ class WeightsAnswer:
     network: NetworkSummary
     recording: RecordingSummary | None
     held: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
+class DeviceAnswer:
+    """What the window shows after a change of device; `network` is None where none is open."""
+
+    request: DeviceRequest
+    network: NetworkSummary | None
+    recording: RecordingSummary | None
+    held: tuple[float, ...] | None
+
+
+@dataclass(frozen=True)
+class DevicesAnswer:
+    """The devices that are there, and of each kind that is not, why."""
+
+    devices: tuple[Device, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -541,5 +588,6 @@ PictureAnswer = (
     | ThumbnailAnswer
     | LessonAnswer
     | CatalogueAnswer
+    | DevicesAnswer
     | QuestionAnswer
 )

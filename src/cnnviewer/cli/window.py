@@ -6,7 +6,15 @@ import argparse
 import os
 from pathlib import Path
 
-from cnnviewer.cli.options import add_network, check_folder, check_network, check_paths, weights_of
+from cnnviewer.cli.options import (
+    add_device,
+    add_network,
+    check_folder,
+    check_network,
+    check_paths,
+    device_of,
+    weights_of,
+)
 from cnnviewer.inputs.files import find_images
 from cnnviewer.networks.run_folder import is_run
 
@@ -30,6 +38,7 @@ def run(words: list[str]) -> int:
     )
     parser.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="files or folders to show, or a training")
     add_network(parser)
+    add_device(parser)
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="paint the window into FILE and end")
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window, for example 1280x800")
     parser.add_argument("--theme", choices=("light", "dark", "system"), help="colours of the window")
@@ -39,6 +48,7 @@ def run(words: list[str]) -> int:
     if not (len(options.images) == 1 and is_run(options.images[0])):
         find_images(options.images)  # a folder without images is told here, and the window finds them again
     check_network(options.network)
+    device = device_of(options)
     if options.screenshot is not None:
         check_folder(options.screenshot)
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -48,6 +58,7 @@ def run(words: list[str]) -> int:
         options.images,
         options.network,
         weights_of(options.weights),
+        device=device,
         theme=options.theme,
         screenshot=options.screenshot,
         size=options.size,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
+from cnnviewer.messages import DeviceRequest
 from cnnviewer.networks import DEFAULT_NETWORK, list_networks
 from cnnviewer.qt.main_window import MainWindow
 from cnnviewer.qt.preferences import Preferences
@@ -46,6 +47,7 @@ def run(
     network: str | None = None,
     weights: str | None = "DEFAULT",
     *,
+    device: DeviceRequest | None = None,
     theme: str | None = None,
     screenshot: Path | None = None,
     size: tuple[int, int] | None = None,
@@ -58,6 +60,8 @@ def run(
         Files and folders to show; by default a sample.
     network, weights
         What to open; by default what was open last.
+    device
+        Where networks run, and in which precision; by default as it was last.
     theme
         "light", "dark" or "system"; by default as it was last.
     screenshot
@@ -75,7 +79,8 @@ def run(
         window.set_theme(theme)
     if size:
         window.resize(*size)
-    start = _Start(window, session, images, *_network(preferences, network, weights))
+    chosen = device or (preferences.device() if preferences else DeviceRequest())
+    start = _Start(window, session, images, chosen, *_network(preferences, network, weights))
     shot = _Screenshot(window, session, screenshot) if screenshot else None
     window.painted.connect(start.begin)
     window.show()
@@ -97,14 +102,22 @@ class _Start(QObject):
     """Begins the work after the first paint."""
 
     def __init__(
-        self, window: MainWindow, session: Session, images: Sequence[Path], name: str, weights: str | None
+        self,
+        window: MainWindow,
+        session: Session,
+        images: Sequence[Path],
+        device: DeviceRequest,
+        name: str,
+        weights: str | None,
     ) -> None:
         super().__init__(window)
-        self._window, self._session, self._images = window, session, images
+        self._window, self._session, self._images, self._device = window, session, images, device
         self._name, self._weights = name, weights
 
     @Slot()
     def begin(self) -> None:
+        if self._device != self._session.device:
+            self._session.use_device(self._device)
         self._session.open_network(self._name, self._weights)
         if self._images:
             self._window.open_paths(self._images)
