@@ -90,7 +90,7 @@ def test_a_target_ends_it(design, tmp_path, capsys):
         (["--resume"], "holds no training"),
         ([], "Name the network"),
         (["lenet5", "--validation", "0", "--target-accuracy", "0.9"], "none were held back"),
-        (["lenet5", "--device", "cuda"], "no CUDA GPU"),
+        (["lenet5", "--device", "cuda"], "no CUDA device here"),
         (["lenet5", "--device", "abacus"], "abacus"),
         (["missing.json"], "can't be read"),
     ],

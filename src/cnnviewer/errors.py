@@ -10,6 +10,7 @@ __all__ = [
     "Cancelled",
     "CnnviewerError",
     "DatasetError",
+    "DeviceError",
     "ImageError",
     "NetworkError",
     "RecordingError",
@@ -29,6 +30,10 @@ class ImageError(CnnviewerError):
 
 class NetworkError(CnnviewerError):
     """A network that is not known, or can't be built."""
+
+
+class DeviceError(CnnviewerError):
+    """A device that this machine does not have, or that can't do what is asked of it."""
 
 
 class WeightsError(NetworkError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -44,27 +43,27 @@ class FramePlan:
         self.is_fused = not any(value.is_inference() for value in _constants(plan))
         self._check(image, outputs)
 
-    def run(self, image: torch.Tensor, kept: frozenset[int]) -> Iterator[tuple[int, torch.Tensor, float]]:
+    def run(self, image: torch.Tensor, kept: frozenset[int]) -> Iterator[tuple[int, torch.Tensor, tuple[Any, Any]]]:
         """Run all operations on an image ``(1, C, H, W)``, and yield what each of the kept ones returned.
 
         Yields
         ------
-        number, output, seconds
-            An operation's number, what it returned, and how long it took; a fused operation's time is that of all that
-            was fused into it. Nothing changes the output any more.
+        number, output, span
+            An operation's number, what it returned, and when it began and ended by the plan's clock; a fused
+            operation's time is that of all that was fused into it. Nothing changes the output any more.
         """
         self._prepare(kept)
         made: list[Any] = [None] * self._plan.count + [image]
-        steps, places, clock = self._plan.steps, self._plan.places, time.perf_counter
+        steps, places, mark = self._plan.steps, self._plan.places, self._plan.clock.mark
         for kernel, freed in zip(self._kernels.values(), self._freed, strict=True):
-            start = clock()
+            start = mark()
             result = kernel.run(made)
             step, place = steps[kernel.step], places[kernel.step]
             end = step.store(result, made, place)
-            seconds = clock() - start
+            span = start, mark()
             for number in range(place, end):
                 if number in kept:
-                    yield number, made[number], seconds
+                    yield number, made[number], span
             for number in freed:
                 made[number] = None
 

@@ -334,9 +334,11 @@ def _padded(given: dict[str, Any], edges: tuple[int, int, int, int]) -> dict[str
 def _folded(weight: torch.Tensor, bias: torch.Tensor | None, norm: Step) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the weights of a convolution that does a batch norm as well.
 
-    Jacob et al. (2018), "Quantization and Training of Neural Networks", section 3.2.
+    Jacob et al. (2018), "Quantization and Training of Neural Networks", section 3.2. Numbers of half precision are
+    rounded once, at the end.
     """
-    given = _named(norm)
+    dtype, given = weight.dtype, {name: _wide(value) for name, value in _named(norm).items()}
+    weight, bias = _wide(weight), _wide(bias)
     scale = torch.rsqrt(given["running_var"] + given.get("eps", 1e-5))
     if given.get("weight") is not None:
         scale = scale * given["weight"].detach()
@@ -344,7 +346,13 @@ def _folded(weight: torch.Tensor, bias: torch.Tensor | None, norm: Step) -> tupl
     shift = shift * scale
     if given.get("bias") is not None:
         shift = shift + given["bias"].detach()
-    return weight * scale[:, None, None, None], shift
+    return (weight * scale[:, None, None, None]).to(dtype), shift.to(dtype)
+
+
+def _wide(value: Any) -> Any:
+    """Return a tensor of half precision in single; anything else as it is."""
+    is_half = isinstance(value, torch.Tensor) and value.dtype in (torch.float16, torch.bfloat16)
+    return value.float() if is_half else value
 
 
 def _tolerant(step: Step) -> Step:

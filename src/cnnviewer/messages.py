@@ -11,6 +11,7 @@ from enum import StrEnum
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
+from cnnviewer.devices import AUTO, Precision
 from cnnviewer.layouts import Layout
 from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest
 from cnnviewer.questions import Question, QuestionAnswer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cnnviewer.card import Card
+    from cnnviewer.devices import Device
     from cnnviewer.outputs import Output
 
     Pixels = NDArray[np.uint32]
@@ -33,6 +35,10 @@ __all__ = [
     "FREE_REQUESTS",
     "BarsAnswer",
     "BarsRequest",
+    "DeviceAnswer",
+    "DeviceRequest",
+    "DevicesAnswer",
+    "DevicesRequest",
     "HoldRequest",
     "ImageEdit",
     "ImageRequest",
@@ -186,6 +192,22 @@ class HoldRequest:
 
 
 @dataclass(frozen=True)
+class DeviceRequest:
+    """Run networks elsewhere, or in another precision, from now on: the open one, and those that are opened later.
+
+    Parameters
+    ----------
+    device
+        "auto", or what `cnnviewer.devices.list_devices` calls it.
+    precision
+        With how many bits they compute.
+    """
+
+    device: str = AUTO
+    precision: Precision = Precision.SINGLE
+
+
+@dataclass(frozen=True)
 class ImageEdit:
     """How a photo is moved, turned, scaled and partly covered.
 
@@ -327,6 +349,11 @@ class ThumbnailRequest:
 
 
 @dataclass(frozen=True)
+class DevicesRequest:
+    """Which devices there are; it needs no recording."""
+
+
+@dataclass(frozen=True)
 class LessonRequest:
     """What a page of the tour asks; each lesson has a class of its own, in `cnnviewer.lessons.messages`."""
 
@@ -340,10 +367,11 @@ PictureRequest = (
     | ThumbnailRequest
     | LessonRequest
     | CatalogueRequest
+    | DevicesRequest
     | Question
 )
 
-FREE_REQUESTS = (ThumbnailRequest, LessonRequest, CatalogueRequest)
+FREE_REQUESTS = (ThumbnailRequest, LessonRequest, CatalogueRequest, DevicesRequest)
 """Requests that need no recording, and whose answers belong to none."""
 
 
@@ -361,6 +389,8 @@ class NetworkSummary:
     categories: tuple[str, ...]
     parameters: int
     device: str
+    numbers: str = "float32"
+    """Of what type its weights are."""
 
 
 @dataclass(frozen=True)
@@ -435,6 +465,23 @@ class WeightsAnswer:
     network: NetworkSummary
     recording: RecordingSummary | None
     held: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
+class DeviceAnswer:
+    """What the window shows after a change of device; `network` is None where none is open."""
+
+    request: DeviceRequest
+    network: NetworkSummary | None
+    recording: RecordingSummary | None
+    held: tuple[float, ...] | None
+
+
+@dataclass(frozen=True)
+class DevicesAnswer:
+    """The devices that are there, and of each kind that is not, why."""
+
+    devices: tuple[Device, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -567,5 +614,6 @@ PictureAnswer = (
     | ThumbnailAnswer
     | LessonAnswer
     | CatalogueAnswer
+    | DevicesAnswer
     | QuestionAnswer
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
 
-from cnnviewer.errors import ImageError, NetworkError
+from cnnviewer.devices import AUTO, Precision, choose_device, float_type, is_out_of_memory
+from cnnviewer.errors import DeviceError, ImageError, NetworkError
 from cnnviewer.images import as_image
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ class Network:
         Returns
         -------
         torch.Tensor
-            float32, ``(1, C, H, W)``, on the module's device.
+            ``(1, C, H, W)``, on the module's device and of the type of its weights: float32, if none was chosen.
 
         Raises
         ------
@@ -66,13 +68,60 @@ class Network:
         """
         if isinstance(image, torch.Tensor):
             return self._checked(image)
-        return self.preprocessing(as_image(image)).to(self.device)
+        return self.preprocessing(as_image(image)).to(self.device, self.dtype)
 
-    @cached_property
+    def to(self, device: str = AUTO, precision: str = Precision.SINGLE) -> Network:
+        """Return this network on a device and in a precision.
+
+        Parameters
+        ----------
+        device
+            "auto" (CUDA where there is one, else MPS, else the CPU), "cpu", "cuda", "cuda:1", or "mps".
+        precision
+            "single" (float32) or "half" (float16, on the CPU bfloat16). From half to single does not bring back the
+            digits that were rounded away: keep this network for that.
+
+        Returns
+        -------
+        Network
+            With a module and weights of its own; this very network where nothing changes.
+
+        Raises
+        ------
+        DeviceError
+            If this machine has no such device.
+        NetworkError
+            If the module can't be copied, or the device has not enough memory for it.
+        """
+        if precision not in tuple(Precision):
+            raise DeviceError(f"There is no precision {precision!r}; there are single and half.")
+        place = choose_device(device)
+        dtype = float_type(place, precision)
+        if all(_is_at(tensor, place, dtype) for tensor in self._tensors):
+            return self
+        try:
+            # A copy without a second one on the way: deepcopy takes what it finds in its memory.
+            moved = {id(tensor): _moved(tensor, place, dtype) for tensor in self._tensors}
+            module = copy.deepcopy(self.module, moved)
+        except (RuntimeError, TypeError, AttributeError) as error:
+            if is_out_of_memory(error):
+                raise NetworkError(
+                    f"{self.name} needs more memory than is free on {place}; take another device or a smaller network."
+                ) from error
+            raise NetworkError(f"{self.name} can't be brought to {place}: {error}") from error
+        return replace(self, module=module)
+
+    @property
     def device(self) -> torch.device:
         """The device of the module's first parameter; the CPU where it has none."""
         first = next(self.module.parameters(), None)
         return torch.device("cpu") if first is None else first.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the module's first parameter that is no whole number; float32 where it has none."""
+        found = (parameter.dtype for parameter in self.module.parameters() if parameter.is_floating_point())
+        return next(found, torch.float32)
 
     @cached_property
     def module_names(self) -> dict[int, str]:
@@ -99,6 +148,10 @@ class Network:
         named = [*self.module.named_buffers(), *self.module.named_parameters()]
         return {id(tensor): name for name, tensor in named}
 
+    @property
+    def _tensors(self) -> tuple[torch.Tensor, ...]:
+        return (*self.module.parameters(), *self.module.buffers())
+
     @cached_property
     def parameter_count(self) -> int:
         """How many learnt numbers the module has; a shared parameter counts once."""
@@ -111,7 +164,17 @@ class Network:
                 f"A preprocessed image is a floating point tensor of shape (1, {channels}, height, width); "
                 f"this one is {tensor.dtype} of shape {tuple(tensor.shape)}."
             )
-        return tensor.to(self.device)
+        return tensor.to(self.device, self.dtype)
+
+
+def _is_at(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> bool:
+    return tensor.device == device and (tensor.dtype == dtype or not tensor.is_floating_point())
+
+
+def _moved(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+    """Return a copy of a parameter or buffer; whole and complex numbers stay what they are."""
+    copied = tensor.detach().to(device, dtype if tensor.is_floating_point() else tensor.dtype, copy=True)
+    return torch.nn.Parameter(copied, tensor.requires_grad) if isinstance(tensor, torch.nn.Parameter) else copied
 
 
 @contextmanager

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from cnnviewer.axes.table import layouts_of
+from cnnviewer.devices import is_out_of_memory
 from cnnviewer.errors import RecordingError
 from cnnviewer.frame_plan import FramePlan
 from cnnviewer.network import eval_mode
@@ -133,14 +135,20 @@ class Recorder:
         if plan.scores is not None:
             kept |= {plan.scores}
         layers, scores, start = list(self._dropped), None, time.perf_counter()
-        for index, output, duration in frames.run(tensor, kept):
-            layers[index] = self._statics[index].layer(index, output, duration)
+        spans: dict[int, tuple[Any, Any]] = {}
+        for index, output, span in frames.run(tensor, kept):
+            spans[index] = span
+            layers[index] = self._statics[index].layer(index, output, 0.0)
             if index == plan.scores:
                 scores = output.reshape(-1)
             if begin is not None:
                 seconds = time.perf_counter() - start
                 begin(self._of(tensor, layers, scores, plan.scores, seconds), index)
-        return self._of(tensor, layers, scores, plan.scores, time.perf_counter() - start)
+        plan.clock.finish()
+        seconds = time.perf_counter() - start
+        for index, span in spans.items():
+            layers[index] = replace(layers[index], seconds=plan.clock.seconds(*span))
+        return self._of(tensor, layers, scores, plan.scores, seconds)
 
     def _run(self, tensor: torch.Tensor) -> Recording:
         """Run the network's own code under a tape."""
@@ -149,8 +157,8 @@ class Recorder:
             start = time.perf_counter()
             with tape:
                 result = self.network.module(tensor)
+            tape.end()
             seconds = time.perf_counter() - start
-        tape.end()
         self._statics = _statics(tape, self.network)
         self._outputs = _outputs(result, tape.operations, [static.name for static in self._statics])
         scores = class_scores(result)
@@ -262,18 +270,23 @@ def _told_errors(network: Network) -> Iterator[None]:
     """Turn what goes wrong in a network into a sentence."""
     try:
         yield
-    except (MemoryError, RuntimeError) as error:
-        if _is_memory(error):
-            message = (
-                f"{network.name} needs more memory for this image than is free; "
-                "close other programs or take a smaller network."
-            )
-            raise RecordingError(message) from error
-        raise RecordingError(f"{network.name} failed on this image: {error}") from error
     except Exception as error:
-        message = f"{network.name} failed on this image: {type(error).__name__}: {error}"
-        raise RecordingError(message) from error
+        raise RecordingError(_sentence(network, error)) from error
 
 
-def _is_memory(error: BaseException) -> bool:
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in str(error)
+def _sentence(network: Network, error: Exception) -> str:
+    """Return what is told of an exception in a network."""
+    name, text = network.name, str(error)
+    if is_out_of_memory(error):
+        return f"{name} needs more memory for this image than is free; close other programs or take a smaller network."
+    if network.dtype in (torch.float16, torch.bfloat16) and any(word in text for word in _OF_TYPES):
+        return f"{name} can't run in half precision on {network.device}: {text}. Choose single precision."
+    if isinstance(error, NotImplementedError) and network.device.type != "cpu":
+        return f"{name} can't run on {network.device}: {text}. Choose another device."
+    if not isinstance(error, RuntimeError):
+        text = f"{type(error).__name__}: {text}"
+    return f"{name} failed on this image: {text}"
+
+
+_OF_TYPES = ("not implemented for", "dtype", "Half", "BFloat16", "scalar type")
+"""Of what PyTorch speaks where an operation does not take its operands' types of numbers."""

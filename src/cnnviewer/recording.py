@@ -122,7 +122,7 @@ class Layer:
         the batch is one image: ``(C, H, W)``, ``(N,)``. On the device "meta", without values, where it is of a
         frame and was not kept.
     seconds
-        How long the call took on the host.
+        How long the call took on the device; see `cnnviewer.devices.clock_of`.
     call
         The call that made it, with its arguments by name.
     layout
@@ -186,7 +186,7 @@ class Recording:
     scores_index
         The layer that made them; None where no layer did.
     seconds
-        How long the forward pass took on the host.
+        How long the forward pass took, until the device had done all of it.
     outputs
         What the network returned.
     """
@@ -279,4 +279,4 @@ class Recording:
     def nbytes(self) -> int:
         """Memory of the recorded outputs in bytes; memory that several layers share counts once."""
         storages = (layer.output.untyped_storage() for layer in self.layers if not layer.output.is_meta)
-        return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
+        return sum({storage._cdata: storage.nbytes() for storage in storages}.values())

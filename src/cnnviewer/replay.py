@@ -7,7 +7,6 @@ gives the same bits.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn.modules import module as module_internals
 
+from cnnviewer.devices import clock_of
 from cnnviewer.operations import change_of
 from cnnviewer.slots import Slot, filled, slots_in, with_slots
 from cnnviewer.tape import CONSTANT, IMAGE
@@ -94,7 +94,8 @@ class Plan:
     def __init__(self, steps: tuple[Step, ...], image: torch.Tensor, network: Network, scores: int | None) -> None:
         self.steps = steps
         self.count = sum(step.results for step in steps)
-        self._shape, self._dtype = image.shape, image.dtype
+        self._shape, self._dtype, self._device = image.shape, image.dtype, image.device
+        self.clock = clock_of(image.device)
         self._modules = network.modules
         self._registered = tuple(_registrations(network.modules))
         self._sizes = tuple((names, len(names)) for names in _registries(network.modules))
@@ -110,25 +111,27 @@ class Plan:
         return (
             image.shape == self._shape
             and image.dtype == self._dtype
+            and image.device == self._device
             and not _has_hooks(self._modules)
             and all(names.get(name) is value for names, name, value in self._registered)
             and all(len(names) == size for names, size in self._sizes)
         )
 
     def run(self, image: torch.Tensor) -> tuple[list[torch.Tensor], list[float]]:
-        """Run all operations on an image; return what each returned, and how long it took in seconds."""
+        """Run all operations on an image; return what each returned, and how long it took on the device in seconds."""
         # The image stands last: index -1 is IMAGE.
         made: list[Any] = [None] * self.count + [image]
-        durations: list[float] = []
-        place, clock = 0, time.perf_counter
+        spans: list[tuple[Any, Any]] = []
+        place, mark = 0, self.clock.mark
         for step in self.steps:
-            start = clock()
+            start = mark()
             result = step.run(made)
-            duration = clock() - start
+            span = start, mark()
             place = step.store(result, made, place)
-            durations += [duration] * step.results
+            spans += [span] * step.results
         made.pop()
-        return made, durations
+        self.clock.finish()
+        return made, [self.clock.seconds(*span) for span in spans]
 
 
 def plan_of(

@@ -8,7 +8,6 @@ memory. Nothing is put on the module: the module in force is read from the call 
 from __future__ import annotations
 
 import sys
-import time
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from cnnviewer.devices import clock_of
 from cnnviewer.operations import Change, argument_names, change_of, function_name, has_free_result, is_query, results_of
 from cnnviewer.recording import INPUT, Call
 from cnnviewer.slots import Slot, with_slots
@@ -53,7 +53,7 @@ class Operation:
         The path of the module whose method was running; `is_own` tells whether the operation is the module's
         own; `call` numbers that method's call.
     seconds
-        How long the call took.
+        How long the call took on the device; known once the tape has ended.
     origins
         For each tensor among the arguments, in order: the number of the operation that made it, or `IMAGE`, or
         `CONSTANT`.
@@ -99,6 +99,8 @@ class Tape(TorchFunctionMode):
         self._in_storage: dict[int, list[int]] = {}
         self._frame: FrameType | None = None
         self._calls = 0
+        self._clock = clock_of(image.device)
+        self._spans: list[tuple[Any, Any]] = []
 
     def __torch_function__(
         self,
@@ -116,12 +118,12 @@ class Tape(TorchFunctionMode):
         origins = tuple([made_by.get(id(tensor), CONSTANT) for tensor in tensors])
         change = change_of(func)
         targets = change.targets(args, kwargs)
-        start = time.perf_counter()
+        start = self._clock.mark()
         if targets:
             result = self._run_in_place(func, change, targets, args, kwargs)
         else:
             result = func(*args, **kwargs)
-        seconds = time.perf_counter() - start
+        span = start, self._clock.mark()
         kept = results_of(targets if result is None else result)
         is_escape = not kept and result is not None and origins
         if is_escape or has_free_result(func, args) or self._has_unknown(tensors):
@@ -132,7 +134,9 @@ class Tape(TorchFunctionMode):
             module, is_own = self._module_in_force(tensors)
             call = self._calls
             for part, tensor in enumerate(kept):
-                self._keep(Operation(func, args, kwargs, tensor, tensor, module, is_own, call, seconds, origins, part))
+                self._keep(
+                    Operation(func, args, kwargs, tensor, tensor, module, is_own, call, 0.0, origins, part), span
+                )
         return result
 
     def _has_unknown(self, tensors: list[torch.Tensor]) -> bool:
@@ -141,15 +145,19 @@ class Tape(TorchFunctionMode):
         return any(id(tensor) not in made and id(tensor) not in known for tensor in tensors)
 
     def end(self) -> None:
-        """Let go of the network's last frame; call it after the forward pass."""
+        """Wait for the device, and let go of the network's last frame; call it after the forward pass."""
         self._frame = None
+        self._clock.finish()
+        for operation, span in zip(self.operations, self._spans, strict=True):
+            operation.seconds = self._clock.seconds(*span)
 
-    def _keep(self, operation: Operation) -> None:
+    def _keep(self, operation: Operation, span: tuple[Any, Any]) -> None:
         if not _storage(operation.result):
             self.is_static = False  # a tensor inside of vmap: what comes out of it is recorded
             return
         index = len(self.operations)
         self.operations.append(operation)
+        self._spans.append(span)
         self._made_by[id(operation.result)] = index
         self._in_storage.setdefault(_storage(operation.result), []).append(index)
 

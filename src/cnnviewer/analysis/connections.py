@@ -50,9 +50,9 @@ def connections(recording: Recording, layer: Layer) -> tuple[tuple[str, torch.Te
     if layer.kind is Kind.CONVOLUTION and "weight" in layer.parameters and len(counts) == 1:
         return ((layer.inputs[0], _of_kernels(layer, own, counts[0])),)
     if layer.kind is Kind.LINEAR and "weight" in layer.parameters and len(counts) == 1:
-        weight = layer.parameters["weight"].detach().float().cpu()
+        weight = layer.parameters["weight"].detach()
         if tuple(weight.shape) == (own, counts[0]):
-            return ((layer.inputs[0], weight),)
+            return ((layer.inputs[0], weight.float().cpu()),)
     if layer.kind is Kind.CONCATENATION and sum(counts) == own:
         parts = torch.split(torch.eye(own), counts, dim=1)
         return tuple(zip(layer.inputs, parts, strict=True))
@@ -74,11 +74,11 @@ def weights_through(strengths: torch.Tensor, passed: torch.Tensor) -> torch.Tens
 
 def _of_kernels(layer: Layer, own: int, count: int) -> torch.Tensor:
     """Return the size of each kernel, with the sign of its sum; zero between maps of different groups."""
-    weight = layer.parameters["weight"].detach().float().cpu()
+    weight = layer.parameters["weight"].detach().float()
     groups = int(layer.settings.get("groups", 1))
     is_transposed = "transpose" in layer.operation or bool(layer.settings.get("transposed", False))
     found = torch.zeros(own, count)
-    size = weight.flatten(2).norm(dim=2) * weight.flatten(2).sum(2).sign()
+    size = (weight.flatten(2).norm(dim=2) * weight.flatten(2).sum(2).sign()).cpu()
     rows, columns = own // groups, count // groups
     for group in range(groups):
         there = slice(group * rows, (group + 1) * rows), slice(group * columns, (group + 1) * columns)

@@ -34,7 +34,7 @@ def effective_field(recording: Recording, layer: Layer | str, unit: Sequence[int
     Returns
     -------
     torch.Tensor
-        float, ``(H, W)``, not negative, on the CPU.
+        float32 at least, ``(H, W)``, not negative, on the CPU.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def effective_field(recording: Recording, layer: Layer | str, unit: Sequence[int
 
 
 def input_gradient(recording: Recording, layer: Layer | str, unit: Sequence[int]) -> torch.Tensor:
-    """Return the gradient of a unit along the network's input, ``(C, H, W)``, on the CPU.
+    """Return the gradient of a unit along the network's input, float32 at least, ``(C, H, W)``, on the CPU.
 
     The layers that the unit was made of are run again; the recording is not changed.
 
@@ -64,7 +64,8 @@ def input_gradient(recording: Recording, layer: Layer | str, unit: Sequence[int]
         except RuntimeError as error:
             name = INPUT if found is None else found.name
             raise RecordingError(f"{name} has no gradient: {error}") from error
-    return torch.zeros_like(recording.input).cpu() if gradient is None else gradient[0].detach().cpu()
+    amounts = torch.zeros_like(recording.input) if gradient is None else gradient[0].detach()
+    return amounts.to(torch.promote_types(amounts.dtype, torch.float32)).cpu()
 
 
 def _run_again(recording: Recording, target: Layer, image: torch.Tensor) -> torch.Tensor:

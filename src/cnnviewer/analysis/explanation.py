@@ -190,7 +190,7 @@ class Explanation:
 
     @property
     def difference(self) -> float:
-        """The worked value less the recorded one: what float32 rounded away."""
+        """The worked value less the recorded one: what the network rounded away."""
         return self.value - self.recorded
 
     @cached_property

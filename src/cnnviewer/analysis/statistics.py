@@ -46,7 +46,8 @@ def skipped_tokens(layer: Layer) -> torch.Tensor:
 class MapStatistics:
     """Statistics of each map of ``(maps, H, W)``; each is computed when it is first asked for.
 
-    NaN and infinite values are left out of the ranges and means.
+    NaN and infinite values are left out of the ranges and means. Whatever device the maps are on and of whatever
+    type, sums are worked in float32 at least, and the statistics lie on the CPU.
     """
 
     def __init__(self, maps: torch.Tensor) -> None:
@@ -58,13 +59,21 @@ class MapStatistics:
             empty = torch.zeros(self._values.shape[0])
             return empty, empty
         # Not aminmax: along an axis it takes twenty times as long on a CPU.
-        low, high = self._values.amin(1), self._values.amax(1)
+        low, high = self._on_host(self._values.amin(1), self._values.amax(1))
         if not isfinite(float((high - low).sum())):  # or it is too large for a sum, and each is looked at
             usual = torch.where(torch.isfinite(self._values), self._values, torch.nan)
-            low = usual.nan_to_num(nan=torch.inf).amin(1).nan_to_num(posinf=0.0)
-            high = usual.nan_to_num(nan=-torch.inf).amax(1).nan_to_num(neginf=0.0)
-            self.__dict__["finite"] = torch.isfinite(self._values).all(1)
-        return low.float(), high.float()
+            low, high = self._on_host(usual.nan_to_num(nan=torch.inf).amin(1), usual.nan_to_num(nan=-torch.inf).amax(1))
+            low, high = low.nan_to_num(posinf=0.0), high.nan_to_num(neginf=0.0)
+            self.__dict__["finite"] = torch.isfinite(self._values).all(1).cpu()
+        return low, high
+
+    def _on_host(self, *each: torch.Tensor) -> torch.Tensor:
+        """Return some numbers of each map in float32, brought to the CPU in one go."""
+        return torch.stack(each).float().cpu()
+
+    @property
+    def _sum_type(self) -> torch.dtype:
+        return torch.promote_types(self._values.dtype, torch.float32)
 
     @property
     def minimum(self) -> torch.Tensor:
@@ -87,14 +96,15 @@ class MapStatistics:
     def mean(self) -> torch.Tensor:
         """The mean of each map's finite values, float32 ``(maps,)``."""
         if bool(self.finite.all()):
-            return self._values.mean(1).float()
-        return torch.where(torch.isfinite(self._values), self._values, torch.nan).nanmean(1).nan_to_num().float()
+            return self._values.mean(1, dtype=self._sum_type).float().cpu()
+        usual = torch.where(torch.isfinite(self._values), self._values, torch.nan)
+        return usual.nanmean(1, dtype=self._sum_type).nan_to_num().float().cpu()
 
     @cached_property
     def zero_share(self) -> torch.Tensor:
         """The share of each map's units that are exactly zero, 0..1, float32 ``(maps,)``."""
         count = max(self._values.shape[1], 1)
-        return (self._values.shape[1] - torch.count_nonzero(self._values, dim=1)).float() / count
+        return (self._values.shape[1] - torch.count_nonzero(self._values, dim=1)).float().cpu() / count
 
     @property
     def is_signed(self) -> bool:

@@ -5,13 +5,25 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from cnnviewer.devices import AUTO, Precision, choose_device
 from cnnviewer.errors import CnnviewerError, ImageError
+from cnnviewer.messages import DeviceRequest
 
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-__all__ = ["add_network", "allows_code", "check_folder", "check_network", "check_paths", "tell_progress", "weights_of"]
+__all__ = [
+    "add_device",
+    "add_network",
+    "allows_code",
+    "check_folder",
+    "check_network",
+    "check_paths",
+    "device_of",
+    "tell_progress",
+    "weights_of",
+]
 
 
 def add_network(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +43,28 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         metavar="WEIGHTS",
         help="'default' for trained weights, 'random', or a file with weights for the network",
     )
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose a device and a precision."""
+    parser.add_argument("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:1, or mps")
+    parser.add_argument("--half", action="store_true", help="compute in half precision: float16, on the CPU bfloat16")
+
+
+def device_of(options: argparse.Namespace) -> DeviceRequest | None:
+    """Return what the options choose, after a look at whether it is there; None where they choose nothing.
+
+    Raises
+    ------
+    DeviceError
+        If this machine has no such device.
+    """
+    if options.device is None and not options.half:
+        return None
+    name = options.device or AUTO
+    if name not in (AUTO, "cpu"):  # those need no look, and so no torch
+        choose_device(name)
+    return DeviceRequest(name, Precision.HALF if options.half else Precision.SINGLE)
 
 
 def weights_of(text: str) -> str | None:

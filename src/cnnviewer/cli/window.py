@@ -6,7 +6,16 @@ import argparse
 import os
 from pathlib import Path
 
-from cnnviewer.cli.options import add_network, allows_code, check_folder, check_network, check_paths, weights_of
+from cnnviewer.cli.options import (
+    add_device,
+    add_network,
+    allows_code,
+    check_folder,
+    check_network,
+    check_paths,
+    device_of,
+    weights_of,
+)
 from cnnviewer.inputs.files import find_images
 from cnnviewer.networks.files.places import is_network
 from cnnviewer.networks.run_folder import is_run
@@ -37,6 +46,7 @@ def run(words: list[str]) -> int:
         help="files or folders to show, a training, or a network's file",
     )
     add_network(parser)
+    add_device(parser)
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="paint the window into FILE and end")
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window, for example 1280x800")
     parser.add_argument("--theme", choices=("light", "dark", "system"), help="colours of the window")
@@ -47,6 +57,7 @@ def run(words: list[str]) -> int:
     if not (len(images) == 1 and is_run(images[0])):
         find_images(images)  # a folder without images is told here, and the window finds them again
     check_network(options.network)
+    device = device_of(options)
     if options.screenshot is not None:
         check_folder(options.screenshot)
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -57,6 +68,7 @@ def run(words: list[str]) -> int:
         options.network,
         weights_of(options.weights),
         allow_code=allows_code(options),
+        device=device,
         theme=options.theme,
         screenshot=options.screenshot,
         size=options.size,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,11 +11,13 @@ from typing import TYPE_CHECKING
 import torch
 
 from cnnviewer.analysis.statistics import MapStatistics, feature_maps
+from cnnviewer.devices import choose_device, let_go, list_devices
 from cnnviewer.engine import pictures, summaries
 from cnnviewer.engine.frame_pictures import FramePictures
 from cnnviewer.engine.learning import Learning
 from cnnviewer.engine.live import Memory, Signs, changes, layers_for, needs
 from cnnviewer.engine.photos import packed
+from cnnviewer.engine.placed import Placed
 from cnnviewer.engine.questions import answer_question
 from cnnviewer.errors import CnnviewerError, ImageError
 from cnnviewer.frames import FrameAnswer, StageTimes
@@ -24,15 +25,22 @@ from cnnviewer.images import as_image, decode_image, from_packed
 from cnnviewer.inputs.editing import edited, shrunk
 from cnnviewer.lessons.answering import LessonContext, answer
 from cnnviewer.memory import give_back
-from cnnviewer.messages import LessonRequest, ThumbnailAnswer, ThumbnailRequest, WeightsAnswer
+from cnnviewer.messages import (
+    DeviceAnswer,
+    DeviceRequest,
+    DevicesAnswer,
+    DevicesRequest,
+    LessonRequest,
+    ThumbnailAnswer,
+    ThumbnailRequest,
+    WeightsAnswer,
+)
 from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest
 from cnnviewer.networks import is_file, load_network
 from cnnviewer.networks.catalogue import catalogue
 from cnnviewer.networks.files.opening import FileOpener
 from cnnviewer.networks.trained import read_snapshot
-from cnnviewer.networks.weights import fit_weights
 from cnnviewer.questions import QUESTIONS, Unanswered
-from cnnviewer.recorder import Recorder
 from cnnviewer.threads import begin_to_help, leave_a_core
 
 if TYPE_CHECKING:
@@ -111,11 +119,12 @@ class Engine:
     def __init__(self) -> None:
         leave_a_core()
         self._files = FileOpener()
-        self._recorder: Recorder | None = None
+        self._device = DeviceRequest()
+        self._recorder: Placed | None = None
         self._photo: tuple[str, Image] | None = None
         self._original: tuple[ImageRequest, Image] | None = None
         self._scene: Scene | None = None
-        self._held: Recorder | None = None
+        self._held: Placed | None = None
         self._learning: Learning | None = None
         self._step: int | None = None
         self._layers: tuple[LayerSummary, ...] = ()
@@ -136,12 +145,13 @@ class Engine:
         RecordingError
             If it fails on the image.
         """
-        recorder = Recorder(self._load(request, progress))
+        recorder = Placed(self._load(request, progress), self._device)
         scene = None if self._photo is None else Scene(recorder.record(self._photo[1]), self._photo[1], self._photo[0])
         self._recorder, self._scene = recorder, scene
         self._held = self._learning = self._step = None
         self._signs, self._memory = Signs(), Memory()
         give_back()
+        let_go()
         return summaries.network_summary(recorder.network)
 
     def inspect(
@@ -164,6 +174,34 @@ class Engine:
             self._files.remember(request.card)
         return network
 
+    def use_device(self, request: DeviceRequest) -> DeviceAnswer:
+        """Bring the network, and the moment that is held, to a device and a precision, and record the image anew.
+
+        Networks that are opened later go there, too.
+
+        Raises
+        ------
+        DeviceError
+            If there is no such device.
+        NetworkError, RecordingError
+            If the network can't be brought there, or can't run there.
+        """
+        choose_device(request.device)
+        recorder = None if self._recorder is None else self._recorder.to(request)
+        held = None if self._held is None else self._held.to(request)
+        scene = None
+        if recorder is not None and self._photo is None:
+            recorder.probe()
+        elif recorder is not None and self._photo is not None:
+            title, photo = self._photo
+            beside = None if held is None else Scene(held.record(photo), photo, title)
+            scene = Scene(recorder.record(photo), photo, title, beside, self._learning)
+        self._device, self._recorder, self._held, self._scene = request, recorder, held, scene
+        give_back()
+        let_go()
+        network = None if recorder is None else self._network_summary()
+        return DeviceAnswer(request, network, self.summary(), self._held_probabilities())
+
     def show_weights(self, request: WeightsRequest) -> WeightsAnswer:
         """Give the network other weights and, where there is an image, record it anew.
 
@@ -178,8 +216,7 @@ class Engine:
         weights = request.weights
         if weights is None and request.run is not None:
             weights = read_snapshot(request.run, request.step)
-        network = recorder.network
-        fit_weights(network.module, weights or {}, f"step {request.step}", network.name)
+        recorder.fit(weights or {}, f"step {request.step}")
         if self._learning is None or self._learning.run != request.run:
             self._learning = Learning.of(request.run)
         self._learning = replace(self._learning, gradients=request.gradients or {})
@@ -198,9 +235,9 @@ class Engine:
         CnnviewerError
             If no network is open.
         """
-        network = self._open_recorder().network
+        recorder = self._open_recorder()
         # A copy: the network's own tensors will have other values.
-        self._held = Recorder(replace(network, module=copy.deepcopy(network.module))) if request.is_held else None
+        self._held = recorder.apart() if request.is_held else None
         if self._scene is not None:
             self._scene = replace(self._scene, held=self._held_scene(self._scene.photo, self._scene.title))
         return self._answer()
@@ -282,7 +319,8 @@ class Engine:
         if self._scene is None:
             return None
         recording = self._scene.recording
-        structure = (recording.network, *((layer.name, layer.output.shape) for layer in recording.layers))
+        # The network as it was opened: it has the same layers wherever it runs.
+        structure = (self._open_recorder().opened, *((layer.name, layer.output.shape) for layer in recording.layers))
         if structure != self._layers_of:
             self._layers, self._layers_of = summaries.layer_summaries(recording), structure
         return summaries.recording_summary(self._scene, self._layers)
@@ -309,6 +347,8 @@ class Engine:
             return answer(request, self._lesson_context())
         if isinstance(request, CatalogueRequest):
             return CatalogueAnswer(catalogue())
+        if isinstance(request, DevicesRequest):
+            return DevicesAnswer(list_devices())
         return _picture(request, self._scene)
 
     def has(self, request: PictureRequest) -> bool:
@@ -340,7 +380,7 @@ class Engine:
             recording=None if self._scene is None else self._scene.recording,
         )
 
-    def _open_recorder(self) -> Recorder:
+    def _open_recorder(self) -> Placed:
         if self._recorder is None:
             raise CnnviewerError("There is no network yet: open one first.")
         return self._recorder
@@ -349,14 +389,17 @@ class Engine:
         return None if self._held is None else Scene(self._held.record(photo), photo, title)
 
     def _answer(self) -> WeightsAnswer:
-        network: Network = self._open_recorder().network
-        provenance = network.provenance if self._step is None else f"training, step {self._step:,}"
         return WeightsAnswer(
             step=self._step,
-            network=replace(summaries.network_summary(network), provenance=provenance),
+            network=self._network_summary(),
             recording=self.summary(),
             held=self._held_probabilities(),
         )
+
+    def _network_summary(self) -> NetworkSummary:
+        network = self._open_recorder().network
+        provenance = network.provenance if self._step is None else f"training, step {self._step:,}"
+        return replace(summaries.network_summary(network), provenance=provenance)
 
     def _held_probabilities(self) -> tuple[float, ...] | None:
         if self._held is None:
@@ -369,7 +412,7 @@ class Engine:
 def _picture(request: PictureRequest, scene: Scene | None) -> PictureAnswer:
     if isinstance(request, ThumbnailRequest):
         return _thumbnail(request)
-    assert not isinstance(request, (LessonRequest, CatalogueRequest))  # they are of no recording
+    assert not isinstance(request, (LessonRequest, CatalogueRequest, DevicesRequest))  # they are of no recording
     if scene is None:
         raise CnnviewerError("There is no recording yet: open a network and an image first.")
     with torch.inference_mode():

@@ -66,5 +66,6 @@ def shown_weight(layer: Layer, scene: Scene, shown: WeightsShown) -> tuple[torch
     if other is None or other.shape != weight.shape:
         return torch.zeros_like(weight), f"no {shown.value} is known of this moment"
     if shown is WeightsShown.GRADIENT:
-        return other, "the gradient of the last step"
-    return weight - other, "the change since the start"
+        return other.to(weight.device), "the gradient of the last step"
+    # Both rounded alike, where half precision was chosen: what did not change has changed by nothing.
+    return weight.float() - other.to(weight).float(), "the change since the start"

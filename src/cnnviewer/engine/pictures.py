@@ -32,7 +32,7 @@ from cnnviewer.operations import Kind
 from cnnviewer.recording import INPUT
 from cnnviewer.rendering.colormaps import color_table, diverging
 from cnnviewer.rendering.scales import Scale, map_scale, shared_scale
-from cnnviewer.rendering.tiles import color_filters, cut_down, nearest, paint_tiles
+from cnnviewer.rendering.tiles import color_filters, cut_down, paint_tiles
 
 if TYPE_CHECKING:
     from cnnviewer.engine.engine import Scene
@@ -160,7 +160,7 @@ def _chosen(maps: torch.Tensor, channels: torch.Tensor) -> torch.Tensor:
     """Return some of the maps, without a copy where they lie side by side."""
     if len(channels) and int(channels[-1]) - int(channels[0]) == len(channels) - 1 and _ascends(channels):
         return maps[int(channels[0]) : int(channels[-1]) + 1]
-    return maps[channels]
+    return maps[channels.to(maps.device)]
 
 
 def _ascends(channels: torch.Tensor) -> bool:
@@ -172,7 +172,7 @@ def _sorted(statistics: MapStatistics, order: Order, count: int) -> torch.Tensor
     if order is Order.CHANNEL:
         return torch.arange(count)
     key = statistics.mean if order is Order.MEAN else statistics.maximum
-    return key.cpu().argsort(descending=True, stable=True)
+    return key.argsort(descending=True, stable=True)
 
 
 def _scale(statistics: MapStatistics, scene: Scene, choice: ScaleChoice) -> Scale:
@@ -243,8 +243,8 @@ def _filters(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
         scale = _signed(shared_scale(low, high, True, bank.count))
     ends = scale.low[chosen], scale.high[chosen]
     size, gamma, name = (request.height, request.width), request.scale.gamma, diverging(request.scale.dark)
-    pixels = paint_tiles(kernels[chosen], *ends, size, name, gamma)
-    before_pixels = None if before is None else paint_tiles(before[chosen], *ends, size, name, gamma)
+    pixels = paint_tiles(_chosen(kernels, chosen), *ends, size, name, gamma)
+    before_pixels = None if before is None else paint_tiles(_chosen(before, chosen), *ends, size, name, gamma)
     note = told or ("" if bank.is_whole else _filter_note(bank, channel))
     return _filters_answer(pixels, before_pixels, chosen, ends, is_shared, name, statistics, note)
 
@@ -259,8 +259,8 @@ def _color_filters(request: TilesRequest, bank: FilterBank, held: FilterBank | N
     if is_shared:
         reach = torch.full_like(reach, float(reach.max()))
     reach, size = reach[chosen], (request.height, request.width)
-    pixels = color_filters(bank.weight[chosen], size, reach)
-    before = None if held is None else color_filters(held.weight[chosen], size, reach)
+    pixels = color_filters(_chosen(bank.weight, chosen), size, reach)
+    before = None if held is None else color_filters(_chosen(held.weight, chosen), size, reach)
     note = f"{told} · grey is 0" if told else "grey is 0"
     return _filters_answer(pixels, before, chosen, (-reach, reach), is_shared, "", statistics, note)
 
@@ -358,11 +358,11 @@ def _weights(request: MatrixRequest, layer: Layer, scene: Scene) -> MatrixAnswer
     if weight is None or weight.ndim != 2:
         raise CnnviewerError(f"{layer.name} has no weight matrix to show.")
     size = (min(weight.shape[0], max(1, request.height)), min(weight.shape[1], max(1, request.width)))
-    shown = weight.detach()[nearest(weight.shape[0], size[0])][:, nearest(weight.shape[1], size[1])].float()
+    shown = cut_down(weight.detach()[None], size).float()
     # The scale is that of the weights on the screen: the largest of 100 million takes longer than a frame.
     reach = shown.abs().nan_to_num(0.0).amax().reshape(1).clamp(min=1e-30)
     name = diverging(request.scale.dark)
-    pixels = paint_tiles(shown[None], -reach, reach, size, name, request.scale.gamma)[0]
+    pixels = paint_tiles(shown, -reach, reach, size, name, request.scale.gamma)[0]
     note = f"{weight.shape[0]} outputs down, {weight.shape[1]} inputs across"
     if size != tuple(weight.shape):
         note += f", {size[0]}×{size[1]} of them shown"

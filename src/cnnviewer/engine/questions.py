@@ -15,6 +15,7 @@ from cnnviewer.analysis.explanation import CONSTANT
 from cnnviewer.analysis.receptive_field import reach_of_pixel, receptive_field
 from cnnviewer.analysis.statistics import laid_out
 from cnnviewer.analysis.ways import way_back, way_forward, whole_place
+from cnnviewer.devices import exact
 from cnnviewer.engine.small_maps import painted, small_map
 from cnnviewer.errors import CnnviewerError, RecordingError
 from cnnviewer.operations import Kind
@@ -256,7 +257,7 @@ def _field(request: FieldRequest, layer: Layer, recording: Recording) -> FieldAn
 
 
 def _effective(request: EffectiveRequest, layer: Layer, recording: Recording) -> EffectiveAnswer:
-    found = effective_field(recording, layer, request.unit).double().numpy()
+    found = exact(effective_field(recording, layer, request.unit)).numpy()
     seen = receptive_field(recording, layer, request.unit).seen
     total = float(found.sum())
     if not np.isfinite(total):

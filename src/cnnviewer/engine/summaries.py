@@ -34,6 +34,7 @@ def network_summary(network: Network) -> NetworkSummary:
         categories=network.categories,
         parameters=network.parameter_count,
         device=str(network.device),
+        numbers=str(network.dtype).removeprefix("torch."),
     )
 
 

@@ -65,7 +65,7 @@ def _asked(network: Network, pixels: NDArray[np.uint8], label: int, step: int) -
     recording = record(network, pixels)
     if recording.scores is None:
         raise RecordingError(f"{network.name} gives no class probabilities.")
-    loss = torch.nn.functional.cross_entropy(recording.scores[None].float(), torch.tensor([label]))
+    loss = torch.nn.functional.cross_entropy(recording.scores[None].float().cpu(), torch.tensor([label]))
     return ExampleAnswer(step, tuple(recording.probabilities.tolist()), float(loss))
 
 

@@ -118,7 +118,7 @@ class _Builder:
 
     def _column(self, group: list[Layer], links: tuple[Link, ...]) -> NetworkColumn:
         last = group[-1]
-        shown = cut_down(tiles(last), (_LARGEST, _LARGEST)).cpu()
+        shown = cut_down(tiles(last), (_LARGEST, _LARGEST)).float().cpu()
         low, high = float(shown.min()), float(shown.max())
         scale = shared_scale(low, high, low < 0 or last.kind in _SIGNED, len(shown))
         size = (shown.shape[1], shown.shape[2])
@@ -140,7 +140,7 @@ class _Builder:
         fed = self._recording.input
         pixels = cut_down(self._recording.network.preprocessing.invert(fed).float(), (_LARGEST, _LARGEST))
         grey = pixels.to(torch.uint8).numpy()
-        shown = cut_down(fed.cpu(), (_LARGEST, _LARGEST))
+        shown = cut_down(fed, (_LARGEST, _LARGEST)).float().cpu()
         return NetworkColumn(
             title="image",
             layers=(),

@@ -50,7 +50,9 @@ def _run(network: Network) -> tuple[list[str], int]:
     try:
         preprocessing = network.preprocessing
         with torch.inference_mode():
-            zeros = torch.zeros(1, preprocessing.channels, *preprocessing.size, device=network.device)
+            zeros = torch.zeros(
+                1, preprocessing.channels, *preprocessing.size, device=network.device, dtype=network.dtype
+            )
             scores = network.module(zeros)
     finally:
         for handle in handles:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
-from cnnviewer.messages import NetworkRequest
+from cnnviewer.messages import DeviceRequest, NetworkRequest
 from cnnviewer.network_reports import FileRequest
 from cnnviewer.networks import DEFAULT_NETWORK, is_file
 from cnnviewer.qt.main_window import MainWindow
@@ -49,6 +49,7 @@ def run(
     weights: str | None = "DEFAULT",
     *,
     allow_code: bool = False,
+    device: DeviceRequest | None = None,
     theme: str | None = None,
     screenshot: Path | None = None,
     size: tuple[int, int] | None = None,
@@ -63,6 +64,8 @@ def run(
         What to open; by default what was open last.
     allow_code
         Whether code that comes with the network may run.
+    device
+        Where networks run, and in which precision; by default as it was last.
     theme
         "light", "dark" or "system"; by default as it was last.
     screenshot
@@ -80,8 +83,9 @@ def run(
         window.set_theme(theme)
     if size:
         window.resize(*size)
+    chosen = device or (preferences.device() if preferences else DeviceRequest())
     request = _network(preferences, network, weights, allow_code)
-    start = _Start(window, session, images, request, asks=screenshot is None)
+    start = _Start(window, session, images, chosen, request, asks=screenshot is None)
     shot = _Screenshot(window, session, screenshot) if screenshot else None
     window.painted.connect(start.begin)
     window.show()
@@ -104,15 +108,24 @@ class _Start(QObject):
     """Begins the work after the first paint."""
 
     def __init__(
-        self, window: MainWindow, session: Session, images: Sequence[Path], request: NetworkRequest, *, asks: bool
+        self,
+        window: MainWindow,
+        session: Session,
+        images: Sequence[Path],
+        device: DeviceRequest,
+        request: NetworkRequest,
+        *,
+        asks: bool,
     ) -> None:
         super().__init__(window)
-        self._window, self._session, self._images = window, session, images
+        self._window, self._session, self._images, self._device = window, session, images, device
         self._request, self._asks = request, asks
         session.failed.connect(self._on_failed)
 
     @Slot()
     def begin(self) -> None:
+        if self._device != self._session.device:
+            self._session.use_device(self._device)
         if self._asks and is_file(self._request.name):
             self._window.files.open(self._request.name, allow_code=self._request.allow_code)
         else:

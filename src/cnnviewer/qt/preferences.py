@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from cnnviewer.messages import Order, ScaleChoice, Scope
+from cnnviewer.devices import AUTO, Precision
+from cnnviewer.messages import DeviceRequest, Order, ScaleChoice, Scope
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMainWindow
@@ -37,6 +38,11 @@ class Preferences:
         """Return the name and weights ("DEFAULT" or None) of the network used last."""
         name = str(self._settings.value("network/name", ""))
         return name, None if self._settings.value("network/random") in (True, "true") else "DEFAULT"
+
+    def device(self) -> DeviceRequest:
+        """Return where networks ran last, and in which precision."""
+        precision = self._one_of("device/precision", list(Precision), Precision.SINGLE)
+        return DeviceRequest(str(self._settings.value("device/name", AUTO)), Precision(precision))
 
     def restore_geometry(self, window: QMainWindow) -> None:
         """Give the window its place and size back."""
@@ -74,6 +80,8 @@ class Preferences:
             "window/geometry": window.saveGeometry(),
             "window/state": window.saveState(_LAYOUT_VERSION),
             "theme": theme,
+            "device/name": session.device.device,
+            "device/precision": session.device.precision.value,
             "appearance/scope": session.scale.scope.value,
             "appearance/gamma": session.scale.gamma,
             "appearance/colormap": session.scale.sequential,

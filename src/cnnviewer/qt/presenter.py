@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 
 from cnnviewer.messages import (
+    DeviceRequest,
+    DevicesAnswer,
+    DevicesRequest,
     MapAnswer,
     MapRequest,
     NetworkRequest,
@@ -19,14 +22,21 @@ from cnnviewer.qt.unit_presenter import UnitPresenter
 from cnnviewer.questions import QUESTIONS
 
 if TYPE_CHECKING:
-    from cnnviewer.messages import NetworkSummary, PictureRequest, RecordingSummary, ScaleChoice, WeightsAnswer
+    from cnnviewer.messages import (
+        DeviceAnswer,
+        NetworkSummary,
+        PictureRequest,
+        RecordingSummary,
+        ScaleChoice,
+        WeightsAnswer,
+    )
     from cnnviewer.qt.failures import Failure
     from cnnviewer.qt.main_window import MainWindow
     from cnnviewer.qt.session import Selection, Session
 
 __all__ = ["Presenter"]
 
-_PHOTO, _MAP, _THUMBNAIL = "photo", "map", "thumbnail:"
+_PHOTO, _MAP, _THUMBNAIL, _DEVICES = "photo", "map", "thumbnail:", "devices"
 _THUMBNAIL_SIDE = 88
 
 
@@ -40,6 +50,7 @@ class Presenter(QObject):
         self._map_request: MapRequest | None = None
         self._map_answer: MapAnswer | None = None
         self._random_name = ""
+        self._has_asked_devices = False
         self._connect_panels()
         self._connect_session()
         self.units = UnitPresenter(window, session)
@@ -73,12 +84,14 @@ class Presenter(QObject):
         self._window.inspector.layerRequested.connect(self._on_layer_chosen)
         self._window.inspector.largeRequested.connect(self._window.toggle_large_view)
         self._window.error.actionRequested.connect(self._on_random_wanted)
+        self._window.status.device.deviceRequested.connect(session.use_device)
         self._window.progress.cancelRequested.connect(session.cancel)
 
     def _connect_session(self) -> None:
         session = self._session
         session.networkChanged.connect(self._on_network_changed)
         session.weightsChanged.connect(self._on_weights_changed)
+        session.deviceChanged.connect(self._on_device_changed)
         session.recordingChanged.connect(self._on_recording_changed)
         session.selectionChanged.connect(self._on_selection_changed)
         session.imagesChanged.connect(self._on_images_changed)
@@ -96,6 +109,21 @@ class Presenter(QObject):
         self._window.tool_bar.set_network(network.name, network.provenance == "random weights")
         self._window.setWindowTitle(f"{network.name} · cnnviewer")
         self._window.status.show_network(network)
+        self._ask_devices()
+
+    @Slot(object)
+    def _on_device_changed(self, answer: DeviceAnswer) -> None:
+        self._window.error.hide()
+        self._window.status.device.show_choice(answer.request)
+        if answer.network is not None:
+            self._window.status.show_network(answer.network)
+        self._ask_devices()
+
+    def _ask_devices(self) -> None:
+        """Ask once which devices there are, when PyTorch is there to tell."""
+        if not self._has_asked_devices:
+            self._has_asked_devices = True
+            self._session.request(_DEVICES, DevicesRequest())
 
     @Slot(object)
     def _on_weights_changed(self, answer: WeightsAnswer) -> None:
@@ -162,6 +190,8 @@ class Presenter(QObject):
                 self._show_map(answer)
         elif isinstance(request, QUESTIONS):
             self.units.show_answer(key, request, answer)
+        elif isinstance(answer, DevicesAnswer):
+            self._window.status.device.show_devices(answer.devices)
         elif isinstance(answer, ThumbnailAnswer):
             if key.startswith(_THUMBNAIL):  # others ask for small pictures, too
                 self._window.input.thumbnails.show_answer(int(key.removeprefix(_THUMBNAIL)), answer)
@@ -179,6 +209,10 @@ class Presenter(QObject):
         if failure.was_cancelled:
             self._window.statusBar().showMessage(failure.sentence, 6000)
         request = failure.request
+        self._ask_devices()  # another one may be the way out
+        if isinstance(request, DeviceRequest) and self._session.network is None:
+            # The banner goes when the network opens that waits behind.
+            self._window.statusBar().showMessage(failure.sentence, 20000)
         if isinstance(request, QUESTIONS):
             self.units.show_failure(request, failure.sentence)
         can_be_random = isinstance(request, NetworkRequest) and request.weights is not None

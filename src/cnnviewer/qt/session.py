@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from cnnviewer.frames import Chosen, Watch
 from cnnviewer.messages import (
     FREE_REQUESTS,
+    DeviceRequest,
     HoldRequest,
     ImageRequest,
     NetworkRequest,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.frames import Frame, FrameAnswer
     from cnnviewer.messages import (
+        DeviceAnswer,
         ImageEdit,
         LayerSummary,
         NetworkSummary,
@@ -40,11 +42,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Selection", "Session"]
 
-_TURNS = (NetworkRequest, FileRequest, HoldRequest, ImageRequest, WeightsRequest)
+_TURNS = (DeviceRequest, NetworkRequest, FileRequest, HoldRequest, ImageRequest, WeightsRequest)
 """What goes to the worker before pictures do, in this order; of each sort only the newest waits."""
 
-_LONG = (NetworkRequest, FileRequest, ImageRequest)
-"""What may take so long that the window tells it."""
+_LONG = (DeviceRequest, NetworkRequest, FileRequest, ImageRequest)
+"""What may take so long that the window shows that it waits."""
 
 _FRAMES_KEPT = 12
 """How many frames of streams are kept among the images."""
@@ -71,6 +73,7 @@ class Session(QObject):
     selectionChanged = Signal(object)
     weightsChanged = Signal(object)
     inspected = Signal(object)
+    deviceChanged = Signal(object)
     imagesChanged = Signal()
     appearanceChanged = Signal()
     pictured = Signal(str, object, object)
@@ -101,6 +104,8 @@ class Session(QObject):
         self.weights_shown = WeightsShown.VALUE
         self.held: tuple[float, ...] | None = None
         """The class probabilities of the moment that is held; None where none is."""
+        self.device = DeviceRequest()
+        """Where networks run, as it was chosen."""
         self._generation = 0
         self._in_flight: Job | None = None
         self._waiting: dict[type[Opening], Opening] = {}
@@ -139,6 +144,10 @@ class Session(QObject):
     def hold(self, is_held: bool) -> None:
         """Hold the weights shown, to compare others with them; or let them go."""
         self._open(HoldRequest(is_held))
+
+    def use_device(self, request: DeviceRequest) -> None:
+        """Run networks elsewhere, or in another precision; `deviceChanged` tells when they do."""
+        self._open(request)
 
     def show_images(self, images: Sequence[ImageRequest], position: int = 0) -> None:
         """Take these images to step through, and show one of them."""
@@ -309,6 +318,7 @@ class Session(QObject):
         self._worker.imageOpened.connect(self._on_recorded)
         self._worker.weightsShown.connect(self._on_weights_shown)
         self._worker.inspected.connect(self.inspected)
+        self._worker.deviceUsed.connect(self._on_device_used)
         self._worker.pictured.connect(self._on_pictured)
         self._worker.progressed.connect(self.progressed)
         self._worker.failed.connect(self._on_failed)
@@ -358,6 +368,13 @@ class Session(QObject):
         self._on_recorded(answer.recording)
         if (was_held is None) != (self.held is None):
             self.appearanceChanged.emit()
+
+    @Slot(object)
+    def _on_device_used(self, answer: DeviceAnswer) -> None:
+        self.device, self.held = answer.request, answer.held
+        self.network = answer.network or self.network
+        self.deviceChanged.emit(answer)
+        self._on_recorded(answer.recording)
 
     @Slot(object)
     def _on_recorded(self, recording: RecordingSummary | None) -> None:

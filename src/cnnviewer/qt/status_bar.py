@@ -1,4 +1,4 @@
-"""The status bar: where the weights come from, the device, the time, the memory."""
+"""The status bar: where the weights come from, the device and its choice, the time, the memory."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
+from cnnviewer.qt.widgets.device_button import DeviceButton
 from cnnviewer.qt.widgets.numbers import byte_text
 
 if TYPE_CHECKING:
@@ -20,12 +21,13 @@ class StatusBar(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
-        self._provenance, self._device, self._timing, self._stream, self._memory = (QLabel(self) for _ in range(5))
+        self._provenance, self._timing, self._stream, self._memory = (QLabel(self) for _ in range(4))
+        self.device = DeviceButton(self)
         self._provenance.setObjectName("provenance")
         self._provenance.setToolTip("Where the network's weights come from")
         self._stream.hide()
-        for label in (self._provenance, self._device, self._timing, self._stream, self._memory):
-            self.addPermanentWidget(label, 1 if label is self._timing else 0)
+        for widget in (self._provenance, self.device, self._timing, self._stream, self._memory):
+            self.addPermanentWidget(widget, 1 if widget is self._timing else 0)
 
     @property
     def provenance(self) -> str:
@@ -35,7 +37,7 @@ class StatusBar(QStatusBar):
     def show_network(self, network: NetworkSummary) -> None:
         """Show what belongs to a network."""
         self._provenance.setText(network.provenance)
-        self._device.setText(network.device.upper())
+        self.device.show_network(network.device, network.numbers)
 
     def show_recording(self, recording: RecordingSummary) -> None:
         """Show what belongs to a recording."""

@@ -175,6 +175,9 @@ QToolBar::extension {{ background: {raised}; }}
 QStatusBar {{ background: {panel}; border-top: 1px solid {border}; color: {muted}; }}
 QStatusBar::item {{ border: 0; }}
 QStatusBar QLabel {{ color: {muted}; padding: 1px 8px; }}
+QStatusBar QToolButton {{ background: transparent; border-color: transparent; color: {muted}; padding: 1px 6px; }}
+QStatusBar QToolButton:hover {{ background: {raised}; color: {text}; }}
+QStatusBar QToolButton:focus {{ border-color: {accent}; }}
 QStatusBar QLabel#provenance {{ color: {accent}; font-weight: 600; }}
 QDockWidget {{ color: {text}; font-weight: 600; }}
 QDockWidget::title {{ background: {window}; padding: 7px 8px 4px 8px; }}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviewer.errors import Cancelled
-from cnnviewer.messages import HoldRequest, ImageRequest, NetworkRequest, WeightsRequest
+from cnnviewer.messages import DeviceRequest, HoldRequest, ImageRequest, NetworkRequest, WeightsRequest
 from cnnviewer.network_reports import FileRequest
 from cnnviewer.qt.failures import failure_of
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "Opening", "Worker"]
 
-Opening = NetworkRequest | FileRequest | HoldRequest | ImageRequest | WeightsRequest
+Opening = DeviceRequest | NetworkRequest | FileRequest | HoldRequest | ImageRequest | WeightsRequest
 """What changes the recording that is shown, and the look into a file before that."""
 
 _LONGEST_WAIT = 0.015
@@ -42,7 +42,7 @@ class Job:
     generation
         The number of the recording that the window shows; answers carry it back.
     request
-        A network or an image to open, weights to show, or None.
+        A network or an image to open, weights to show, a device to use, or None.
     pictures
         Pictures to render then, each with the panel's key. After an image or weights they belong to the new
         recording, and are left out where it has other layers than the one before.
@@ -60,6 +60,7 @@ class Worker(QObject):
     imageOpened = Signal(object)
     weightsShown = Signal(object)
     inspected = Signal(object)
+    deviceUsed = Signal(object)
     pictured = Signal(int, object)
     progressed = Signal(object, object, str)
     failed = Signal(object)
@@ -127,6 +128,9 @@ class Worker(QObject):
             self.weightsShown.emit(engine.hold(request))
         elif isinstance(request, WeightsRequest):
             self.weightsShown.emit(engine.show_weights(request))
+        elif isinstance(request, DeviceRequest):
+            self.progressed.emit(0, None, "Changing the device")
+            self.deviceUsed.emit(engine.use_device(request))
         if engine.layers is layers:
             self._render(engine, job.generation + (request is not None), job.pictures)
 

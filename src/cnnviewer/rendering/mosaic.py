@@ -84,7 +84,7 @@ def render(
     shown = tile or max(width, 16)
     size = (max(1, round(shown * rows / width)), shown)
     name = scale.colormap(ScaleChoice(sequential=colormap, dark=dark))
-    tiles = paint_tiles(maps[chosen], scale.low[chosen], scale.high[chosen], size, name, gamma)
+    tiles = paint_tiles(maps[chosen.to(maps.device)], scale.low[chosen], scale.high[chosen], size, name, gamma)
     return unpack(arrange(tiles, columns or ceil(sqrt(len(tiles) * size[0] / size[1])), gap, _BACKGROUND[dark]))
 
 

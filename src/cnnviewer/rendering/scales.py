@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cnnviewer.analysis.statistics import MapStatistics
     from cnnviewer.messages import ScaleChoice
 
-__all__ = ["Scale", "levels", "map_scale", "shared_scale"]
+__all__ = ["Scale", "levels", "levels_there", "map_scale", "shared_scale"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,3 +100,33 @@ def levels(
         whole: NDArray[np.int16] = np.nan_to_num(found).astype(np.int16)
         whole[~np.isfinite(values)] = NOT_FINITE
     return whole
+
+
+def levels_there(maps: torch.Tensor, low: torch.Tensor, high: torch.Tensor, gamma: float = 1.0) -> torch.Tensor:
+    """Return what `levels` does, worked on the device on which the maps lie.
+
+    Parameters
+    ----------
+    maps
+        float ``(maps, H, W)``.
+    low, high, gamma
+        As for `levels`.
+
+    Returns
+    -------
+    torch.Tensor
+        int16, on that device: 0..255, and `NOT_FINITE`.
+    """
+    values = maps.float()
+    top, bottom = (end.to(values.device, torch.float32)[:, None, None] for end in (high, low))
+    factor = torch.where(top > 0, 1 / top.clamp(min=1e-37), 0.0)
+    is_signed = bottom < 0
+    reach = torch.where(is_signed, (LEVELS - 1) / 2, LEVELS - 1.0)
+    if gamma == 1:
+        found = values * (factor * reach)
+    else:
+        share = values * factor
+        found = share.sign() * share.abs().clamp(max=1) ** gamma * reach
+    found = (found + torch.where(is_signed, reach, 0.0) + 0.5).clamp(0, LEVELS - 1)
+    whole = found.nan_to_num().to(torch.int16)
+    return torch.where(torch.isfinite(values), whole, NOT_FINITE)

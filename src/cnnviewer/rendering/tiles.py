@@ -10,7 +10,7 @@ import torch
 
 from cnnviewer.rendering.colormaps import color_table
 from cnnviewer.rendering.packing import packed_rgb
-from cnnviewer.rendering.scales import levels
+from cnnviewer.rendering.scales import levels, levels_there
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,24 +53,35 @@ def paint_tiles(
         uint32 ``(maps, height, width)``, 0xffRRGGBB. The cost is bounded by the smaller of the map and its
         picture: a map is cut down before it is coloured, and coloured before it is enlarged.
     """
-    found = levels(cut_down(maps, size).float().cpu().numpy(), low, high, gamma)
+    shown = cut_down(maps, size)
+    if shown.device.type == "cpu":
+        found = levels(shown.float().numpy(), low, high, gamma)
+    else:  # the levels travel, and not the values
+        found = levels_there(shown, low, high, gamma).cpu().numpy()
     return _enlarge(color_table(colormap).take(found), size)
 
 
 def cut_down(maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Return the units of maps ``(maps, H, W)`` that pictures of `size`, height and width in pixels, show."""
+    """Return the units of maps ``(maps, H, W)`` that pictures of `size`, height and width in pixels, show.
+
+    On the CPU in float32; elsewhere they stay where they are, and what they are.
+    """
     rows, columns = maps.shape[-2:]
     shown = min(rows, size[0]), min(columns, size[1])
     if maps.device.type != "cpu":
+        maps = maps.detach()
         if shown == (rows, columns):
             return maps
         down, across = nearest(rows, shown[0]), nearest(columns, shown[1])
         return maps.index_select(1, down.to(maps.device)).index_select(2, across.to(maps.device))
     # NumPy, since torch takes up to fifty times as long where the channels of a pixel lie side by side.
-    values = maps.detach().float().numpy()
+    # It knows no bfloat16: of that the bits are picked.
+    is_unknown = maps.dtype is torch.bfloat16
+    values = (maps.view(torch.int16) if is_unknown else maps).detach().numpy()
     if shown != (rows, columns):
         values = values[:, nearest(rows, shown[0])[:, None].numpy(), nearest(columns, shown[1]).numpy()]
-    return torch.from_numpy(np.ascontiguousarray(values))
+    found = torch.from_numpy(np.ascontiguousarray(values))
+    return (found.view(torch.bfloat16) if is_unknown else found).float()
 
 
 def color_filters(weight: torch.Tensor, size: tuple[int, int], reach: torch.Tensor) -> NDArray[np.uint32]:
@@ -85,8 +96,8 @@ def color_filters(weight: torch.Tensor, size: tuple[int, int], reach: torch.Tens
     reach
         float32 ``(filters,)``: the weight that is shown as 255, and minus that as 0.
     """
-    share = (weight.float() / reach.clamp(min=1e-30)[:, None, None, None] + 1) * 127.5
-    channels = share.nan_to_num(127.5).round().clamp(0, 255).to(torch.int64).cpu().numpy().astype(np.uint32)
+    share = (weight.float().cpu() / reach.cpu().clamp(min=1e-30)[:, None, None, None] + 1) * 127.5
+    channels = share.nan_to_num(127.5).round().clamp(0, 255).to(torch.int64).numpy().astype(np.uint32)
     return _enlarge(packed_rgb(channels[:, 0], channels[:, 1], channels[:, 2]), size)
 
 

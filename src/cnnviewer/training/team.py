@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import distributed
 
-from cnnviewer.errors import TrainingError
+from cnnviewer import devices
+from cnnviewer.errors import DeviceError, TrainingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,15 +124,10 @@ def choose_device(name: str) -> torch.device:
     TrainingError
         If this machine has no such device.
     """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise TrainingError("This machine has no CUDA GPU that PyTorch can use; train with the device cpu.")
-    if name == "mps" and not torch.backends.mps.is_available():
-        raise TrainingError("This machine has no GPU of Apple's that PyTorch can use; train with the device cpu.")
-    if name == "cuda":
-        name = f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"
-    return torch.device(name)
+    try:
+        return devices.choose_device(name, number=int(os.environ.get("LOCAL_RANK", "0")))
+    except DeviceError as error:
+        raise TrainingError(str(error)) from error
 
 
 @contextmanager

@@ -173,11 +173,11 @@ COPIES = [
 def test_copies(function, seed):
     before = (1, 3, 4, 2)
     call = Call(function, {}, {}, (Slot(0),), MappingProxyType({}), ("input",))
-    sources = copy_sources(call, [before], torch.device("cpu"))
+    sources = copy_sources(call, [before])
     numbers = torch.arange(24.0).reshape(before)
     wanted = function(numbers + 1).long().numpy() - 1
     np.testing.assert_array_equal(sources, wanted)
-    (link,) = copy_links(call, [before], torch.device("cpu"))
+    (link,) = copy_links(call, [before])
     table = sources[..., None] == np.arange(24)
     check_link(link, table, sources.shape, before, np.random.default_rng(seed))
 

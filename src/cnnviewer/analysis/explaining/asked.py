@@ -107,7 +107,7 @@ class Asked:
 
 def numbers(tensor: torch.Tensor) -> Numbers:
     """Return a tensor's values, float64, flat."""
-    found: Numbers = tensor.detach().double().cpu().reshape(-1).numpy()
+    found: Numbers = tensor.detach().cpu().double().reshape(-1).numpy()
     return found
 
 

@@ -9,6 +9,7 @@ import torch
 
 from cnnviewer.analysis.explaining.asked import numbers
 from cnnviewer.analysis.explanation import Rule
+from cnnviewer.devices import exact, host
 from cnnviewer.slots import Slot
 
 if TYPE_CHECKING:
@@ -48,4 +49,4 @@ def _part(asked: Asked, slot: Slot, operand: torch.Tensor, slope: torch.Tensor) 
 
 def _exact(tensor: torch.Tensor) -> torch.Tensor:
     tensor = tensor.detach().clone() if tensor.is_inference() else tensor.detach()
-    return tensor.double() if tensor.is_floating_point() else tensor
+    return exact(tensor) if tensor.is_floating_point() else host(tensor)

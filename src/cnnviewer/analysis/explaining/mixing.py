@@ -11,6 +11,7 @@ import torch
 from cnnviewer.analysis.explaining.asked import at, numbers, one_by_one
 from cnnviewer.analysis.explanation import Rule
 from cnnviewer.analysis.links.table import reduced_axes, softmax_axis
+from cnnviewer.devices import exact, host
 from cnnviewer.slots import Slot
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def attention(asked: Asked) -> Explanation | None:
     *lead, row, column = asked.index
     scale = asked.given.get("scale")
     scale = 1 / sqrt(q.shape[-1]) if scale is None else float(scale)
-    scores = (k[tuple(lead)].double() @ q[(*lead, row)].double()) * scale
+    scores = (exact(k[tuple(lead)]) @ exact(q[(*lead, row)])) * scale
     scores = scores + _mask(asked, lead, row, scores)
     weights = scores.softmax(0)
     axes = [*(np.array([place]) for place in lead), np.arange(v.shape[-2]), np.array([column])]
@@ -101,7 +102,7 @@ def _mask(asked: Asked, lead: list[int], row: int, scores: torch.Tensor) -> torc
         return added
     mask = asked.tensor(argument)
     full = mask.broadcast_to((*asked.layer.result.shape[:-2], *mask.shape[-2:]))
-    line = full[(*lead, row if mask.shape[-2] > 1 else 0)]
+    line = host(full[(*lead, row if mask.shape[-2] > 1 else 0)])
     return added.masked_fill(~line, -torch.inf) if line.dtype == torch.bool else added + line.double()
 
 
@@ -122,14 +123,14 @@ def multi_head_attention(asked: Asked) -> Explanation | None:
         return None
     place, image, unit = asked.index
     heads, size = int(given["num_heads"]), int(given["embed_dim_to_check"])
-    x = [asked.tensor(given[name])[:, image].double() for name in ("query", "key", "value")]
-    weights, biases = asked.tensor(given["in_proj_weight"]).double(), given.get("in_proj_bias")
-    shifts = torch.zeros(3 * size, dtype=torch.float64) if biases is None else asked.tensor(biases).double()
+    x = [exact(asked.tensor(given[name])[:, image]) for name in ("query", "key", "value")]
+    weights, biases = exact(asked.tensor(given["in_proj_weight"])), given.get("in_proj_bias")
+    shifts = weights.new_zeros(3 * size) if biases is None else exact(asked.tensor(biases))
     parts = zip(x, weights.chunk(3), shifts.chunk(3), strict=True)
     q, k, v = ((tokens @ weight.T + shift).view(len(tokens), heads, -1) for tokens, weight, shift in parts)
     scores = torch.einsum("hd,shd->hs", q[place], k) / sqrt(size // heads)
     looks = scores.softmax(1)
-    out = asked.tensor(given["out_proj_weight"])[unit].double().view(heads, -1)
+    out = exact(asked.tensor(given["out_proj_weight"])[unit]).view(heads, -1)
     contributions = numbers(torch.einsum("hs,shd,hd->s", looks, v, out))
     mean = numbers(looks.mean(0))
     tokens = np.stack([np.arange(len(mean)), np.full(len(mean), image)], 1)

@@ -10,6 +10,7 @@ import torch
 
 from cnnviewer.analysis.explanation import Rule
 from cnnviewer.analysis.links.table import response_channels
+from cnnviewer.devices import exact
 
 if TYPE_CHECKING:
     from cnnviewer.analysis.explaining.asked import Asked
@@ -57,7 +58,7 @@ def rms_norm(asked: Asked) -> Explanation:
     row, within = _row_of(asked)
     eps = asked.given.get("eps")
     eps = float(torch.finfo(row.dtype).eps) if eps is None else float(eps)
-    mean_square = float(row.double().square().mean())
+    mean_square = float(exact(row).square().mean())
     scale, _ = _affine(asked, within)
     facts = {"mean square": mean_square, "epsilon": eps, "scale": scale}
     return _scaled(asked, scale / sqrt(mean_square + eps), 0.0, facts)
@@ -71,7 +72,7 @@ def response_norm(asked: Asked) -> Explanation:
     x = asked.tensor(asked.main)
     first, last = response_channels(channel, size)
     near = x.movedim(1, -1)[(image, *place)][max(0, first) : last + 1]
-    squares = float(near.double().square().sum())
+    squares = float(exact(near).square().sum())
     divisor = (k + alpha * squares / size) ** beta
     facts = {"sum of squares": squares, "channels": float(size), "divisor": divisor}
     return _scaled(asked, 1.0 / divisor, 0.0, facts)
@@ -81,7 +82,7 @@ def unit_norm(asked: Asked) -> Explanation:
     """Divided by the length of the vector along an axis."""
     given, x = asked.given, asked.tensor(asked.main)
     axis = int(given.get("dim", 1)) % x.ndim
-    line = x.movedim(axis, -1)[(*asked.index[:axis], *asked.index[axis + 1 :])].double()
+    line = exact(x.movedim(axis, -1)[(*asked.index[:axis], *asked.index[axis + 1 :])])
     length = float(line.norm(float(given.get("p", 2.0))))
     divisor = max(length, float(given.get("eps", 1e-12)))
     return _scaled(asked, 1.0 / divisor, 0.0, {"length": length})
@@ -96,8 +97,8 @@ def _row_of(asked: Asked) -> tuple[torch.Tensor, tuple[int, ...]]:
 
 def _moments(values: torch.Tensor) -> tuple[float, float]:
     """Return mean and variance, in float64."""
-    exact = values.double()
-    return float(exact.mean()), float(exact.var(correction=0))
+    worked = exact(values)
+    return float(worked.mean()), float(worked.var(correction=0))
 
 
 def _affine(asked: Asked, index: Any) -> tuple[float, float]:

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["explain"]
 
 _FAR = 1e-2
-"""From this share of its largest number on, a worked value is another than the recorded one, and not rounded."""
+"""From this share of its largest number on, a worked value is another than the recorded one, and not rounded.
+
+Half precision rounds coarser: there it is a few times the distance between two numbers.
+"""
+_HALF_STEPS = 8
 _DOUBT = (
     "It does not come to what was recorded: the operation draws random numbers, or was given numbers that were changed "
     "in place."
@@ -74,15 +78,16 @@ def _explained(asked: Asked) -> Explanation:
             explanation = None if rule is None else rule(asked)
         except (KeyError, TypeError, ValueError, IndexError):  # an argument in a form that the rule does not know
             explanation = None
-    return _doubted(by_slope(asked) if explanation is None else explanation)
+    return _doubted(by_slope(asked) if explanation is None else explanation, asked.layer.output.dtype)
 
 
-def _doubted(explanation: Explanation) -> Explanation:
+def _doubted(explanation: Explanation, dtype: torch.dtype) -> Explanation:
     """Return the explanation, with a note where it does not lead to what the network recorded."""
     reach = max(
         abs(explanation.recorded), abs(explanation.value), float(np.abs(explanation.terms.contributions).max(initial=0))
     )
-    is_near = abs(explanation.difference) <= _FAR * reach
+    far = max(_FAR, _HALF_STEPS * torch.finfo(dtype).eps) if dtype.is_floating_point else _FAR
+    is_near = abs(explanation.difference) <= far * reach
     if is_near or not (isfinite(explanation.value) and isfinite(explanation.recorded)):
         return explanation
     return replace(explanation, notes=(*explanation.notes, _DOUBT))

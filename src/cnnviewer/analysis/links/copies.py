@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["copy_links", "copy_sources"]
 
 
-def copy_sources(call: Call, shapes: Sequence[tuple[int, ...]], device: torch.device) -> NDArray[np.int64]:
+def copy_sources(call: Call, shapes: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
     """Return where each unit of an output was copied from.
 
     The call is made with the units' numbers in place of their values: what it returns tells where each of them went.
@@ -35,8 +35,6 @@ def copy_sources(call: Call, shapes: Sequence[tuple[int, ...]], device: torch.de
         A call that only moves values.
     shapes
         The shapes of its operands, with the batch axis.
-    device
-        Where its constants lie.
 
     Returns
     -------
@@ -46,22 +44,22 @@ def copy_sources(call: Call, shapes: Sequence[tuple[int, ...]], device: torch.de
     """
     numbers, start = [], 1
     for shape in shapes:
-        numbers.append(torch.arange(start, start + prod(shape), dtype=torch.float64, device=device).reshape(shape))
+        numbers.append(torch.arange(start, start + prod(shape), dtype=torch.float64).reshape(shape))
         start += prod(shape)
     # What is put beside the operands must not look like a number: zeros do not.
     bare = call.with_tensors(
-        lambda tensor: torch.zeros_like(tensor, dtype=torch.float64) if tensor.is_floating_point() else tensor
+        lambda tensor: torch.zeros(tensor.shape, dtype=torch.float64) if tensor.is_floating_point() else tensor.cpu()
     )
     value = bare.given.get("value")
     bare = bare.with_setting("value", 0.0) if isinstance(value, (int, float)) else bare
-    found = bare.run(numbers).cpu().numpy()
+    found = bare.run(numbers).numpy()
     is_number = np.isfinite(found) & (found >= 1) & (found < start)
     return np.where(is_number, found, 0).astype(np.int64) - 1
 
 
-def copy_links(call: Call, shapes: Sequence[tuple[int, ...]], device: torch.device) -> tuple[Link, ...]:
+def copy_links(call: Call, shapes: Sequence[tuple[int, ...]]) -> tuple[Link, ...]:
     """Return the link of each operand of a call that only moves values; see `copy_sources`."""
-    sources, links, start = copy_sources(call, shapes, device), [], 0
+    sources, links, start = copy_sources(call, shapes), [], 0
     for shape in shapes:
         size = prod(shape)
         index = np.where((sources >= start) & (sources < start + size), sources - start, -1).astype(np.int32)

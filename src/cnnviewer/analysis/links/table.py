@@ -97,7 +97,7 @@ def _links(layer: Layer, recording: Recording) -> tuple[Link, ...]:
     shapes = [tuple(recording.result(name).shape) for name in layer.inputs]
     try:
         if layer.operation in _COPIES and not _is_moved_by_data(call):
-            return copy_links(call, shapes, recording.input.device)
+            return copy_links(call, shapes)
         if layer.operation in _JOINS:
             return _concatenations(layer, after, shapes)
         return tuple(_link(layer, place, after, before) for place, before in enumerate(shapes))
