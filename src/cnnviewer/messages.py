@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cnnviewer.graphs import GraphAnswer, GraphRequest
 from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest
 from cnnviewer.questions import Question, QuestionAnswer
 
@@ -334,10 +335,11 @@ PictureRequest = (
     | ThumbnailRequest
     | LessonRequest
     | CatalogueRequest
+    | GraphRequest
     | Question
 )
 
-FREE_REQUESTS = (ThumbnailRequest, LessonRequest, CatalogueRequest)
+FREE_REQUESTS = (ThumbnailRequest, LessonRequest, CatalogueRequest, GraphRequest)
 """Requests that need no recording, and whose answers belong to none."""
 
 
@@ -541,5 +543,6 @@ PictureAnswer = (
     | ThumbnailAnswer
     | LessonAnswer
     | CatalogueAnswer
+    | GraphAnswer
     | QuestionAnswer
 )

@@ -20,6 +20,7 @@ from cnnviewer.engine.photos import packed
 from cnnviewer.engine.questions import answer_question
 from cnnviewer.errors import CnnviewerError, ImageError
 from cnnviewer.frames import FrameAnswer, StageTimes
+from cnnviewer.graphs import GraphAnswer, GraphRequest
 from cnnviewer.images import as_image, decode_image, from_packed
 from cnnviewer.inputs.editing import edited, shrunk
 from cnnviewer.lessons.answering import LessonContext, answer
@@ -287,6 +288,8 @@ class Engine:
             return answer(request, self._lesson_context())
         if isinstance(request, CatalogueRequest):
             return CatalogueAnswer(catalogue())
+        if isinstance(request, GraphRequest):
+            return self._graph(request)
         return _picture(request, self._scene)
 
     def has(self, request: PictureRequest) -> bool:
@@ -318,6 +321,15 @@ class Engine:
             recording=None if self._scene is None else self._scene.recording,
         )
 
+    def _graph(self, request: GraphRequest) -> GraphAnswer:
+        if self.summary() is None or self._scene is None:
+            raise CnnviewerError("There is no recording yet: open a network and an image first.")
+        # Not above: it loads Graphviz, which few sessions need.
+        from cnnviewer.analysis.graph.drawing import graph_picture
+
+        shape = tuple(self._scene.recording.input.shape)
+        return GraphAnswer(graph_picture(self._layers, shape, request), self._layers)
+
     def _open_recorder(self) -> Recorder:
         if self._recorder is None:
             raise CnnviewerError("There is no network yet: open one first.")
@@ -347,7 +359,7 @@ class Engine:
 def _picture(request: PictureRequest, scene: Scene | None) -> PictureAnswer:
     if isinstance(request, ThumbnailRequest):
         return _thumbnail(request)
-    assert not isinstance(request, (LessonRequest, CatalogueRequest))  # they are of no recording
+    assert not isinstance(request, (LessonRequest, CatalogueRequest, GraphRequest))  # they are of no recording
     if scene is None:
         raise CnnviewerError("There is no recording yet: open a network and an image first.")
     with torch.inference_mode():
