@@ -9,15 +9,9 @@ if TYPE_CHECKING:
 
     from cnnviewer.graphs import Curve
 
-__all__ = ["bounds", "from_beziers", "joined", "moved", "rounded", "transposed"]
+__all__ = ["bounds", "joined", "moved", "rounded", "transposed"]
 
 _RADIUS = 7.0
-
-
-def from_beziers(points: Sequence[tuple[float, float]]) -> Curve:
-    """Return the curve of a chain of cubic Béziers."""
-    flat = [coordinate for point in points for coordinate in point]
-    return (tuple(flat[:2]), *(tuple(flat[place : place + 6]) for place in range(2, len(flat), 6)))
 
 
 def moved(curve: Curve, x: float, y: float) -> Curve:

@@ -10,7 +10,7 @@ import pygraphviz
 
 __all__ = ["NODE_GAP", "RANK_GAP", "Placed", "place"]
 
-NODE_GAP, RANK_GAP = 22.0, 26.0
+NODE_GAP, RANK_GAP = 22.0, 30.0
 """Between nodes side by side, and between one rank and the next, in pixels."""
 _INCH = 72.0
 _lock = threading.Lock()  # Graphviz keeps its state in global variables
@@ -60,7 +60,7 @@ def _graph(
     last: tuple[int, ...],
 ) -> pygraphviz.AGraph:
     graph = pygraphviz.AGraph(directed=True, strict=True)
-    graph.graph_attr.update(nodesep=NODE_GAP / _INCH, ranksep=RANK_GAP / _INCH, splines="spline")
+    graph.graph_attr.update(nodesep=NODE_GAP / _INCH, ranksep=RANK_GAP / _INCH, splines="polyline")
     # Without a label no font is looked for, which takes long, and warns on some machines.
     graph.node_attr.update(shape="box", label="", fixedsize="true")
     graph.edge_attr.update(dir="none", headport="n", tailport="s")

@@ -26,6 +26,7 @@ _ROOM = 12.0
 _TITLE = 26.0
 _AROUND = Margins(18.0, 18.0, 18.0, 18.0)
 _PER_LETTER, _BESIDE_TITLE = 6.6, 64.0
+_BESIDE_NAME = 34.0
 _STRIP = 9.0
 """How much higher a folded module is than a layer: it shows the kinds of its layers."""
 
@@ -96,7 +97,7 @@ class _Composer:
             frame = frames.get(child)
             sizes[child] = self._size(child) if frame is None else (frame.width, frame.height)
         is_root = group.parent is None
-        title = 0.0 if is_root else _PER_LETTER * len(_own_name(group)) + _BESIDE_TITLE
+        title = 0.0 if is_root else _PER_LETTER * len(_own_name(group.path)) + _BESIDE_TITLE
         return lay_out_frame(
             group,
             [*entries, *inside, *exits],
@@ -121,6 +122,7 @@ class _Composer:
         width, height = box_size(*channels_and_side(shape, layer), self._direction)
         if isinstance(box, Group):
             height += _STRIP
+            width = max(width, _PER_LETTER * len(_own_name(box.path)) + _BESIDE_NAME)
         return (width, height) if self._is_down else (height, width)
 
     # ---- then outer places
@@ -165,19 +167,19 @@ class _Composer:
         layer = box.layer
         if layer is None:
             return GraphBox("input", "input", x, y, width, height, self._input_shape, "the image", 0, ())
-        name = layer.name.rpartition(".")[2]
+        name = _own_name(layer.name)
         words = layer.settings
         return GraphBox(name, layer.kind, x, y, width, height, layer.shape, words, layer.parameters, (layer.name,))
 
     def _frame(self, group: Group, rect: Rect) -> GraphFrame:
         x, y, width, height = self._sides(rect)
-        return GraphFrame(group.path, _own_name(group), x, y, width, height, group.depth, len(group.layers))
+        return GraphFrame(group.path, _own_name(group.path), x, y, width, height, group.depth, len(group.layers))
 
 
 def _module_box(group: Group, x: float, y: float, width: float, height: float) -> GraphBox:
     kinds = Counter(layer.kind for layer in group.layers)
     return GraphBox(
-        name=_own_name(group),
+        name=_own_name(group.path),
         kind="module",
         x=x,
         y=y,
@@ -192,5 +194,10 @@ def _module_box(group: Group, x: float, y: float, width: float, height: float) -
     )
 
 
-def _own_name(group: Group) -> str:
-    return group.path.rpartition(".")[2]
+def _own_name(path: str) -> str:
+    """Return what a module or a layer is called: the end of its path, from the last name that is no mere number."""
+    names = path.split(".")
+    place = len(names) - 1
+    while place and names[place].partition("#")[0].isdigit():
+        place -= 1
+    return ".".join(names[place:])

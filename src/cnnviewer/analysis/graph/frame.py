@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from cnnviewer.analysis.graph.curves import bounds, from_beziers, joined, moved, rounded
+from cnnviewer.analysis.graph.curves import bounds, joined, moved, rounded
 from cnnviewer.analysis.graph.dot import place
+from cnnviewer.analysis.graph.ranks import find_ranks, route
 from cnnviewer.analysis.graph.skips import Lane, find_lanes, implied_edges
 from cnnviewer.analysis.graph.wiring import Port
 from cnnviewer.graphs import Wire
@@ -14,6 +16,7 @@ from cnnviewer.graphs import Wire
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnnviewer.analysis.graph.ranks import Rank
     from cnnviewer.analysis.graph.tree import Group
     from cnnviewer.analysis.graph.wiring import Local, Node
     from cnnviewer.graphs import Curve
@@ -101,7 +104,7 @@ def lay_out_frame(
     """
     work = _Work(nodes, lines, sizes, frames)
     work.place()
-    work.route()
+    work.lead_past()
     return work.framed(group, margins, least)
 
 
@@ -132,18 +135,35 @@ class _Work:
         for node, (x, y), (width, height) in zip(self.nodes, placed.centers, sizes, strict=True):
             is_port = isinstance(node, Port)
             self.rects[node] = Rect(x, y, 0, 0) if is_port else Rect(x - width / 2, y - height / 2, width, height)
-        routes = dict(zip(shown, placed.routes, strict=True))
+        ranks = find_ranks((rect.y, rect.bottom) for rect in self.rects.values())
+        self._straighten(ranks, [(route[0][1], route[-1][1]) for route in placed.routes])
+        ways = dict(zip(shown, placed.routes, strict=True))
         for line, pair in pairs.items():
-            if pair in routes:
-                self._set(line, from_beziers(self._ended(line, routes[pair])))
+            if pair in ways:
+                self._set(line, route(self._begin(line), self._end(line), ways[pair], ranks))
             else:
                 self.skips.add(line)
 
-    def _ended(self, line: Local, route: tuple[Point, ...]) -> tuple[Point, ...]:
-        """Return a route that begins and ends at the ports of unfolded modules, not at the middle of their frames."""
-        begin, end = self._begin(line), self._end(line)
-        dx, dy = begin[0] - route[0][0], end[0] - route[-1][0]
-        return begin, (route[1][0] + dx, route[1][1]), *route[2:-2], (route[-2][0] + dy, route[-2][1]), end
+    def _straighten(self, ranks: Sequence[Rank], spans: Sequence[tuple[float, float]]) -> None:
+        """Move nodes that have nothing beside them sideways, so that the line through them runs straight."""
+        nodes: dict[int, list[Node]] = {}
+        middles = [rank.middle for rank in ranks]
+        for node, rect in self.rects.items():
+            nodes.setdefault(bisect_left(middles, rect.y + rect.height / 2 - 0.5), []).append(node)
+        passed = _passed_ranks(middles, spans)
+        axis = None
+        for number in sorted(nodes):
+            if len(nodes[number]) == 1 and number not in passed:
+                node = nodes[number][0]
+                own = self._main_axis(node)
+                axis = self.rects[node].x + own if axis is None else axis
+                self.rects[node] = replace(self.rects[node], x=axis - own)
+
+    def _main_axis(self, node: Node) -> float:
+        """Return where on a node the first of its lines comes in."""
+        heads = (line.head for line in self.lines if line.target is node and line.head is not None)
+        head = next(heads, None)
+        return self.rects[node].width / 2 if head is None else self._frame(node).port(head)
 
     def _begin(self, line: Local) -> Point:
         rect = self.rects[line.source]
@@ -164,7 +184,7 @@ class _Work:
 
     # ---- lanes
 
-    def route(self) -> None:
+    def lead_past(self) -> None:
         """Give the lines that lead past boxes their lanes: one for all that come from the same place."""
         onward: dict[tuple[Node, Port | None], list[Local]] = {}
         back = []
@@ -251,6 +271,14 @@ class _Work:
         for line, curve in curves.items():
             curves[line] = _to_the_frame(line, curve, height)
         return Frame(group, width, height, rects, self.frames, curves, frozenset(self.skips), tuple(wires))
+
+
+def _passed_ranks(middles: Sequence[float], spans: Sequence[tuple[float, float]]) -> set[int]:
+    """Return which ranks a line passes that neither begins nor ends there."""
+    found: set[int] = set()
+    for begin, end in spans:
+        found.update(range(bisect_left(middles, begin), bisect_left(middles, end)))
+    return found
 
 
 def _to_the_frame(line: Local, curve: Curve, height: float) -> Curve:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["box_size", "channels_and_side"]
 
-_LEAST = {Direction.DOWN: (64.0, 32.0), Direction.ACROSS: (78.0, 30.0)}
+_LEAST = {Direction.DOWN: (64.0, 32.0), Direction.ACROSS: (92.0, 30.0)}
 """The least length across the way of the computation and along it, so that a name can be read."""
 _PER_SIDE = {Direction.DOWN: 20.0, Direction.ACROSS: 9.0}
 _PER_CHANNELS = {Direction.DOWN: 3.2, Direction.ACROSS: 5.5}

@@ -73,13 +73,21 @@ def module_tree(layers: Sequence[LayerSummary]) -> Group:
     root.children.append(Leaf(None, root))
     groups = {"": root}
     for layer in layers:
-        parent = _group(layer.name.rpartition(".")[0], groups)
+        _group(layer.name.rpartition(".")[0], groups)
+    for layer in layers:
+        parent = _module_of(layer.name, groups)
         parent.children.append(Leaf(layer, parent))
         above: Group | None = parent
         while above is not None:
             above.layers.append(layer)
             above = above.parent
     return root
+
+
+def _module_of(name: str, groups: dict[str, Group]) -> Group:
+    """Return where a layer lies: one of a module that has others below it too, as an attention, is among those."""
+    own = name.partition("#")[0]
+    return groups.get(own) or groups[name.rpartition(".")[0]]
 
 
 def _group(path: str, groups: dict[str, Group]) -> Group:

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBox
 
 from cnnviewer.graphs import Direction, GraphRequest
 from cnnviewer.qt.theme import KIND_COLORS
+from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.graph_view import GraphView
 from cnnviewer.qt.widgets.segmented import Segmented
-from cnnviewer.qt.widgets.styling import label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from cnnviewer.messages import LayerSummary
 
 __all__ = ["GraphPanel"]
+
+
+_SIZES = {
+    Direction.DOWN: "A box is wide where maps are large, and high where channels are many; a doubling adds a step.",
+    Direction.ACROSS: "A box is high where maps are large, and wide where channels are many; a doubling adds a step.",
+}
+"""How large boxes are."""
 
 
 class GraphPanel(QWidget):
@@ -48,10 +55,11 @@ class GraphPanel(QWidget):
         self.search.setPlaceholderText("Find in the graph")
         self.search.setToolTip("Find layers by name, kind or settings: Enter goes to the next, Shift+Enter back")
         self.search.setClearButtonEnabled(True)
+        self.search.setMinimumWidth(120)
         self.search.setMaximumWidth(220)
         self.search.textChanged.connect(self._on_search_changed)
         self.search.installEventFilter(self)
-        self.count = label("", self)
+        self.count = ElidedLabel(self, role="muted")
         self.direction = Segmented([each.value for each in Direction], self)
         self.direction.set_current(Direction.ACROSS.value)
         self.direction.chosen.connect(self._on_direction_chosen)
@@ -83,7 +91,7 @@ class GraphPanel(QWidget):
         self.view.show_picture(picture, is_other=is_other)
         if is_other:
             self.view.set_selection(self._selection)
-        self.legend.setText(_legend({layer.kind for layer in self._layers}))
+        self.legend.setText(_legend({layer.kind for layer in self._layers}, picture.direction))
         self._show_count()
 
     def set_selection(self, layer: str) -> None:
@@ -166,11 +174,11 @@ class GraphPanel(QWidget):
         if not self.search.text().strip():
             picture = self.view.picture
             boxes = 0 if picture is None else len(picture.boxes)
-            self.count.setText(f"{len(self._layers):,} layers in {boxes:,} boxes" if boxes else "")
+            self.count.set_text(f"{len(self._layers):,} layers in {boxes:,} boxes" if boxes else "")
         elif not count:
-            self.count.setText("nothing found")
+            self.count.set_text("nothing found")
         else:
-            self.count.setText(f"{self._find + 1} of {count}" if self._find >= 0 else f"{count} found")
+            self.count.set_text(f"{self._find + 1} of {count}" if self._find >= 0 else f"{count} found")
 
     # ---- building
 
@@ -235,12 +243,11 @@ def _found(layers: Sequence[LayerSummary], text: str) -> tuple[str, ...]:
     )
 
 
-def _legend(kinds: set[str]) -> str:
+def _legend(kinds: set[str], direction: Direction) -> str:
     """Return the kinds with their colours, as rich text; kinds of one colour stand together."""
     by_color: dict[str, list[str]] = {}
     for kind, color in KIND_COLORS.items():
         if kind in kinds:
             by_color.setdefault(color, []).append(kind)
     parts = [f"<span style='color: {color}'>■</span>&nbsp;{',&nbsp;'.join(names)}" for color, names in by_color.items()]
-    size = "a box is as wide and high as its maps are large and its channels many, each doubling a step"
-    return " &nbsp; ".join([*parts, size])
+    return " &nbsp; ".join([*parts, _SIZES[direction]])

@@ -145,7 +145,8 @@ class GraphPainter:
             room = rect.adjusted(0, 0, 0, -8)
         else:
             self._paint_button(painter, button_rect(box), is_folded=True)
-            room = rect.adjusted(17, 0, 0, -8)
+            is_low = rect.height() < 5 * _LINE  # then the name stands beside the button, not below it
+            room = rect.adjusted(17 if is_low else 0, 0 if is_low else 6, 0, -8)
         self._write(painter, box, room, QColor(theme.text), zoom)
 
     def _paint_kinds(self, painter: QPainter, box: GraphBox, rect: QRectF) -> None:
