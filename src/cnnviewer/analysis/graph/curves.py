@@ -16,12 +16,26 @@ _RADIUS = 7.0
 
 def moved(curve: Curve, x: float, y: float) -> Curve:
     """Return a curve moved by so much."""
-    return tuple(tuple(value + (y if place % 2 else x) for place, value in enumerate(segment)) for segment in curve)
+    found: list[tuple[float, ...]] = []
+    for segment in curve:  # written out: there are tens of thousands in a large picture
+        if len(segment) == 2:
+            found.append((segment[0] + x, segment[1] + y))
+        else:
+            x1, y1, x2, y2, x3, y3 = segment
+            found.append((x1 + x, y1 + y, x2 + x, y2 + y, x3 + x, y3 + y))
+    return tuple(found)
 
 
 def transposed(curve: Curve) -> Curve:
     """Return a curve with x and y exchanged."""
-    return tuple(tuple(segment[place + 1 - 2 * (place % 2)] for place in range(len(segment))) for segment in curve)
+    found: list[tuple[float, ...]] = []
+    for segment in curve:
+        if len(segment) == 2:
+            found.append((segment[1], segment[0]))
+        else:
+            x1, y1, x2, y2, x3, y3 = segment
+            found.append((y1, x1, y2, x2, y3, x3))
+    return tuple(found)
 
 
 def joined(curves: Sequence[Curve]) -> Curve:

@@ -9,6 +9,8 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath, QPolygonF
 
+from cnnviewer.analysis.graph.curves import bounds
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -56,7 +58,7 @@ class GraphItems:
         self.rects = tuple(QRectF(box.x, box.y, box.width, box.height) for box in picture.boxes)
         self._boxes = _sides(picture.boxes)
         self._frames = _sides(picture.frames)
-        self._wires = np.array([_bounds(wire.curve) for wire in picture.wires], float).reshape(-1, 4)
+        self._wires = np.array([bounds(wire.curve) for wire in picture.wires], float).reshape(-1, 4)
         self._paths: dict[int, QPainterPath] = {}
         self._arrows: dict[int, QPolygonF] = {}
 
@@ -100,12 +102,6 @@ class GraphItems:
 def _sides(items: Sequence[GraphBox] | Sequence[GraphFrame]) -> NDArray[np.float64]:
     found = [(item.x, item.y, item.x + item.width, item.y + item.height) for item in items]
     return np.array(found, float).reshape(-1, 4)
-
-
-def _bounds(curve: Curve) -> tuple[float, float, float, float]:
-    xs = [x for segment in curve for x in segment[::2]]
-    ys = [y for segment in curve for y in segment[1::2]]
-    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _within(sides: NDArray[np.float64], region: QRectF) -> list[int]:
