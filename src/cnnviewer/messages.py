@@ -12,6 +12,7 @@ from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 from cnnviewer.devices import AUTO, Precision
+from cnnviewer.graphs import GraphAnswer, GraphRequest
 from cnnviewer.layouts import Layout
 from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest
 from cnnviewer.questions import Question, QuestionAnswer
@@ -368,10 +369,11 @@ PictureRequest = (
     | LessonRequest
     | CatalogueRequest
     | DevicesRequest
+    | GraphRequest
     | Question
 )
 
-FREE_REQUESTS = (ThumbnailRequest, LessonRequest, CatalogueRequest, DevicesRequest)
+FREE_REQUESTS = (ThumbnailRequest, LessonRequest, CatalogueRequest, DevicesRequest, GraphRequest)
 """Requests that need no recording, and whose answers belong to none."""
 
 
@@ -615,5 +617,6 @@ PictureAnswer = (
     | LessonAnswer
     | CatalogueAnswer
     | DevicesAnswer
+    | GraphAnswer
     | QuestionAnswer
 )

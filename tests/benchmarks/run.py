@@ -21,6 +21,7 @@ BENCHMARKS = {
     "window": "bench_window",
     "live": "bench_live",
     "explain": "bench_explain",
+    "graph": "bench_graph",
     "headless": "bench_headless",
     "sizes": "bench_sizes",
     "startup": "bench_startup",

@@ -21,6 +21,7 @@ from cnnviewer.engine.placed import Placed
 from cnnviewer.engine.questions import answer_question
 from cnnviewer.errors import CnnviewerError, ImageError
 from cnnviewer.frames import FrameAnswer, StageTimes
+from cnnviewer.graphs import GraphAnswer, GraphRequest
 from cnnviewer.images import as_image, decode_image, from_packed
 from cnnviewer.inputs.editing import edited, shrunk
 from cnnviewer.lessons.answering import LessonContext, answer
@@ -349,6 +350,8 @@ class Engine:
             return CatalogueAnswer(catalogue())
         if isinstance(request, DevicesRequest):
             return DevicesAnswer(list_devices())
+        if isinstance(request, GraphRequest):
+            return self._graph(request)
         return _picture(request, self._scene)
 
     def has(self, request: PictureRequest) -> bool:
@@ -379,6 +382,15 @@ class Engine:
             network=None if self._recorder is None else self._recorder.network,
             recording=None if self._scene is None else self._scene.recording,
         )
+
+    def _graph(self, request: GraphRequest) -> GraphAnswer:
+        if self.summary() is None or self._scene is None:
+            raise CnnviewerError("There is no recording yet: open a network and an image first.")
+        # Not above: it loads Graphviz, which few sessions need.
+        from cnnviewer.analysis.graph.drawing import graph_picture
+
+        shape = tuple(self._scene.recording.input.shape)
+        return GraphAnswer(graph_picture(self._layers, shape, request), self._layers)
 
     def _open_recorder(self) -> Placed:
         if self._recorder is None:
@@ -412,7 +424,8 @@ class Engine:
 def _picture(request: PictureRequest, scene: Scene | None) -> PictureAnswer:
     if isinstance(request, ThumbnailRequest):
         return _thumbnail(request)
-    assert not isinstance(request, (LessonRequest, CatalogueRequest, DevicesRequest))  # they are of no recording
+    # They are of no recording.
+    assert not isinstance(request, (LessonRequest, CatalogueRequest, DevicesRequest, GraphRequest))
     if scene is None:
         raise CnnviewerError("There is no recording yet: open a network and an image first.")
     with torch.inference_mode():

@@ -44,14 +44,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class WholeNetworkRequest(LessonRequest):
-    """All maps of LeNet-5 on a digit.
+    """All maps of LeNet-5 on a digit, or of the network that is open.
 
     Parameters
     ----------
     drawing
         A digit drawn by hand; None takes the sample.
     sample
-        The name of a sample image.
+        The name of a sample image; '' for what the open network is shown in the window.
+    is_open
+        Whether the open network is asked for.
     is_folded
         Whether activations lie in the column of what they act on.
     is_dark
@@ -60,6 +62,7 @@ class WholeNetworkRequest(LessonRequest):
 
     drawing: Drawing | None = None
     sample: str = "digit-3"
+    is_open: bool = False
     is_folded: bool = True
     is_dark: bool = False
 
@@ -127,9 +130,21 @@ class NetworkColumn:
 
 @dataclass(frozen=True, eq=False)
 class NetworkPicture(LessonAnswer):
-    """A network in one picture: its columns from the image to the class probabilities."""
+    """A network in one picture: its columns from the image to the class probabilities.
+
+    Parameters
+    ----------
+    columns
+        None where there is nothing to show.
+    network
+        The network's name.
+    note
+        Why there is nothing to show; empty where there is.
+    """
 
     columns: tuple[NetworkColumn, ...]
+    network: str = ""
+    note: str = ""
 
 
 # ---- training

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from cnnviewer.analysis.connections import connections, tiles, weights_through
+from cnnviewer.analysis.connections import connections, tile_count, tiles, weights_through
 from cnnviewer.analysis.description import describe
 from cnnviewer.inputs.samples import list_samples
 from cnnviewer.lessons.network_messages import Link, NetworkColumn, NetworkPicture
@@ -21,26 +21,73 @@ from cnnviewer.rendering.scales import shared_scale
 from cnnviewer.rendering.tiles import cut_down, paint_tiles
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from cnnviewer.lessons.context import LessonContext
     from cnnviewer.lessons.network_messages import WholeNetworkRequest
     from cnnviewer.network import Network
     from cnnviewer.recording import Layer, Recording
 
-__all__ = ["network_picture", "whole_network"]
+__all__ = ["MOST_COLUMNS", "MOST_TILES", "network_picture", "too_large", "whole_network"]
 
 _LARGEST = 64
 """How many rows and columns of a map are shown."""
+MOST_COLUMNS, MOST_TILES = 32, 2_000
+"""So many columns, and maps and single numbers in them, a picture has at most where the open network is asked for."""
+_WITHOUT_COLUMN = {Kind.RESHAPE, Kind.DROPOUT, Kind.ACTIVATION, Kind.NORMALISATION}
+"""Kinds of layers that lie in the columns of others."""
 _SIGNED = {Kind.CONVOLUTION, Kind.NORMALISATION, Kind.LINEAR, Kind.ADDITION}
 
 
 def whole_network(request: WholeNetworkRequest, context: LessonContext) -> NetworkPicture:
-    """Return all maps of LeNet-5 on a digit: a drawn one, or a sample."""
-    del context
-    if request.drawing is not None and request.drawing.strokes:
-        recording = record(_lenet(), request.drawing.centred().pixels())
+    """Return all maps of LeNet-5 on a digit, a drawn one or a sample; or of the open network, on that or its photo."""
+    if not request.is_open:
+        network = _lenet()
+        image = _image_of(request)
+        assert image is not None
+        return network_picture(record(network, image), is_folded=request.is_folded, is_dark=request.is_dark)
+    if context.network is None:
+        return NetworkPicture((), note="No network is open: choose one above.")
+    note = "" if context.recording is None else too_large(context.recording)
+    if note:
+        return NetworkPicture((), context.network.name, note)
+    return _open_network(request, context, context.network)
+
+
+def _open_network(request: WholeNetworkRequest, context: LessonContext, network: Network) -> NetworkPicture:
+    image = _image_of(request)
+    recording = context.recording if image is None else record(network, image)
+    if recording is None:
+        note = "There is no image: open one, or draw a digit."
+    elif any(layer.output.is_meta for layer in recording.layers):
+        note = "Freeze the stream, to look into one of its frames."
     else:
-        recording = record(_lenet(), next(item.path for item in list_samples() if item.name == request.sample))
+        note = too_large(recording)
+    if recording is None or note:
+        return NetworkPicture((), network.name, note)
     return network_picture(recording, is_folded=request.is_folded, is_dark=request.is_dark)
+
+
+def _image_of(request: WholeNetworkRequest) -> NDArray[np.uint8] | Path | None:
+    """Return the digit that was drawn, or the sample; None where the photo of the window is meant."""
+    if request.drawing is not None and request.drawing.strokes:
+        return request.drawing.centred().pixels()
+    return next((item.path for item in list_samples() if item.name == request.sample), None)
+
+
+def too_large(recording: Recording) -> str:
+    """Return why a network is too large for the picture: too many columns, or too many maps and units; else ''."""
+    shown = [layer for layer in recording.layers if layer.kind not in _WITHOUT_COLUMN]
+    columns, count = len(shown) + 2, sum(tile_count(layer) for layer in shown)
+    if columns <= MOST_COLUMNS and count <= MOST_TILES:
+        return ""
+    return (
+        f"{recording.network.name} would have {columns} columns with {count:,} maps and single numbers; this picture "
+        f"is for networks of at most {MOST_COLUMNS} columns with {MOST_TILES:,}. The graph (Ctrl+G) shows larger ones."
+    )
 
 
 def network_picture(recording: Recording, *, is_folded: bool, is_dark: bool) -> NetworkPicture:
@@ -86,7 +133,7 @@ class _Builder:
                 self._groups.append([layer])
         columns = [self._input_column()]
         columns += [self._column(group, linked) for group, linked in zip(self._groups[1:], links[1:], strict=True)]
-        return NetworkPicture((*columns, *self._probabilities_column(len(columns) - 1)))
+        return NetworkPicture((*columns, *self._probabilities_column(len(columns) - 1)), self._recording.network.name)
 
     def _joins(self, layer: Layer) -> bool:
         """Put a layer into the column of what it acts on, where it belongs there; return whether it does."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QAction
 
+    from cnnviewer.qt.graph_presenter import GraphPresenter
     from cnnviewer.qt.learn_presenter import LearnPresenter
     from cnnviewer.qt.live.commands import LiveCommands
     from cnnviewer.qt.main_window import MainWindow
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_explanation",
+    "add_graph",
     "add_learn",
     "add_live",
     "add_training",
@@ -135,6 +137,18 @@ def add_learn(window: MainWindow, session: Session) -> LearnPresenter:
     dock = _bottom_dock(window, "Learn", "learn", panel)
     make_room(window, dock, round(window.height() * 0.55))
     return LearnPresenter(window, session, panel, dock)
+
+
+def add_graph(window: MainWindow, session: Session) -> GraphPresenter:
+    """Add the picture of the network below the layers."""
+    # Not above: it is wanted by some only.
+    from cnnviewer.qt.graph_presenter import GraphPresenter
+    from cnnviewer.qt.panels.graph_panel import GraphPanel
+
+    panel = GraphPanel(window)
+    dock = _bottom_dock(window, "Graph", "graph", panel)
+    make_room(window, dock, round(window.height() * 0.45))
+    return GraphPresenter(window, session, panel, dock)
 
 
 def make_room(window: MainWindow, dock: QDockWidget, height: int) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QDockWidget
 
+    from cnnviewer.qt.graph_presenter import GraphPresenter
     from cnnviewer.qt.learn_presenter import LearnPresenter
     from cnnviewer.qt.live.commands import LiveCommands
     from cnnviewer.qt.network_files import NetworkFiles
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self._live: LiveCommands | None = None
         self._learn: LearnPresenter | None = None
         self._files: NetworkFiles | None = None
+        self._graph: GraphPresenter | None = None
         self.setWindowTitle("cnnviewer")
         self.setAcceptDrops(True)
         self.setMinimumSize(QSize(900, 560))
@@ -219,6 +221,17 @@ class MainWindow(QMainWindow):
         self._learn.dock.show()
         self._learn.dock.raise_()
         return self._learn
+
+    def open_graph(self) -> GraphPresenter:
+        """Show the network as a graph; the panel is built when it is first wanted."""
+        if self._graph is None:
+            from cnnviewer.qt.layout import add_graph
+
+            self._graph = add_graph(self, self._session)
+        self._graph.dock.show()
+        self._graph.dock.raise_()
+        self._graph.panel.view.setFocus()
+        return self._graph
 
     def end_workers(self) -> None:
         """End all threads; a training ends after the step under way, with a checkpoint."""
@@ -356,6 +369,13 @@ class MainWindow(QMainWindow):
             self.open_learn()
         else:
             self._learn.dock.hide()
+
+    @Slot()
+    def _on_graph(self) -> None:
+        if self._graph is None or self._graph.panel.visibleRegion().isEmpty():
+            self.open_graph()
+        else:
+            self._graph.dock.hide()
 
     @Slot()
     def _on_live(self) -> None:

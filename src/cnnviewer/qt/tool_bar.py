@@ -222,6 +222,8 @@ class ToolBar(QToolBar):
         self.addWidget(self.order)
 
     def _build_window(self) -> None:
+        graph = self._button("", "graph", "The network as a graph (Ctrl+G)")
+        graph.clicked.connect(self._actions["graph"].trigger)
         learn = self._button("", "learn", "Learn: a tour to play with (Ctrl+Shift+L)")
         learn.clicked.connect(self._actions["learn"].trigger)
         train = self._button("", "train", "Train a network (Ctrl+T)")

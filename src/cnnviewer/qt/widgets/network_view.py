@@ -30,6 +30,8 @@ from cnnviewer.qt.widgets.network_layout import ColumnLayout, lay_out_columns
 from cnnviewer.qt.widgets.numbers import probability_text, shape_text, value_text
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from cnnviewer.lessons.network_messages import NetworkColumn, NetworkPicture
 
 __all__ = ["NetworkView"]
@@ -38,6 +40,8 @@ _TITLE, _STEP = 31, 20
 _LOW = 330
 """Below this height the labels of a column's steps stand side by side."""
 _NAMED_WIDTHS = (106.0, 140.0)
+_LEAST_WIDTH, _LEAST_COLUMN = 420, 40
+"""How wide the picture is at least, and a column of many; a small window scrolls it."""
 _MOST_LINKS = 48
 """So many links are drawn in each direction, the strongest."""
 _WORDS = {
@@ -49,6 +53,10 @@ _WORDS = {
     "softmax": ("softmax", "softmax"),
     "addition": ("add", "add"),
     "concatenation": ("concatenate", "cat"),
+    "multiplication": ("multiply", "mul"),
+    "attention": ("attention", "att."),
+    "resampling": ("resample", "res."),
+    "other": ("other", "other"),
 }
 
 
@@ -66,14 +74,15 @@ class NetworkView(QWidget):
     """Paints a `NetworkPicture`.
 
     `stepClicked` tells the kind of a step whose label was clicked, `described` what is pointed at with the mouse or the
-    arrow keys; '' for nothing.
+    arrow keys; '' for nothing. `explained` are the kinds of steps that the tour has a page on; None: all.
     """
 
     stepClicked = Signal(str)
     described = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, explained: Container[str] | None = None) -> None:
         super().__init__(parent)
+        self._explained = explained
         self._picture: NetworkPicture | None = None
         self._images: tuple[QImage, ...] = ()
         self._layouts: tuple[ColumnLayout, ...] = ()
@@ -84,7 +93,7 @@ class NetworkView(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(420, 190)
+        self.setMinimumSize(_LEAST_WIDTH, 190)
         self.setAccessibleName("The network, all of its maps")
 
     # ---- what is shown
@@ -97,6 +106,7 @@ class NetworkView(QWidget):
         if not is_same:
             self._current = None
             self._make_steps(picture)
+            self.setMinimumWidth(max(_LEAST_WIDTH, _LEAST_COLUMN * len(picture.columns)))
             self._lay_out()
         self._point_at(self._current, self._unit)
         self.update()
@@ -143,8 +153,10 @@ class NetworkView(QWidget):
                 button = QPushButton(self)
                 button.setProperty("step", kind)
                 button.setProperty("words", words)
-                button.setCursor(Qt.CursorShape.PointingHandCursor)
-                button.setToolTip(_step_tip(words[0], settings))
+                is_explained = self._explained is None or kind in self._explained
+                button.setToolTip(_step_tip(words[0], settings, is_explained=is_explained))
+                if is_explained:
+                    button.setCursor(Qt.CursorShape.PointingHandCursor)
                 button.setAccessibleName(f"{column.title}: {words[0]}")
                 button.clicked.connect(self._on_step_clicked)
                 button.setStyleSheet(
@@ -186,6 +198,10 @@ class NetworkView(QWidget):
         if self._picture is None:
             return
         painter = QPainter(self)
+        if self._picture.note:
+            painter.setPen(QColor(current_theme().muted))
+            words = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect().adjusted(30, 10, -30, -10), words, self._picture.note)
         for place, column in enumerate(self._picture.columns):
             self._paint_head(painter, column, self._layouts[place])
             self._paint_column(painter, place, column)
@@ -294,7 +310,7 @@ class NetworkView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Point at the next column or tile with the arrow keys."""
         step = _STEPS.get(Qt.Key(event.key()))
-        if step is None or self._picture is None:
+        if step is None or self._picture is None or not self._picture.columns:
             super().keyPressEvent(event)
             return
         column, tile = self._current or (0, 0)
@@ -371,9 +387,9 @@ def _words(kind: str, settings: str) -> tuple[str, str]:
     return _WORDS[kind]
 
 
-def _step_tip(name: str, settings: str) -> str:
+def _step_tip(name: str, settings: str, *, is_explained: bool) -> str:
     told = settings if settings.startswith(name) else f"{name} {settings}".strip()
-    return f"{told}\nOpen the page of the tour on this step"
+    return f"{told}\nOpen the page of the tour on this step" if is_explained else told
 
 
 def _stacked(column: NetworkColumn) -> QImage:

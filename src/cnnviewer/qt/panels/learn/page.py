@@ -51,7 +51,7 @@ class Page(QWidget):
     text: ClassVar[str] = ""
     """What is told beside the playground: rich text."""
     place: ClassVar[Place | None] = None
-    follows_photo: ClassVar[bool] = False
+    follows_photo: bool = False
     """Whether the page shows the photo of the window, and so another one after each that is opened."""
 
     def refresh(self) -> None:

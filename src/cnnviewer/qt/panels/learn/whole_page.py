@@ -31,10 +31,11 @@ STEP_PAGES = {
 """The title of the page that explains each step."""
 _HINT = "Point at a map or a unit: its links show what it is made of, and what it feeds."
 _PAD = 140
+_LENET, _OPEN = "LeNet-5 on your digit", "The network that is open"
 
 
 class WholePage(Page):
-    """LeNet-5 on a digit: all of its maps in one picture."""
+    """LeNet-5 on a digit, or the network that is open, where it is small: all of its maps in one picture."""
 
     title = "The whole network"
     text = """
@@ -49,6 +50,8 @@ class WholePage(Page):
     page on that step.</p>
     <p>Each column has one scale for all of its maps: bright is large, and black is 0. What can be negative is red
     above 0 and blue below.</p>
+    <p><b>The network that is open</b> is shown in the same way, with the image of the window or with your digit, where
+    it is small enough: TinyVGG, or one of your own.</p>
     """
     place = Place("convolution", view="Maps", is_last=True)
 
@@ -66,14 +69,19 @@ class WholePage(Page):
             row.setStyleSheet("QToolButton { padding: 2px 0; min-width: 22px; }")
             row.chosen.connect(self._on_sample_chosen)
         self.clear = QPushButton("New sheet", self)
-        self.clear.setToolTip("Clear the paper; the sample is shown again (Delete)")
-        self.clear.clicked.connect(self.pad.clear)
+        self.clear.setToolTip(_CLEAR_TIPS[False])
+        self.clear.clicked.connect(self._on_cleared)
         self.apart = QCheckBox("ReLU apart", self)
         self.apart.setToolTip("Show what goes into each ReLU, too, in a column of its own")
         self.apart.toggled.connect(self.refresh)
-        self.view = NetworkView(self)
+        self.which = Segmented(
+            (_LENET, _OPEN), self, ("Show LeNet-5", "Show the network of the window, with its image or your digit")
+        )
+        self.which.chosen.connect(self._on_which_chosen)
+        self.view = NetworkView(self, STEP_PAGES)
         self.view.stepClicked.connect(self._on_step_clicked)
         self.view.described.connect(self._on_described)
+        self.shown = ElidedLabel(self, role="name")
         self.readout = ElidedLabel(self, role="muted")
         self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._on_described("")
@@ -85,6 +93,11 @@ class WholePage(Page):
         self._mark_sample()
         self._lay_out()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the network that is open is shown."""
+        return self.which.current == _OPEN
+
     @Slot()
     def refresh(self) -> None:
         """Ask for the picture."""
@@ -93,6 +106,7 @@ class WholePage(Page):
             WholeNetworkRequest(
                 drawing=drawing if drawing.strokes else None,
                 sample=self._sample,
+                is_open=self.is_open,
                 is_folded=not self.apart.isChecked(),
                 is_dark=current_theme().is_dark,
             )
@@ -100,8 +114,11 @@ class WholePage(Page):
 
     def show_answer(self, request: LessonRequest, answer: LessonAnswer) -> None:
         """Show the picture."""
-        if isinstance(answer, NetworkPicture):
+        if isinstance(answer, NetworkPicture) and isinstance(request, WholeNetworkRequest):
+            if request.is_open is not self.is_open:
+                return  # the other network has been chosen since
             self.view.show_picture(answer)
+            self.shown.set_text(answer.network if request.is_open else "")
 
     def _lay_out(self) -> None:
         left = QVBoxLayout()
@@ -112,7 +129,13 @@ class WholePage(Page):
             left.addWidget(digits)
         left.addWidget(self.apart)
         left.addStretch(1)
+        top = QHBoxLayout()
+        top.addWidget(self.which)
+        top.addWidget(self.shown)
+        top.addStretch(1)
         right = QVBoxLayout()
+        right.setSpacing(4)
+        right.addLayout(top)
         right.addWidget(self.view, stretch=1)
         right.addWidget(self.readout)
         row = QHBoxLayout(self)
@@ -123,7 +146,7 @@ class WholePage(Page):
 
     def _mark_sample(self) -> None:
         """Mark the sample that is shown; none where a drawing is."""
-        shown = "" if self.pad.drawing.strokes else self._sample[-1]
+        shown = "" if self.pad.drawing.strokes else self._sample[-1:]
         for row in self.samples:
             row.set_current(shown)
 
@@ -131,6 +154,23 @@ class WholePage(Page):
     def _on_drawn(self, drawing: Drawing) -> None:
         self._mark_sample()
         self._soon.start()
+
+    @Slot(str)
+    def _on_which_chosen(self, which: str) -> None:
+        self.follows_photo = which == _OPEN
+        self._sample = "" if self.is_open else "digit-3"
+        self.clear.setToolTip(_CLEAR_TIPS[self.is_open])
+        self._mark_sample()
+        self.refresh()
+
+    @Slot()
+    def _on_cleared(self) -> None:
+        if self.is_open:
+            self._sample = ""
+        if self.pad.drawing.strokes:
+            self.pad.clear()
+        self._mark_sample()
+        self.refresh()
 
     @Slot(str)
     def _on_sample_chosen(self, digit: str) -> None:
@@ -150,4 +190,8 @@ class WholePage(Page):
         self.readout.set_text(text or _HINT)
 
 
+_CLEAR_TIPS = {
+    False: "Clear the paper; the sample is shown again (Delete)",
+    True: "Clear the paper; the image of the window is shown again (Delete)",
+}
 _ROWS = ("01234", "56789")

@@ -1,0 +1,121 @@
+"""The tree of a network's modules and layers, and which of its modules are folded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cnnviewer.messages import LayerSummary
+
+__all__ = ["MOST_BOXES", "Group", "Leaf", "default_folded", "module_tree"]
+
+MOST_BOXES = 70
+"""So many boxes are shown before the user unfolds more."""
+
+
+@dataclass(eq=False)
+class Leaf:
+    """A layer in the tree; None stands for the image that feeds the network."""
+
+    layer: LayerSummary | None
+    parent: Group
+
+    @property
+    def order(self) -> int:
+        """When it ran: the layer's index, -1 for the image."""
+        return -1 if self.layer is None else self.layer.index
+
+
+@dataclass(eq=False)
+class Group:
+    """A module in the tree, with what lies in it in the order in which that first ran; the path '' is the network.
+
+    `layers` are all layers below it.
+    """
+
+    path: str
+    parent: Group | None = None
+    children: list[Group | Leaf] = field(default_factory=list)
+    layers: list[LayerSummary] = field(default_factory=list)
+
+    @property
+    def order(self) -> int:
+        """When the first of its layers ran."""
+        return self.layers[0].index
+
+    @property
+    def depth(self) -> int:
+        """How many modules it lies in; 0 for the network."""
+        return 0 if self.parent is None else self.parent.depth + 1
+
+    @property
+    def is_foldable(self) -> bool:
+        """Whether one box can stand for it: it is not the whole network, and has more than one layer."""
+        return self.parent is not None and len(self.layers) > 1
+
+    def groups(self) -> Iterator[Group]:
+        """Yield the modules below it, outer ones first."""
+        below = [child for child in self.children if isinstance(child, Group)]
+        while below:
+            yield from below
+            below = [child for group in below for child in group.children if isinstance(child, Group)]
+
+
+def module_tree(layers: Sequence[LayerSummary]) -> Group:
+    """Return the tree of layers by their names, which are the paths of modules: ``layer1.0.conv1``.
+
+    Its first leaf is the image.
+    """
+    root = Group("")
+    root.children.append(Leaf(None, root))
+    groups = {"": root}
+    for layer in layers:
+        _group(layer.name.rpartition(".")[0], groups)
+    for layer in layers:
+        parent = _module_of(layer.name, groups)
+        parent.children.append(Leaf(layer, parent))
+        above: Group | None = parent
+        while above is not None:
+            above.layers.append(layer)
+            above = above.parent
+    return root
+
+
+def _module_of(name: str, groups: dict[str, Group]) -> Group:
+    """Return where a layer lies: one of a module that has others below it too, as an attention, is among those."""
+    own = name.partition("#")[0]
+    return groups.get(own) or groups[name.rpartition(".")[0]]
+
+
+def _group(path: str, groups: dict[str, Group]) -> Group:
+    found = groups.get(path)
+    if found is None:
+        parent = _group(path.rpartition(".")[0], groups)
+        found = groups[path] = Group(path, parent)
+        parent.children.append(found)
+    return found
+
+
+def default_folded(root: Group, most: int = MOST_BOXES) -> frozenset[str]:
+    """Return what is folded so that whole levels of modules are open, and there are at most `most` boxes.
+
+    Where even the outermost modules are too many, each of them is folded.
+    """
+    foldable = [group for group in root.groups() if group.is_foldable]
+    deepest = max((group.depth for group in foldable), default=0)
+    for depth in range(deepest + 1, 0, -1):
+        folded = frozenset(group.path for group in foldable if group.depth >= depth)
+        if count_boxes(root, folded) <= most or depth == 1:
+            return folded
+    return frozenset()
+
+
+def count_boxes(group: Group, folded: frozenset[str]) -> int:
+    """Return how many boxes stand for a module, itself unfolded."""
+    return sum(
+        1 if isinstance(child, Leaf) or (child.path in folded and child.is_foldable) else count_boxes(child, folded)
+        for child in group.children
+    )
