@@ -120,6 +120,8 @@ class ToolBar(QToolBar):
                 action.setData(name)
                 self._network_group.addAction(action)
         menu.addSeparator()
+        menu.addActions([self._actions[name] for name in ("catalogue", "open_network_file")])
+        menu.addSeparator()
         self._random = menu.addAction("Random weights instead of trained ones")
         self._random.setCheckable(True)
         self._network_group.triggered.connect(self._on_network_chosen)
