@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
+from cnnviewer.qt.panels.catalogue.cells import CatalogueCells
 from cnnviewer.qt.panels.catalogue.model import COLUMNS
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class CatalogueTable(QTreeView):
     def __init__(self, model: CatalogueModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setModel(model)
+        self.setItemDelegate(CatalogueCells(model))
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
         self.setAllColumnsShowFocus(True)
