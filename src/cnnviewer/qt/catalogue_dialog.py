@@ -99,7 +99,7 @@ class CatalogueDialog(QDialog):
 
     def set_open(self, name: str) -> None:
         """Mark the network that is open, and choose it."""
-        self._name = self._name or name
+        self._name = name
         self._model.set_open(name)
         self._choose_best()
 

@@ -95,6 +95,8 @@ class NetworkFileDialog(QDialog):
         else:
             self._show_parts(report, is_same=before is not None and str(before.path) == str(report.path))
         self._refresh()
+        if self._needs_consent:
+            self.consent.cancel.setFocus()  # which takes it only where it is shown
 
     def show_failure(self, text: str) -> None:
         """Tell what went wrong; what was shown stays."""

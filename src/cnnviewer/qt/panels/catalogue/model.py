@@ -153,7 +153,8 @@ class CatalogueModel(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section].title
+            arrow = "" if section != self._column else " ▾" if self._is_descending else " ▴"
+            return f"{COLUMNS[section].title}{arrow}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return COLUMNS[section].tip or None
         if role == Qt.ItemDataRole.TextAlignmentRole and COLUMNS[section].is_number:

@@ -42,6 +42,7 @@ class CatalogueTable(QTreeView):
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
+        header.setSortIndicatorShown(False)  # it would be painted over titles at the right; the model writes its own
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(60)
 
@@ -50,6 +51,6 @@ class CatalogueTable(QTreeView):
         metrics, header = self.fontMetrics(), self.header()
         for place, column in enumerate(COLUMNS[1:], start=1):
             longest = max((column.text(entry) for entry in entries), key=len, default="")
-            widest = max(metrics.horizontalAdvance(text) for text in (longest, f"{column.title}      "))
+            widest = max(metrics.horizontalAdvance(text) for text in (longest, f"{column.title} ▾"))
             header.setSectionResizeMode(place, QHeaderView.ResizeMode.Interactive)
             header.resizeSection(place, min(widest, _WIDEST) + _PADDING)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from cnnviewer.card import read_categories
 from cnnviewer.errors import NetworkError
 from cnnviewer.qt.panels.network_file.card_values import KNOWN_LISTS
+from cnnviewer.qt.widgets.wheel import leave_wheel
 
 __all__ = ["CategoriesEditor"]
 
@@ -42,6 +43,7 @@ class CategoriesEditor(QWidget):
             self.lists.addItem(f"{name}: {count:,} names", name)
         self.lists.addItem(_OWN, None)
         self._known = self.lists.count()
+        leave_wheel(self.lists)
         self.opener = QPushButton("Text file…", self)
         self.opener.setAutoDefault(False)
         self.opener.setToolTip("Read the names from a text file, one a line")

@@ -63,7 +63,6 @@ class ConsentPanel(QWidget):
             f"This runs Python code from {_breakable(path.rpartition('/')[2])}. Open it only if you trust who wrote it."
         )
         self.cancel.setDefault(True)
-        self.cancel.setFocus()
 
     @property
     def text(self) -> str:

@@ -68,7 +68,7 @@ class FitsPanel(QWidget):
         self._title.setText(_title(fits, reason))
         height = self.list.sizeHintForRow(0) + 2 * self.list.spacing() if fits else 0
         self.list.setFixedHeight(min(len(fits), _MOST_ROWS) * height + 6)
-        for widget in (self.list, self.table, self.only_misfits, self._counts):
+        for widget in (self.list, self.table, self._counts):
             widget.setVisible(bool(fits))
         self._show_rows()
 
@@ -153,7 +153,7 @@ class FitsPanel(QWidget):
     def _show_rows(self) -> None:
         fit = self.fit
         is_whole = fit is None or fit.is_whole
-        self.only_misfits.setEnabled(not is_whole)
+        self.only_misfits.setVisible(not is_whole)
         only = self.only_misfits.isChecked() and not is_whole
         self._model.show_fit(fit, only_misfits=only)
         self._counts.setText("" if fit is None else counts_text(fit))

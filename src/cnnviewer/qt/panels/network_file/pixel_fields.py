@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QWidget
 
 from cnnviewer.qt.panels.network_file.card_values import numbers_from, numbers_text
 from cnnviewer.qt.panels.network_file.presets import PRESETS, preset_of
+from cnnviewer.qt.widgets.wheel import leave_wheel
 
 __all__ = ["PixelFields", "choose", "combo", "spin"]
 
@@ -86,6 +87,7 @@ class PixelFields(QObject):
         self.presets.setCurrentIndex(self._preset)
         model = self.presets.model()
         assert isinstance(model, QStandardItemModel)
+        model.item(0).setEnabled(False)  # it tells, and can't be chosen
         for place, preset in enumerate(PRESETS, start=1):
             model.item(place).setEnabled(preset.suits(stored["order"]))
         self.changed.emit()
@@ -124,10 +126,7 @@ class PixelFields(QObject):
 
     @Slot(int)
     def _on_preset_chosen(self, place: int) -> None:
-        if place > 0:
-            preset, order = PRESETS[place - 1], self.order.currentData()
-            channels = len(preset.order) if preset.order and order == "L" else self.channels.value()
-            self._fill(preset.values(order, channels) | {"channels": channels})
+        self._fill(PRESETS[place - 1].values(self.order.currentData(), self.channels.value()))
         self._on_edited()
 
 
@@ -137,7 +136,7 @@ def spin(parent: QWidget, name: str, most: int, least: int = 1) -> QSpinBox:
     box.setRange(least, most)
     box.setMinimumHeight(25)
     box.setAccessibleName(name)
-    box.setKeyboardTracking(True)
+    leave_wheel(box)
     return box
 
 
@@ -147,6 +146,7 @@ def combo(parent: QWidget, name: str, options: dict[str, Any]) -> QComboBox:
     box.setAccessibleName(name)
     for text, value in options.items():
         box.addItem(text, value)
+    leave_wheel(box)
     return box
 
 
