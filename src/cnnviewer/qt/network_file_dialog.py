@@ -91,7 +91,7 @@ class NetworkFileDialog(QDialog):
         self._failure.hide()
         self._show_head(report)
         if self._needs_consent:
-            self.consent.show_consent(str(report.path), report.consent)
+            self.consent.show_consent(str(report.path), _file_name(report.path), report.consent)
         else:
             self._show_parts(report, is_same=before is not None and str(before.path) == str(report.path))
         self._refresh()
@@ -154,6 +154,7 @@ class NetworkFileDialog(QDialog):
         self._failure.setObjectName("banner")
         self._failure_text = QLabel(self._failure)
         self._failure_text.setWordWrap(True)
+        self._failure_text.setTextFormat(Qt.TextFormat.PlainText)  # names of files are in it
         self._failure_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         QVBoxLayout(self._failure).addWidget(self._failure_text)
         self._failure.hide()
@@ -257,7 +258,7 @@ class NetworkFileDialog(QDialog):
 
     def _show_head(self, report: FileReport) -> None:
         path = report.path
-        self._name.set_text(path.name if isinstance(path, Path) else path)
+        self._name.set_text(_file_name(path))
         self._name.setToolTip(f"{path}\nSHA-256 {report.digest[:16]}…" if report.digest else str(path))
         self._kind.setText(" · ".join(part for part in (report.format, byte_text(report.nbytes)) if part))
 
@@ -396,3 +397,8 @@ class NetworkFileDialog(QDialog):
         dialog.setAcceptMode(mode)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog
+
+
+def _file_name(path: Path | str) -> str:
+    """Return what a file is called; a factory is called as it was asked for."""
+    return path.name if isinstance(path, Path) else path

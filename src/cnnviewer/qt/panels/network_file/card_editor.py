@@ -48,6 +48,7 @@ class CardEditor(QWidget):
         self._notes: dict[tuple[str, ...], QLabel] = {}
         self._origin = label("", self)
         self._origin.setWordWrap(True)
+        self._origin.setTextFormat(Qt.TextFormat.PlainText)
         self._build_fields()
         self._pixel = label("", self, "name")
         self._pixel.setWordWrap(True)
@@ -204,6 +205,7 @@ class CardEditor(QWidget):
         if keys:
             note = label("", inner)
             note.setWordWrap(True)
+            note.setTextFormat(Qt.TextFormat.PlainText)
             note.setContentsMargins(0, 5, 0, 0)
             self._grid.addWidget(note, line, 2, top)
             self._notes[keys] = note

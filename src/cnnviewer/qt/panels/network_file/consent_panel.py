@@ -54,14 +54,12 @@ class ConsentPanel(QWidget):
         outer.addLayout(middle)
         outer.addStretch(2)
 
-    def show_consent(self, path: str, sentence: str) -> None:
-        """Ask for this file; `sentence` says which code runs. Cancel is what Enter presses."""
+    def show_consent(self, path: str, name: str, sentence: str) -> None:
+        """Ask for a file, told in full and by its name; `sentence` says which code runs. Enter presses Cancel."""
         self._path.setText(_breakable(path))
         self._path.setAccessibleName(path)
         self._what.setText(sentence)
-        self._advice.setText(
-            f"This runs Python code from {_breakable(path.rpartition('/')[2])}. Open it only if you trust who wrote it."
-        )
+        self._advice.setText(f"This runs Python code from {_breakable(name)}. Open it only if you trust who wrote it.")
         self.cancel.setDefault(True)
 
     @property
