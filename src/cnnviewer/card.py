@@ -39,7 +39,16 @@ from cnnviewer.preprocessing import Preprocessing
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["LARGEST_SIDE", "Card", "card_beside", "from_json", "read_card", "to_json", "write_card"]
+__all__ = [
+    "LARGEST_SIDE",
+    "Card",
+    "card_beside",
+    "from_json",
+    "read_card",
+    "read_categories",
+    "to_json",
+    "write_card",
+]
 
 LARGEST_SIDE = 4096
 """No network takes an image with a longer side, in pixels: a card that says so is a slip."""
@@ -117,7 +126,7 @@ def read_card(path: Path) -> Card:
     except NetworkError as error:
         raise NetworkError(f"The card {path.name} can't be used: {error}") from error
     if isinstance(card.categories, str) and (path.parent / card.categories).is_file():
-        return Card(card.preprocessing, _lines(path.parent / card.categories), card.architecture, card.name)
+        return Card(card.preprocessing, read_categories(path.parent / card.categories), card.architecture, card.name)
     return card
 
 
@@ -211,7 +220,14 @@ def _categories(stored: object) -> tuple[str, ...] | str:
     return tuple(stored)
 
 
-def _lines(path: Path) -> tuple[str, ...]:
+def read_categories(path: Path) -> tuple[str, ...]:
+    """Return the names of classes in a text file, one a line; empty lines are left out.
+
+    Raises
+    ------
+    NetworkError
+        If it can't be read as text.
+    """
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise NetworkError(f"{path.name} is no list of categories: it is larger than {_LARGEST_FILE:,} bytes.")

@@ -25,6 +25,8 @@ ACTIONS = (
     ActionInfo("paste", "Paste image", ("Ctrl+V",), "Images"),
     ActionInfo("next_image", "Next image", ("E",), "Images"),
     ActionInfo("previous_image", "Previous image", ("W",), "Images"),
+    ActionInfo("catalogue", "All networks…", ("Ctrl+Shift+N",), "Networks"),
+    ActionInfo("open_network_file", "Network file…", ("Ctrl+Shift+F",), "Networks"),
     ActionInfo("previous_layer", "Previous layer", ("U",), "Layers"),
     ActionInfo("next_layer", "Next layer", ("O",), "Layers"),
     ActionInfo("find", "Find a layer", ("Ctrl+F",), "Layers"),

@@ -31,11 +31,12 @@ from cnnviewer.qt.icons import app_icon
 from cnnviewer.qt.theme import DARK, LIGHT, apply_theme, current_theme, system_is_dark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from PySide6.QtWidgets import QDockWidget
 
+    from cnnviewer.qt.catalogue_presenter import CataloguePresenter
     from cnnviewer.qt.graph_presenter import GraphPresenter
     from cnnviewer.qt.learn_presenter import LearnPresenter
     from cnnviewer.qt.live.commands import LiveCommands
@@ -93,6 +94,7 @@ class MainWindow(QMainWindow):
         self._learn: LearnPresenter | None = None
         self._files: NetworkFiles | None = None
         self._graph: GraphPresenter | None = None
+        self._catalogue: CataloguePresenter | None = None
         self.setWindowTitle("cnnviewer")
         self.setAcceptDrops(True)
         self.setMinimumSize(QSize(900, 560))
@@ -233,6 +235,15 @@ class MainWindow(QMainWindow):
         self._graph.panel.view.setFocus()
         return self._graph
 
+    def open_catalogue(self) -> CataloguePresenter:
+        """Show the dialog of all networks; it is built when it is first wanted."""
+        if self._catalogue is None:
+            from cnnviewer.qt.catalogue_presenter import CataloguePresenter
+
+            self._catalogue = CataloguePresenter(self, self._session)
+        self._catalogue.open()
+        return self._catalogue
+
     def end_workers(self) -> None:
         """End all threads; a training ends after the step under way, with a checkpoint."""
         if self._live is not None:
@@ -298,12 +309,27 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_open_files(self) -> None:
+        self._ask_for_files("Open images", "Images", EXTENSIONS, are_many=True)
+
+    @Slot()
+    def _on_open_network_file(self) -> None:
+        from cnnviewer.networks.files.formats import EXTENSIONS as NETWORK_EXTENSIONS
+
+        self._ask_for_files("Open a network's file", "Networks", NETWORK_EXTENSIONS, are_many=False)
+
+    @Slot()
+    def _on_catalogue(self) -> None:
+        if self._is_built:
+            self.open_catalogue()
+
+    def _ask_for_files(self, title: str, what: str, extensions: Iterable[str], *, are_many: bool) -> None:
         # Qt makes a Python class of each of its own when it is first named: those below are rarely needed.
         from PySide6.QtWidgets import QFileDialog
 
-        patterns = " ".join(f"*{extension}" for extension in sorted(EXTENSIONS))
-        dialog = QFileDialog(self, "Open images", "", f"Images ({patterns});;All files (*)")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        patterns = " ".join(f"*{extension}" for extension in sorted(extensions))
+        dialog = QFileDialog(self, title, "", f"{what} ({patterns});;All files (*)")
+        modes = QFileDialog.FileMode
+        dialog.setFileMode(modes.ExistingFiles if are_many else modes.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.filesSelected.connect(self._on_files_selected)
         dialog.open()

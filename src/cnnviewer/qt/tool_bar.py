@@ -69,6 +69,11 @@ class ToolBar(QToolBar):
         self._build_tiles()
         self._build_window()
 
+    @property
+    def network_menu(self) -> QMenu:
+        """The menu from which a network is chosen."""
+        return self._network_menu
+
     def set_network(self, name: str, is_random: bool) -> None:
         """Show which network is open."""
         self._network.setText(f" {name} ▾")
@@ -107,7 +112,7 @@ class ToolBar(QToolBar):
 
     def _build_network(self) -> None:
         self._network = self._button(" network ▾", "network", "Choose a network")
-        menu = QMenu(self._network)
+        menu = self._network_menu = QMenu(self._network)
         self._network_group = QActionGroup(menu)
         for source, names in list_networks().items():
             if not menu.isEmpty():
@@ -119,6 +124,8 @@ class ToolBar(QToolBar):
                 action.setCheckable(True)
                 action.setData(name)
                 self._network_group.addAction(action)
+        menu.addSeparator()
+        menu.addActions([self._actions[name] for name in ("catalogue", "open_network_file")])
         menu.addSeparator()
         self._random = menu.addAction("Random weights instead of trained ones")
         self._random.setCheckable(True)

@@ -23,6 +23,7 @@ from cnnviewer.designs import FullyConnected
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.design_row import BUTTONS_WIDTH, COLUMNS, KINDS, DesignRow
 from cnnviewer.qt.widgets.styling import label, set_state
+from cnnviewer.qt.widgets.wheel import leave_wheel
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -106,13 +107,6 @@ class DesignTable(QWidget):
             if style != self.styleSheet():
                 self.setStyleSheet(style)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Let the wheel scroll the rows, and not change a number that it happens to pass over."""
-        is_passing = event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus()
-        if is_passing:
-            event.ignore()
-        return is_passing or super().eventFilter(watched, event)
-
     # ---- building
 
     def _build_adders(self) -> QHBoxLayout:
@@ -147,8 +141,7 @@ class DesignTable(QWidget):
         widget.removeRequested.connect(lambda: self._remove(place))
         for editor in _focusable(widget):
             if isinstance(editor, (QAbstractSpinBox, QComboBox)):
-                editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel gives no focus
-                editor.installEventFilter(self)
+                leave_wheel(editor)
         return widget
 
     # ---- rows

@@ -1,0 +1,404 @@
+"""What a network's file holds, and how it is opened: consent, architecture, card."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnviewer.card import read_card, to_json, write_card
+from cnnviewer.errors import NetworkError
+from cnnviewer.messages import NetworkRequest
+from cnnviewer.network_reports import FileRequest
+from cnnviewer.qt.panels.network_file.card_editor import CardEditor
+from cnnviewer.qt.panels.network_file.consent_panel import ConsentPanel
+from cnnviewer.qt.panels.network_file.fits_panel import FitsPanel
+from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.numbers import byte_text
+from cnnviewer.qt.widgets.segmented import Segmented
+from cnnviewer.qt.widgets.styling import label
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnnviewer.network_reports import FileReport
+
+__all__ = ["NetworkFileDialog"]
+
+_ARCHITECTURE, _CARD = "Architecture", "Input and categories"
+_CARDS = "Cards (*.json);;All files (*)"
+
+
+class NetworkFileDialog(QDialog):
+    """Shows a `FileReport`, and lets one say what the file does not tell.
+
+    `inspectRequested` asks for another report: after the consent, or of another architecture. `openRequested` tells the
+    `NetworkRequest`, and whether the card is to be remembered for the file.
+    """
+
+    inspectRequested = Signal(object)
+    openRequested = Signal(object, bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Open a network's file")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(960, 690)
+        self._report: FileReport | None = None
+        self._asked: FileRequest | None = None
+        self._consented: tuple[str, str] | None = None
+        self._is_busy = False
+        self._build_head()
+        self._build_pages()
+        self._build_foot()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 14, 16, 12)
+        layout.setSpacing(9)
+        for widget in (self._head, self._failure, self._busy, self._parts, self._pages, self._foot):
+            layout.addWidget(widget)
+        layout.setStretchFactor(self._pages, 1)
+        self._refresh()
+
+    # ---- what is shown
+
+    @property
+    def report(self) -> FileReport | None:
+        """The report that is shown."""
+        return self._report
+
+    def show_report(self, report: FileReport) -> None:
+        """Show what a file holds; what the user changed in the card of the same file is kept."""
+        if self._is_stale(report):
+            return
+        before, self._report = self._report, report
+        self._asked, self._is_busy = None, False
+        self._failure.hide()
+        self._show_head(report)
+        if self._needs_consent:
+            self.consent.show_consent(str(report.path), _file_name(report.path), report.consent)
+        else:
+            self._show_parts(report, is_same=before is not None and str(before.path) == str(report.path))
+        self._refresh()
+        if self._needs_consent:
+            self.consent.cancel.setFocus()  # which takes it only where it is shown
+
+    def show_failure(self, text: str) -> None:
+        """Tell what went wrong; what was shown stays."""
+        self._asked, self._is_busy = None, False
+        self._failure_text.setText(text)
+        self._failure.show()
+        if self._report is not None and self.fits.isVisibleTo(self):
+            self.fits.show_fits(self._report.fits, self._report.architecture, self._reason)
+        self._refresh()
+
+    def show_busy(self, text: str) -> None:
+        """Show that the file is looked into."""
+        self._is_busy = True
+        self._busy_text.setText(text)
+        self._failure.hide()
+        self._refresh()
+
+    def set_architectures(self, names: Sequence[str]) -> None:
+        """Complete the name of an architecture that is typed to one of these."""
+        self.fits.set_architectures(names)
+
+    architectures = property(None, set_architectures, doc="The names to which an architecture's is completed.")
+
+    @property
+    def failure(self) -> str:
+        """What went wrong; '' where nothing did."""
+        return "" if self._failure.isHidden() else self._failure_text.text()
+
+    @property
+    def obstacle(self) -> str:
+        """Why the file can't be opened as it is; '' where it can."""
+        report, fit = self._report, self.fits.fit
+        if report is None or self._is_busy:
+            return "The file is being looked into."
+        if report.fits and fit is not None and not fit.is_whole:
+            wrong = len(fit.rows) - fit.matches
+            return f"{wrong:,} tensor{' does' if wrong == 1 else 's do'} not fit {fit.architecture}."
+        if report.card is None:
+            return "Its architecture is not known: name it." if not report.fits else "Its input is not known."
+        return self.card.problem
+
+    # ---- building
+
+    def _build_head(self) -> None:
+        self._head = QWidget(self)
+        self._name = ElidedLabel(self._head, role="name")
+        self._kind = label("", self._head)
+        row = QHBoxLayout(self._head)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(10)
+        row.addWidget(self._name)
+        row.addWidget(self._kind)
+        row.addStretch(1)
+        self._failure = QFrame(self)
+        self._failure.setObjectName("banner")
+        self._failure_text = QLabel(self._failure)
+        self._failure_text.setWordWrap(True)
+        self._failure_text.setTextFormat(Qt.TextFormat.PlainText)  # names of files are in it
+        self._failure_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        QVBoxLayout(self._failure).addWidget(self._failure_text)
+        self._failure.hide()
+        self._busy = QWidget(self)
+        self._busy_text = label("", self._busy)
+        bar = QProgressBar(self._busy)
+        bar.setRange(0, 0)
+        bar.setTextVisible(False)
+        bar.setFixedHeight(6)
+        line = QHBoxLayout(self._busy)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self._busy_text)
+        line.addWidget(bar, stretch=1)
+
+    def _build_pages(self) -> None:
+        self._parts = QWidget(self)
+        self.parts = Segmented(
+            (_ARCHITECTURE, _CARD),
+            self._parts,
+            ("Which network the weights are of", "What it is given, and what it names"),
+        )
+        self.parts.chosen.connect(self._on_part_chosen)
+        self._widen_parts()
+        row = QHBoxLayout(self._parts)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.parts)
+        row.addStretch(1)
+        self._pages = QStackedWidget(self)
+        self._nothing = QWidget(self)
+        self.consent = ConsentPanel(self)
+        self.fits = FitsPanel(self)
+        self.card = CardEditor(self)
+        for page in (self._nothing, self.consent, self.fits, self.card):
+            self._pages.addWidget(page)
+        self.consent.accepted.connect(self._on_consent)
+        self.consent.declined.connect(self.reject)
+        self.fits.architectureChosen.connect(self._on_architecture_chosen)
+        self.card.changed.connect(self._refresh)
+        self.card.failed.connect(self.show_failure)
+
+    def _widen_parts(self) -> None:
+        """Give the buttons room for bold letters: the style sheet's are no part of their size."""
+        font = self.parts.font()
+        font.setBold(True)
+        for option in self.parts.options:
+            button = self.parts.button(option)
+            assert button is not None
+            button.setMinimumWidth(QFontMetrics(font).horizontalAdvance(option) + 26)
+
+    def _build_foot(self) -> None:
+        self._foot = QWidget(self)
+        self.remember = QCheckBox("Remember this for the file", self._foot)
+        self.remember.setToolTip("Next time the file opens at once, with these values")
+        self.remember.setChecked(True)
+        self._why = ElidedLabel(self._foot, role="warning")
+        self.importer, self.exporter, cancel = (
+            QPushButton(text, self._foot) for text in ("Import card…", "Export card…", "Cancel")
+        )
+        self.importer.setToolTip("Take the values of a card in a JSON file")
+        self.exporter.setToolTip("Write these values into a JSON file; beside the network's file it is found by itself")
+        self.open_button = QPushButton("Open", self._foot)
+        self.open_button.setObjectName("primary")
+        self.importer.clicked.connect(self._on_import)
+        self.exporter.clicked.connect(self._on_export)
+        cancel.clicked.connect(self.reject)
+        self.open_button.clicked.connect(self._on_open)
+        row = QHBoxLayout(self._foot)
+        row.setContentsMargins(0, 2, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self.remember)
+        row.addWidget(self._why, stretch=1)
+        row.addStretch(1)
+        for button in (self.importer, self.exporter, cancel, self.open_button):
+            button.setAutoDefault(False)
+            row.addWidget(button)
+
+    # ---- state
+
+    @property
+    def _needs_consent(self) -> bool:
+        """Whether the user must be asked before code of the file runs; another content is another file."""
+        report = self._report
+        return report is not None and bool(report.consent) and self._consented != (str(report.path), report.digest)
+
+    @property
+    def _allows_code(self) -> bool:
+        report = self._report
+        return report is not None and self._consented == (str(report.path), report.digest)
+
+    @property
+    def _reason(self) -> str:
+        """Why the architecture was chosen."""
+        reasons = () if self._report is None else self._report.reasons
+        return next((reason.text for reason in reasons if reason.what == "architecture"), "")
+
+    def _is_stale(self, report: FileReport) -> bool:
+        """Whether a report is of an architecture that the user has left again."""
+        wanted = "" if self._asked is None else self._asked.architecture
+        names = [fit.architecture for fit in report.fits]
+        return wanted in names and report.architecture != wanted
+
+    def _show_head(self, report: FileReport) -> None:
+        path = report.path
+        self._name.set_text(_file_name(path))
+        self._name.setToolTip(f"{path}\nSHA-256 {report.digest[:16]}…" if report.digest else str(path))
+        self._kind.setText(" · ".join(part for part in (report.format, byte_text(report.nbytes)) if part))
+
+    def _show_parts(self, report: FileReport, *, is_same: bool) -> None:
+        self.fits.show_fits(report.fits, report.architecture, self._reason)
+        if report.card is not None:
+            show = self.card.show_next_card if is_same else self.card.show_card
+            show(report.card, report.origin, report.reasons, report.classes)
+        fit = self.fits.fit
+        has_card = report.card is not None and (fit is None or fit.is_whole)
+        if not is_same or self.part not in (self.fits, self.card) or not has_card:
+            self._turn_to(self.card if has_card else self.fits)
+            (self.open_button if has_card else self.fits.list if report.fits else self.fits.name).setFocus()
+
+    @property
+    def part(self) -> QWidget | None:
+        """The page that is shown."""
+        return self._pages.currentWidget()
+
+    def _turn_to(self, page: QWidget) -> None:
+        self._pages.setCurrentWidget(page)
+        self.parts.set_current(_CARD if page is self.card else _ARCHITECTURE)
+
+    @Slot()
+    def _refresh(self) -> None:
+        """Show what can be done now, and why the file can't be opened."""
+        report = self._report
+        asks = self._needs_consent
+        if asks:
+            self._pages.setCurrentWidget(self.consent)
+        elif report is None:
+            self._pages.setCurrentWidget(self._nothing)
+        has_card = report is not None and report.card is not None and not asks
+        self._head.setVisible(report is not None)
+        self._busy.setVisible(self._is_busy)
+        self._parts.setVisible(bool(report is not None and report.fits and has_card))
+        self._foot.setVisible(not asks)
+        self.consent.setEnabled(not self._is_busy)
+        for widget in (self.remember, self.importer, self.exporter):
+            widget.setVisible(has_card)
+        obstacle = self.obstacle
+        self.open_button.setEnabled(not obstacle)
+        self.open_button.setToolTip(obstacle or "Open the network")
+        self.open_button.setVisible(report is not None)
+        self.exporter.setEnabled(has_card and self.card.card is not None)
+        is_said = self._is_busy or report is None or (self.part is self.card and obstacle == self.card.problem)
+        self._why.set_text("" if is_said else obstacle)
+
+    # ---- user
+
+    @Slot(str)
+    def _on_part_chosen(self, part: str) -> None:
+        self._turn_to(self.card if part == _CARD else self.fits)
+        self._refresh()
+
+    def _ask(self, request: FileRequest, text: str) -> None:
+        self._asked = request
+        self.show_busy(text)
+        self.inspectRequested.emit(request)
+
+    @Slot()
+    def _on_consent(self) -> None:
+        report = self._report
+        if report is not None:
+            self._consented = (str(report.path), report.digest)
+            self._pages.setCurrentWidget(self._nothing)
+            self._ask(FileRequest(report.path, report.architecture, allow_code=True), "Opening it…")
+
+    @Slot(str)
+    def _on_architecture_chosen(self, name: str) -> None:
+        report = self._report
+        if report is None:
+            return
+        if name == report.architecture and self._asked is None:
+            self._refresh()
+        else:
+            self._ask(FileRequest(report.path, name, self._allows_code), f"Comparing it with {name}…")
+
+    @Slot()
+    def _on_open(self) -> None:
+        report, card = self._report, self.card.card
+        if report is None or card is None or self.obstacle:
+            return
+        card = replace(card, architecture=report.architecture or card.architecture)
+        request = NetworkRequest(name=str(report.path), card=card, allow_code=self._allows_code)
+        self.openRequested.emit(request, self.remember.isChecked())
+        self.accept()
+
+    # ---- cards in files
+
+    def import_card(self, path: Path) -> None:
+        """Take the values of a card in a file; why it can't be is told in the dialog."""
+        try:
+            card = read_card(path)
+        except NetworkError as error:
+            self.show_failure(str(error))
+            return
+        self._failure.hide()
+        self._turn_to(self.card)
+        self.card.set_stored(to_json(card))
+        report = self._report
+        if report is not None and report.fits and card.architecture not in ("", report.architecture):
+            self._on_architecture_chosen(card.architecture)
+
+    def export_card(self, path: Path) -> None:
+        """Write the card into a file; why it can't be is told in the dialog."""
+        card, report = self.card.card, self._report
+        if card is None or report is None:
+            return
+        try:
+            write_card(replace(card, architecture=report.architecture or card.architecture), path)
+            self._failure.hide()
+        except OSError as error:
+            self.show_failure(f"The card {path} can't be written: {error.strerror or error}.")
+
+    @Slot()
+    def _on_import(self) -> None:
+        dialog = self._files("Import a card", QFileDialog.AcceptMode.AcceptOpen)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self.import_card(Path(name)))
+        dialog.open()
+
+    @Slot()
+    def _on_export(self) -> None:
+        dialog = self._files("Export the card", QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("json")
+        if self._report is not None and isinstance(self._report.path, Path):
+            beside = self._report.path.with_suffix(".json")
+            dialog.setDirectory(str(beside.parent))
+            dialog.selectFile(beside.name)
+        dialog.fileSelected.connect(lambda name: self.export_card(Path(name)))
+        dialog.open()
+
+    def _files(self, title: str, mode: QFileDialog.AcceptMode) -> QFileDialog:
+        dialog = QFileDialog(self, title, "", _CARDS)
+        dialog.setAcceptMode(mode)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return dialog
+
+
+def _file_name(path: Path | str) -> str:
+    """Return what a file is called; a factory is called as it was asked for."""
+    return path.name if isinstance(path, Path) else path

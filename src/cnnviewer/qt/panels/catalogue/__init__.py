@@ -1,0 +1,1 @@
+"""The catalogue of networks: what is searched, and the table."""

@@ -1,0 +1,1 @@
+"""What is shown of a network's file before it is opened: consent, fits of architectures, the card."""

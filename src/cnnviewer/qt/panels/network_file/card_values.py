@@ -1,0 +1,103 @@
+"""A card as texts that people edit, and back; Qt is not known here."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from cnnviewer.card import from_json
+from cnnviewer.errors import NetworkError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnnviewer.card import Card
+    from cnnviewer.preprocessing import Preprocessing
+
+__all__ = [
+    "KNOWN_LISTS",
+    "categories_sentence",
+    "judged",
+    "merged",
+    "numbers_from",
+    "numbers_text",
+    "pixel_sentence",
+]
+
+KNOWN_LISTS = {"ImageNet-1k": 1000, "CIFAR-10": 10, "digits": 10, "Fashion-MNIST": 10}
+"""The lists of categories that a card may name, and how many names each has."""
+
+_FIELD = re.compile(r'"(\w+)"')
+
+
+def numbers_text(numbers: Sequence[float]) -> str:
+    """Return numbers as they are typed, exactly: ``0.485, 0.456, 0.406``, or one where all are equal."""
+    shown = numbers[:1] if len(set(numbers)) == 1 else numbers
+    return ", ".join(repr(float(number)).removesuffix(".0") for number in shown)
+
+
+def numbers_from(text: str) -> list[float | str]:
+    """Return the numbers that were typed, parted by commas or spaces; what is no number stays as it was typed."""
+    found: list[float | str] = []
+    for word in text.replace("−", "-").replace(",", " ").replace(";", " ").split():
+        try:
+            found.append(float(word))
+        except ValueError:
+            found.append(word)
+    return found
+
+
+def judged(stored: dict[str, Any]) -> tuple[Card | None, str, str]:
+    """Return the card that the values of a JSON object make; or None, the field that is wrong, and why."""
+    try:
+        return from_json(stored), "", ""
+    except NetworkError as error:
+        sentence = str(error)
+        field = _FIELD.match(sentence)
+        return None, field.group(1) if field else "", sentence
+
+
+def merged(new: dict[str, Any], old: dict[str, Any], edited: dict[str, Any]) -> dict[str, Any]:
+    """Return a newly guessed card with what the user changed in the one guessed before."""
+    return new | {key: value for key, value in edited.items() if value != old.get(key)}
+
+
+def categories_sentence(count: int | None, classes: int) -> tuple[str, bool]:
+    """Return what is said of the number of names, and whether it is a warning.
+
+    Parameters
+    ----------
+    count
+        How many names there are; None where that is not known.
+    classes
+        How many class scores the network gives; 0 where that is not known.
+    """
+    if count is None:
+        return (f"The network gives {classes:,} class scores." if classes else ""), False
+    names = f"{count:,} name{'' if count == 1 else 's'}"
+    if not classes:
+        return names, False
+    scores = f"{classes:,} class score{'' if classes == 1 else 's'}"
+    if count == 0:
+        return f"No names for {scores}: they are numbered.", False
+    if count == classes:
+        return f"{names} for {scores}.", False
+    lack = "the others are numbered" if count < classes else "the last ones are never used"
+    return f"{names} for {scores}: {lack}. Is it the right list?", True
+
+
+def pixel_sentence(how: Preprocessing) -> str:
+    """Return what the network is given for a black and for a white pixel."""
+    black, white = ([(value - mean) / dev for mean, dev in zip(how.mean, how.deviation, strict=True)] for value in
+                    (0.0, 255 / how.divisor))  # fmt: skip
+    return f"A black pixel becomes {_values(black)}, a white one {_values(white)}."
+
+
+def _values(numbers: list[float]) -> str:
+    if len(set(numbers)) == 1:
+        return _value(numbers[0])
+    return "(" + ", ".join(_value(number) for number in numbers[:4]) + (", …)" if len(numbers) > 4 else ")")
+
+
+def _value(number: float) -> str:
+    return f"{number:.3g}".replace("-", "−")

@@ -1,0 +1,159 @@
+"""How pixels become numbers: channels, their order, range, mean and deviation, with ready values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, QSignalBlocker, Signal, Slot
+from PySide6.QtGui import QStandardItemModel
+from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QWidget
+
+from cnnviewer.qt.panels.network_file.card_values import numbers_from, numbers_text
+from cnnviewer.qt.panels.network_file.presets import PRESETS, preset_of
+from cnnviewer.qt.widgets.wheel import leave_wheel
+
+__all__ = ["PixelFields", "choose", "combo", "spin"]
+
+_OWN = "Numbers of your own"
+_ORDERS = {"RGB": "RGB", "BGR": "BGR", "grey": "L"}
+_RANGES = {"0..1": 1, "0..255": 255}
+
+
+class PixelFields(QObject):
+    """The widgets for ``channels``, ``order``, ``range``, ``mean`` and ``deviation`` of a card's JSON."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.channels = spin(parent, "Channels", 1024)
+        self.order = combo(parent, "Order of the channels", _ORDERS)
+        self.presets = combo(parent, "Ready values", {_OWN: None} | {it.title: it.title for it in PRESETS})
+        self.presets.setToolTip("Range, mean and deviation as networks are commonly trained")
+        self.range = combo(parent, "Range of a pixel", _RANGES)
+        self.range.setToolTip("What black and white are before the mean is taken away")
+        self.mean, self.deviation = (self._numbers(parent, name) for name in ("Mean", "Deviation"))
+        self.order.currentIndexChanged.connect(self._on_order_changed)
+        self.channels.valueChanged.connect(self._on_channels_changed)
+        self.presets.activated.connect(self._on_preset_chosen)
+        self.range.currentIndexChanged.connect(self._on_edited)
+        self._order = "RGB"
+        self._preset = 0
+
+    def value(self) -> dict[str, Any]:
+        """Return what the widgets say, right or wrong."""
+        return {
+            "channels": self.channels.value(),
+            "order": self.order.currentData(),
+            "range": self.range.currentData(),
+            "mean": numbers_from(self.mean.text()),
+            "deviation": numbers_from(self.deviation.text()),
+        }
+
+    def set_value(self, stored: dict[str, Any]) -> None:
+        """Show these values."""
+        self._fill(stored)
+        self._on_edited()
+
+    # ---- building
+
+    def _numbers(self, parent: QWidget, name: str) -> QLineEdit:
+        line = QLineEdit(parent)
+        line.setAccessibleName(name)
+        line.setToolTip("A number a channel, in the order of the channels; one number stands for all")
+        line.textChanged.connect(self._on_edited)
+        return line
+
+    def _fill(self, stored: dict[str, Any]) -> None:
+        widgets = (self.channels, self.order, self.range, self.mean, self.deviation)
+        blockers = [QSignalBlocker(widget) for widget in widgets]
+        if "channels" in stored:
+            self.channels.setValue(stored["channels"])
+        choose(self.order, stored["order"], stored["order"])
+        choose(self.range, stored["range"], f"0..{stored['range']:g}")
+        self.mean.setText(numbers_text(stored["mean"]))
+        self.deviation.setText(numbers_text(stored["deviation"]))
+        self._order = stored["order"]
+        del blockers
+
+    # ---- user
+
+    @Slot()
+    def _on_edited(self) -> None:
+        """Show which ready values these are, and which suit the channels."""
+        stored = self.value()
+        found = preset_of(stored)
+        self._preset = 0 if found is None else PRESETS.index(found) + 1
+        self.presets.setCurrentIndex(self._preset)
+        model = self.presets.model()
+        assert isinstance(model, QStandardItemModel)
+        model.item(0).setEnabled(False)  # it tells, and can't be chosen
+        for place, preset in enumerate(PRESETS, start=1):
+            model.item(place).setEnabled(preset.suits(stored["order"]))
+        self.changed.emit()
+
+    @Slot()
+    def _on_order_changed(self) -> None:
+        """Let the channels follow where there was one a letter, and ready values follow the channels."""
+        order = self.order.currentData()
+        before, self._order = self._order, order
+        if self.channels.value() == len(before):
+            with QSignalBlocker(self.channels):
+                self.channels.setValue(len(order))
+        self._follow(before)
+
+    @Slot()
+    def _on_channels_changed(self) -> None:
+        self._follow(self._order)
+
+    def _follow(self, before: str) -> None:
+        """Keep ready values ready: another order or number of channels takes others of the same sort."""
+        preset = PRESETS[self._preset - 1] if self._preset else None
+        order = self.order.currentData()
+        if preset is not None and preset.order in ("", order) and preset.suits(order):
+            self._fill(preset.values(order, self.channels.value()))
+        elif len(self.mean.text()) and before != order and {before, order} == {"RGB", "BGR"}:
+            self._reverse()
+        self._on_edited()
+
+    def _reverse(self) -> None:
+        """Let each number stay with its colour."""
+        for line in (self.mean, self.deviation):
+            numbers = numbers_from(line.text())
+            if len(numbers) == 3:
+                with QSignalBlocker(line):
+                    line.setText(", ".join(numbers_text([it]) if isinstance(it, float) else it for it in numbers[::-1]))
+
+    @Slot(int)
+    def _on_preset_chosen(self, place: int) -> None:
+        self._fill(PRESETS[place - 1].values(self.order.currentData(), self.channels.value()))
+        self._on_edited()
+
+
+def spin(parent: QWidget, name: str, most: int, least: int = 1) -> QSpinBox:
+    """Return a box for a whole number."""
+    box = QSpinBox(parent)
+    box.setRange(least, most)
+    box.setMinimumHeight(25)
+    box.setAccessibleName(name)
+    leave_wheel(box)
+    return box
+
+
+def combo(parent: QWidget, name: str, options: dict[str, Any]) -> QComboBox:
+    """Return a box to choose one of some texts, each with its value."""
+    box = QComboBox(parent)
+    box.setAccessibleName(name)
+    for text, value in options.items():
+        box.addItem(text, value)
+    leave_wheel(box)
+    return box
+
+
+def choose(box: QComboBox, value: object, text: str) -> None:
+    """Choose a value; one that is not offered is added, as a file may hold it."""
+    place = next((place for place in range(box.count()) if box.itemData(place) == value), -1)
+    if place < 0:
+        box.addItem(text, value)
+        place = box.count() - 1
+    box.setCurrentIndex(place)
