@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviewer.errors import NetworkError
+from cnnviewer.networks.names import CIFAR_DEPTHS, cifar_name, nearest, source_file
 from cnnviewer.networks.run_folder import is_run
-from cnnviewer.suggestions import suggestion
 
 if TYPE_CHECKING:
     from cnnviewer.downloads import ProgressCallback
@@ -47,12 +47,12 @@ _SOURCES = (
     _Source("bundled", "fashion_cnn", ("fashion-cnn",)),
     _Source("torchvision", "torchvision_networks", _TORCHVISION),
     _Source("untrained", "tiny_vgg", ("tiny-vgg",)),
-    _Source("untrained", "cifar_resnet", ("resnet20", "resnet32", "resnet44", "resnet56")),
+    _Source("untrained", "cifar_resnet", tuple(map(cifar_name, CIFAR_DEPTHS))),
 )
 
 
 def list_networks() -> dict[str, tuple[str, ...]]:
-    """Return the names of the networks, grouped by source.
+    """Return the names of some networks, grouped by source; `cnnviewer.networks.catalogue` knows all.
 
     Returns
     -------
@@ -74,7 +74,8 @@ def load_network(
     Parameters
     ----------
     name
-        One of the names that `list_networks` gives, or the folder of a training run.
+        One of the names that `list_networks` gives, any network of torchvision, ``timm/NAME`` or ``timm/NAME.TAG`` for
+        one of timm, or the folder of a training run.
     weights
         "DEFAULT" for pretrained weights (of a run those of its latest checkpoint), None for random ones, or
         the path of a file of weights for this network: ``.safetensors``, or what
@@ -112,7 +113,9 @@ def is_downloaded(name: str) -> bool:
 
 
 def check_name(name: str | Path) -> None:
-    """Do nothing if there is a network of this name, or a training run in this folder; torch is not imported.
+    """Do nothing if there is a network of this name, or a training run in this folder.
+
+    For a listed name, and for a run, torch is not imported.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def check_name(name: str | Path) -> None:
         If there is none. The sentence tells the nearest names, or what to do with a file.
     """
     if not is_run(name):
-        _source(name)
+        _file(name)
 
 
 def recipe_of(name: str | Path) -> Recipe:
@@ -131,22 +134,26 @@ def recipe_of(name: str | Path) -> Recipe:
     NetworkError
         If there is no network of this name.
     """
-    module = import_module(f"{__name__}.{_source(name).file}")
+    module = import_module(f"{__name__}.{_file(name)}")
     recipe: Recipe = module.recipe(name)
     return recipe
 
 
-def _source(name: str | Path) -> _Source:
+def _file(name: str | Path) -> str:
+    """Return the file of the source that makes a network."""
     for source in _SOURCES:
         if name in source.names:
-            return source
+            return source.file
     if _exists(name):
         raise NetworkError(
             f"{name} is a file or folder, not a network. Choose the network that it holds weights for, "
             f"and give the path as its weights: load_network(NAME, weights={str(name)!r})."
         )
-    names = [known for source in _SOURCES for known in source.names]
-    raise NetworkError(f"There is no network {str(name)!r}. {suggestion(str(name), names)}")
+    file = source_file(str(name))
+    if file is None:
+        listed = [known for source in _SOURCES for known in source.names]
+        raise NetworkError(f"There is no network {str(name)!r}. {nearest(str(name), listed)}")
+    return file
 
 
 def _exists(name: str | Path) -> bool:
