@@ -16,7 +16,8 @@ A card is a JSON object; all but ``size`` may be left out::
       "mean": [0.485, 0.456, 0.406],
       "deviation": [0.229, 0.224, 0.225],
       "padding": 0,
-      "interpolation": "bilinear"
+      "interpolation": "bilinear",
+      "crop_mode": "centre"
     }
 
 ```range`` is what a white pixel is before the mean is taken away: 1, or 255. ``categories`` may also be the name of one
@@ -56,6 +57,7 @@ LARGEST_SIDE = 4096
 _MOST_CHANNELS = 1024
 _LARGEST_FILE = 4_000_000
 _INTERPOLATIONS = ("bilinear", "bicubic")
+_CROP_MODES = ("centre", "squash", "border")
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ def to_json(card: Card) -> dict[str, Any]:
         "deviation": list(how.deviation),
         "padding": how.padding,
         "interpolation": how.interpolation,
+        "crop_mode": how.crop_mode,
     }
 
 
@@ -193,6 +196,9 @@ def _preprocessing(stored: dict[str, Any]) -> Preprocessing:
     interpolation = stored.get("interpolation", "bilinear")
     if interpolation not in _INTERPOLATIONS:
         raise NetworkError(f'"interpolation" must be "bilinear" or "bicubic", not {interpolation!r}.')
+    crop_mode = stored.get("crop_mode", "centre")
+    if crop_mode not in _CROP_MODES:
+        raise NetworkError(f'"crop_mode" must be "centre", "squash" or "border", not {crop_mode!r}.')
     white = _number("range", stored.get("range", 1))
     if white <= 0:
         raise NetworkError('"range" must be above 0: 1, or 255.')
@@ -209,6 +215,7 @@ def _preprocessing(stored: dict[str, Any]) -> Preprocessing:
         divisor=255 / white,
         order=order,
         interpolation=interpolation,
+        crop_mode=crop_mode,
     )
 
 

@@ -54,6 +54,10 @@ class Preprocessing:
         they begin again: with "RGB" a fourth channel is red.
     interpolation
         "bilinear" or "bicubic", both antialiased.
+    crop_mode
+        "centre" keeps the photo's shape and crops its middle; "squash" resizes both sides, each to its own length, so
+        that `resize` is the shorter one of what is cropped; "border" resizes the longer side to `resize` and
+        fills the rest with the mean.
     """
 
     size: tuple[int, int]
@@ -65,6 +69,7 @@ class Preprocessing:
     divisor: float = 255.0
     order: str = "RGB"
     interpolation: str = "bilinear"
+    crop_mode: str = "centre"
 
     @property
     def crop_size(self) -> tuple[int, int]:
@@ -104,13 +109,25 @@ class Preprocessing:
         from torchvision.transforms import functional as transforms
 
         image = image.convert("L" if self.is_grey else "RGB")
-        image = image.crop(_central(image.width, image.height))
+        image = image.crop(self._seen(image.width, image.height))
         resized = transforms.resize(
-            image, [self.resize], interpolation=InterpolationMode(self.interpolation), antialias=True
+            image, self.resized(image.height, image.width), interpolation=InterpolationMode(self.interpolation)
         )
+        if self.crop_mode == "border":
+            resized = transforms.pad(resized, self._borders(resized.height, resized.width), fill=self._fill)
         cropped = transforms.center_crop(resized, list(self.crop_size))
         pixels: torch.Tensor = transforms.pil_to_tensor(cropped)
         return pixels
+
+    def resized(self, height: int, width: int) -> list[int]:
+        """Return the height and width to which a photo is resized before the crop; one number is the shorter side's."""
+        if self.crop_mode == "centre":
+            return [self.resize]
+        target = self._target
+        if self.crop_mode == "squash":
+            return list(target)
+        ratio = max(height / target[0], width / target[1])
+        return [max(round(height / ratio), 1), max(round(width / ratio), 1)]
 
     @property
     def is_grey(self) -> bool:
@@ -187,9 +204,9 @@ class Preprocessing:
     def crop(self, width: int, height: int) -> Crop:
         """Return the part of a photo of this size that the network sees, padding left out."""
         rows, columns = self.crop_size
-        left, top, right, bottom = _central(width, height)
-        scale = self.resize / min(right - left, bottom - top)
-        across, down = columns / scale, rows / scale
+        left, top, right, bottom = self._seen(width, height)
+        scale_y, scale_x = self._scales(bottom - top, right - left)
+        across, down = columns / scale_x, rows / scale_y
         centre_x, centre_y = (left + right) / 2, (top + bottom) / 2
         return Crop(centre_x - across / 2, centre_y - down / 2, centre_x + across / 2, centre_y + down / 2)
 
@@ -200,7 +217,7 @@ class Preprocessing:
         share = seen / (width * height)
         if share < 0.1:
             return f"The network sees only the middle {share:.2%} of this {width} × {height} image."
-        enlarged = self.resize / min(width, height)
+        enlarged = max(self._scales(height, width))
         if enlarged >= 16:
             return f"The image has only {width} × {height} pixels: it is enlarged {enlarged:.0f} times."
         return ""
@@ -210,6 +227,8 @@ class Preprocessing:
         rows, columns = self.crop_size
         crop = str(rows) if rows == columns else f"{rows}×{columns}"
         parts = [f"resized to {crop}" if rows == columns == self.resize else f"crop {crop} of {self.resize}"]
+        if self.crop_mode != "centre":
+            parts.append({"squash": "not in its own shape", "border": "whole, in a border"}[self.crop_mode])
         if self.padding:
             parts.append(f"padded to {self.size[0]}")
         if self.order not in ("RGB", "L") or self.channels != len(self.order):
@@ -220,6 +239,36 @@ class Preprocessing:
         mean, deviation = (_numbers(numbers) for numbers in (self.mean, self.deviation))
         parts.append(f"({value} − {mean}) / {deviation}")
         return " · ".join(parts)
+
+    @property
+    def _target(self) -> tuple[int, int]:
+        """The height and width of which the crop is the middle, where they don't depend on the photo's shape."""
+        rows, columns = self.crop_size
+        shorter = min(rows, columns)
+        return self.resize * rows // shorter, self.resize * columns // shorter
+
+    @property
+    def _fill(self) -> list[int]:
+        """The colour of the border, 0..255: the mean."""
+        return [round(value * self.divisor) for value in self.mean[: 1 if self.is_grey else 3]]
+
+    def _seen(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Return the box (left, top, right, bottom) of the photo that is resized."""
+        return (0, 0, width, height) if self.crop_mode == "squash" else _central(width, height)
+
+    def _scales(self, height: int, width: int) -> tuple[float, float]:
+        """Return how many pixels of the resized photo one of the photo makes, down and across."""
+        if self.crop_mode == "centre":
+            return (self.resize / min(height, width),) * 2
+        rows, columns = self._target
+        if self.crop_mode == "squash":
+            return rows / height, columns / width
+        return (min(rows / height, columns / width),) * 2
+
+    def _borders(self, height: int, width: int) -> list[int]:
+        """Return how many pixels a resized photo lacks of the crop: left, top, right, bottom."""
+        rows, columns = (max(wanted - found, 0) for wanted, found in zip(self.crop_size, (height, width), strict=True))
+        return [columns // 2, rows // 2, (columns + 1) // 2, (rows + 1) // 2]
 
 
 def _central(width: int, height: int) -> tuple[int, int, int, int]:

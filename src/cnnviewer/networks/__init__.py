@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.factory import is_factory
+from cnnviewer.networks.names import CIFAR_DEPTHS, cifar_name, nearest, source_file
 from cnnviewer.networks.run_folder import is_run
-from cnnviewer.suggestions import suggestion
 
 if TYPE_CHECKING:
     from cnnviewer.card import Card
@@ -49,12 +49,12 @@ _SOURCES = (
     _Source("bundled", "fashion_cnn", ("fashion-cnn",)),
     _Source("torchvision", "torchvision_networks", _TORCHVISION),
     _Source("untrained", "tiny_vgg", ("tiny-vgg",)),
-    _Source("untrained", "cifar_resnet", ("resnet20", "resnet32", "resnet44", "resnet56")),
+    _Source("untrained", "cifar_resnet", tuple(map(cifar_name, CIFAR_DEPTHS))),
 )
 
 
 def list_networks() -> dict[str, tuple[str, ...]]:
-    """Return the names of the networks, grouped by source.
+    """Return the names of some networks, grouped by source; `cnnviewer.networks.catalogue` knows all.
 
     Returns
     -------
@@ -81,8 +81,9 @@ def load_network(
     Parameters
     ----------
     name
-        One of the names that `list_networks` gives; the folder of a training run; a file with a network or with
-        weights, or the folder of one; or a factory, ``package.module:function`` or ``file.py:function``.
+        One of the names that `list_networks` gives, any network of torchvision, ``timm/NAME`` or ``timm/NAME.TAG`` for
+        one of timm; the folder of a training run; a file with a network or with weights, or the folder of one; or a
+        factory, ``package.module:function`` or ``file.py:function``.
     weights
         "DEFAULT" for pretrained weights (of a run those of its latest checkpoint), None for random ones, or
         the path of a file of weights for this network: ``.safetensors``, or what
@@ -139,7 +140,9 @@ def is_downloaded(name: str) -> bool:
 
 
 def check_name(name: str | Path) -> None:
-    """Do nothing if there is a network of this name, or a file or a training run; torch is not imported.
+    """Do nothing if there is a network of this name, a file, or a training run in this folder.
+
+    For a listed name, a file and a run, torch is not imported.
 
     Raises
     ------
@@ -147,7 +150,7 @@ def check_name(name: str | Path) -> None:
         If there is none; the sentence tells the nearest names.
     """
     if not is_run(name) and not is_file(name):
-        _source(name)
+        _file(name)
 
 
 def recipe_of(name: str | Path) -> Recipe:
@@ -158,17 +161,21 @@ def recipe_of(name: str | Path) -> Recipe:
     NetworkError
         If there is no network of this name.
     """
-    module = import_module(f"{__name__}.{_source(name).file}")
+    module = import_module(f"{__name__}.{_file(name)}")
     recipe: Recipe = module.recipe(name)
     return recipe
 
 
-def _source(name: str | Path) -> _Source:
+def _file(name: str | Path) -> str:
+    """Return the file of the source that makes a network."""
     for source in _SOURCES:
         if name in source.names:
-            return source
-    names = [known for source in _SOURCES for known in source.names]
-    raise NetworkError(f"There is no network {str(name)!r}. {suggestion(str(name), names)}")
+            return source.file
+    file = source_file(str(name))
+    if file is None:
+        listed = [known for source in _SOURCES for known in source.names]
+        raise NetworkError(f"There is no network {str(name)!r}. {nearest(str(name), listed)}")
+    return file
 
 
 def _exists(name: str | Path) -> bool:

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 from torch import nn
 from torch.nn import functional
 
+from cnnviewer.networks.names import cifar_depth
 from cnnviewer.networks.recipe import Recipe, no_pretrained
+from cnnviewer.networks.stems import with_channels
 from cnnviewer.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["CATEGORIES", "DEPTHS", "PREPROCESSING", "CifarResNet", "recipe"]
+__all__ = ["CATEGORIES", "PREPROCESSING", "CifarResNet", "recipe"]
 
 CATEGORIES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 """The ten classes of CIFAR-10."""
-
-DEPTHS = {"resnet20": 20, "resnet32": 32, "resnet44": 44, "resnet56": 56}
-"""How many layers with weights the networks have, by name."""
 
 PREPROCESSING = Preprocessing(size=(32, 32), resize=32, mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225))
 """32x32 pixels, with ImageNet's mean and deviation, as the weights found for these networks take them."""
@@ -87,15 +86,23 @@ class CifarResNet(nn.Module):
 
 
 def recipe(name: str) -> Recipe:
-    """Return how ``resnet20``, ``resnet32``, ``resnet44`` and ``resnet56`` are made."""
+    """Return how ``resnet20``, ``resnet32``, ``resnet44``, ``resnet56`` and their deeper and flatter kin are made."""
+    depth = cifar_depth(name)
+    assert depth is not None
     return Recipe(
         name=name,
         preprocessing=PREPROCESSING,
         categories=CATEGORIES,
         trained_on="",
-        build=partial(CifarResNet, DEPTHS[name]),
+        build=partial(CifarResNet, depth),
         pretrained=partial(no_pretrained, name),
+        variant=partial(_variant, depth),
     )
+
+
+def _variant(depth: int, classes: int | None, channels: int | None) -> nn.Module:
+    module = CifarResNet(depth, classes or len(CATEGORIES))
+    return module if channels is None else with_channels(module, channels)
 
 
 def _stage(before: int, maps: int, blocks: int) -> nn.Sequential:

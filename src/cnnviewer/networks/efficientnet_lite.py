@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PREPROCESSING", "recipe"]
 
+_ARCHITECTURE = "tf_efficientnet_lite0"
+
 PREPROCESSING = Preprocessing(
     size=(224, 224),
     resize=256,
@@ -43,11 +45,17 @@ def recipe(name: str) -> Recipe:
         build=_build,
         pretrained=_pretrained,
         adapt=_by_position,
+        variant=_variant,
     )
 
 
 def _build() -> nn.Module:
-    module: nn.Module = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    module: nn.Module = timm.create_model(_ARCHITECTURE, pretrained=False)
+    return module
+
+
+def _variant(classes: int | None, channels: int | None) -> nn.Module:
+    module: nn.Module = timm.create_model(_ARCHITECTURE, num_classes=classes, in_chans=channels)
     return module
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from cnnviewer.networks.recipe import Recipe, shipped
+from cnnviewer.networks.stems import with_channels
 from cnnviewer.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -73,4 +74,10 @@ def recipe(name: str) -> Recipe:
         trained_on="MNIST",
         build=LeNet5,
         pretrained=partial(shipped, name, LeNet5),
+        variant=_variant,
     )
+
+
+def _variant(classes: int | None, channels: int | None) -> nn.Module:
+    module = LeNet5(classes or len(CATEGORIES))
+    return module if channels is None else with_channels(module, channels)

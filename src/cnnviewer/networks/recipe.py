@@ -78,6 +78,9 @@ class Recipe:
         Renames a file's tensors for the module, where files exist with other names.
     is_local
         Whether the pretrained weights lie on this machine; by default they do.
+    variant
+        Makes the module for a file of weights with another number of classes, and of channels of the image; None for
+        those that it has anyway. It may raise what the library raises where it can't. None where there are no others.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Recipe:
     skeleton: Callable[[], nn.Module] | None = None
     adapt: Adapt | None = None
     is_local: Callable[[], bool] = _always
+    variant: Callable[[int | None, int | None], nn.Module] | None = None
 
     def make(self, weights: str | Path | None, progress: ProgressCallback | None) -> Network:
         """Return the network in eval mode; see `cnnviewer.networks.load_network`."""

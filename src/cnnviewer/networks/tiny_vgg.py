@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from cnnviewer.networks.recipe import Recipe, no_pretrained
+from cnnviewer.networks.stems import with_channels
 from cnnviewer.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -70,4 +71,10 @@ def recipe(name: str) -> Recipe:
         trained_on="",
         build=TinyVGG,
         pretrained=partial(no_pretrained, name),
+        variant=_variant,
     )
+
+
+def _variant(classes: int | None, channels: int | None) -> nn.Module:
+    module = TinyVGG(classes or len(CATEGORIES))
+    return module if channels is None else with_channels(module, channels)

@@ -1,34 +1,93 @@
-"""Networks of torchvision. Their pretrained weights are downloaded once, to where torchvision keeps them."""
+"""Networks of torchvision: classification, segmentation, detection.
+
+Their pretrained weights are downloaded once, to where torchvision keeps them.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from torchvision.models import WeightsEnum, get_model, get_model_weights
+import torch
+from torch import nn
+from torchvision import models
+from torchvision.models import WeightsEnum, get_model, get_model_builder, get_model_weights
+from torchvision.ops.misc import FrozenBatchNorm2d
 
 from cnnviewer.errors import WeightsError
 from cnnviewer.networks.downloads import download, weights_path
 from cnnviewer.networks.recipe import Recipe
+from cnnviewer.networks.stems import with_channels
 from cnnviewer.networks.weights import load_weights
 from cnnviewer.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from cnnviewer.downloads import ProgressCallback
     from cnnviewer.networks.weights import State
 
-__all__ = ["recipe"]
+__all__ = ["default_weights", "names", "recipe", "task_of", "top1", "trained_on"]
 
-_RANDOM: dict[str, dict[str, bool]] = {"googlenet": {"aux_logits": False, "init_weights": True}}
-# As torchvision builds it for its own weights: they take their input in another range.
+_TASKS = {"segmentation": models.segmentation, "detection": models.detection}
+_OPTIONS: dict[str, dict[str, bool]] = {
+    # The heads that help only while the network learns are left out; torchvision warns where init_weights is not given.
+    "googlenet": {"aux_logits": False, "init_weights": True},
+    "inception_v3": {"aux_logits": False, "init_weights": True},
+}
+# As torchvision builds them for its own weights: they take their input in another range.
 _SKELETON: dict[str, dict[str, bool]] = {
-    "googlenet": {"aux_logits": False, "init_weights": False, "transform_input": True}
+    "googlenet": {"aux_logits": False, "init_weights": False, "transform_input": True},
+    "inception_v3": {"aux_logits": False, "init_weights": False, "transform_input": True},
+}
+# torchvision builds these backbones with batch normalisation that never learns for its own weights, and lets those of
+# 2018 divide by the bare variance.
+_FROZEN = {
+    "fasterrcnn_resnet50_fpn": 0.0,
+    "maskrcnn_resnet50_fpn": 0.0,
+    "keypointrcnn_resnet50_fpn": 0.0,
+    "retinanet_resnet50_fpn": 0.0,
+    "fcos_resnet50_fpn": 1e-5,
+    "fasterrcnn_mobilenet_v3_large_fpn": 1e-5,
+    "fasterrcnn_mobilenet_v3_large_320_fpn": 1e-5,
 }
 # torchvision's files of DenseNet are older than its names: "norm.1.weight" is "norm1.weight" today.
 _OLD_DENSE_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
+_HEADS_OF_LEARNING = ("aux1.", "aux2.", "AuxLogits.", "aux_classifier.")
+_DATASETS = {
+    "ImageNet-1K": "ImageNet-1k",
+    "COCO-val2017": "COCO",
+    "COCO-val2017-VOC-labels": "COCO, with the classes of VOC",
+}
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Return the names of all networks: those for classification, then for segmentation and detection."""
+    return tuple(name for part in (models, *_TASKS.values()) for name in models.list_models(module=part))
+
+
+def task_of(name: str) -> str:
+    """Return "classification", "segmentation" or "detection"."""
+    module: str = get_model_builder(name).__module__
+    return next((task for task in _TASKS if f".{task}." in module), "classification")
+
+
+def default_weights(name: str) -> WeightsEnum:
+    """Return what torchvision tells of the pretrained weights of a network."""
+    return get_model_weights(name)["DEFAULT"]
+
+
+def trained_on(weights: WeightsEnum) -> str:
+    """Return the dataset of pretrained weights, for people."""
+    first: str = next(iter(weights.meta["_metrics"]))
+    return _DATASETS.get(first, first)
+
+
+def top1(weights: WeightsEnum) -> float | None:
+    """Return the share of ImageNet-1k's validation images that are named right, 0..1; None for other tasks."""
+    percent = weights.meta["_metrics"].get("ImageNet-1K", {}).get("acc@1", math.nan)
+    return None if math.isnan(percent) else percent / 100
 
 
 def recipe(name: str) -> Recipe:
@@ -36,28 +95,45 @@ def recipe(name: str) -> Recipe:
 
     With random weights it has the preprocessing and the categories of the pretrained ones.
     """
-    weights = get_model_weights(name)["DEFAULT"]
+    weights = default_weights(name)
     return Recipe(
         name=name,
-        preprocessing=_preprocessing(weights),
+        preprocessing=_preprocessing(name, weights),
         categories=tuple(weights.meta["categories"]),
-        trained_on="ImageNet-1k",
-        build=partial(_build, name, _RANDOM.get(name, {})),
+        trained_on=trained_on(weights),
+        build=partial(_build, name, _OPTIONS.get(name, {})),
         pretrained=partial(_pretrained, name, weights),
-        skeleton=partial(_build, name, _SKELETON.get(name, {})),
+        skeleton=partial(_skeleton, name),
         adapt=_adapt,
         is_local=weights_path(weights.url).exists,
+        variant=partial(_variant, name),
     )
 
 
-def _build(name: str, options: dict[str, bool]) -> nn.Module:
+def _build(name: str, options: dict[str, Any]) -> nn.Module:
+    if task_of(name) != "classification":
+        options = {"weights_backbone": None, **options}
+    if name.startswith("vit_"):
+        # The position embedding has an entry a patch: the size is that of the weights' preprocessing.
+        options = {"image_size": default_weights(name).meta["min_size"][0], **options}
     module: nn.Module = get_model(name, weights=None, **options)
     return module
 
 
+def _skeleton(name: str) -> nn.Module:
+    module = _build(name, _SKELETON.get(name, {}))
+    return _with_frozen_norms(module, _FROZEN[name]) if name in _FROZEN else module
+
+
+def _variant(name: str, classes: int | None, channels: int | None) -> nn.Module:
+    options = dict(_OPTIONS.get(name, {}) if channels else _SKELETON.get(name, {}))
+    module = _build(name, options if classes is None else {**options, "num_classes": classes})
+    return module if channels is None else with_channels(module, channels)
+
+
 def _pretrained(name: str, weights: WeightsEnum, progress: ProgressCallback | None) -> nn.Module:
     path = download(weights.url, name, f"{weights.meta['_file_size']:.0f} MB", progress)
-    module = _build(name, _SKELETON.get(name, {}))
+    module = _skeleton(name)
     try:
         # Not through get_model: that unpickles the file with all that is in it.
         load_weights(module, path, name, _adapt)
@@ -68,22 +144,55 @@ def _pretrained(name: str, weights: WeightsEnum, progress: ProgressCallback | No
     return module
 
 
-def _preprocessing(weights: WeightsEnum) -> Preprocessing:
+def _preprocessing(name: str, weights: WeightsEnum) -> Preprocessing:
     preset: Any = weights.transforms()
+    if task_of(name) == "detection":
+        # The module resizes and normalises itself; a square of its own size is left as it is.
+        side = _DETECTED_SIDE.get(name, 800)
+        return Preprocessing((side, side), side, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    resize = preset.resize_size[0]
+    crop = getattr(preset, "crop_size", [resize])
     return Preprocessing(
-        size=(preset.crop_size[0], preset.crop_size[-1]),
-        resize=preset.resize_size[0],
+        size=(crop[0], crop[-1]),
+        resize=resize,
         mean=tuple(preset.mean),
         deviation=tuple(preset.std),
         interpolation=preset.interpolation.value,
     )
 
 
+_DETECTED_SIDE = {
+    "fasterrcnn_mobilenet_v3_large_320_fpn": 320,
+    "ssd300_vgg16": 300,
+    "ssdlite320_mobilenet_v3_large": 320,
+}
+"""The shorter side to which a detection network resizes its input, where it is not 800."""
+
+
+def _with_frozen_norms(module: nn.Module, eps: float) -> nn.Module:
+    """Put batch normalisation that never learns in the place of that of the backbone."""
+    backbone = module.get_submodule("backbone")
+    for path, norm in list(backbone.named_modules()):
+        if isinstance(norm, nn.BatchNorm2d):
+            parent, _, own = path.rpartition(".")
+            with torch.device(norm.weight.device):
+                setattr(backbone.get_submodule(parent), own, FrozenBatchNorm2d(norm.num_features, eps=eps))
+    return module
+
+
 def _adapt(state: State, module: nn.Module) -> State:
     """Do to torchvision's own files what torchvision does: rename tensors, leave auxiliary heads out."""
-    has_heads = any(name.startswith("aux") for name in module.state_dict())
+    wanted = module.state_dict()
+    has_heads = any(name.startswith(_HEADS_OF_LEARNING) for name in wanted)
     return {
         _OLD_DENSE_NAME.sub(r"\1\2", name): tensor
         for name, tensor in state.items()
-        if has_heads or not name.startswith(("aux1.", "aux2."))
+        if (has_heads or not name.startswith(_HEADS_OF_LEARNING)) and not _is_spare_count(name, wanted)
     }
+
+
+def _is_spare_count(name: str, wanted: State) -> bool:
+    """Return whether a file counts batches for a normalisation that never learns."""
+    if not name.endswith(".num_batches_tracked") or name in wanted:
+        return False
+    return f"{name.rpartition('.')[0]}.running_mean" in wanted

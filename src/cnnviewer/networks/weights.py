@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -131,8 +132,7 @@ def fit_weights(module: torch.nn.Module, state: State, source: str, name: str) -
         told = ", ".join(misfits[:_SHOWN_MISFITS]) + (f", and {more} more misfits" if more > 0 else "")
         raise WeightsError(f"{source} does not fit {name}: {told}. Choose weights of {name}, or the right network.")
     try:
-        # A plain dict: without version metadata, missing counters are made up.
-        module.load_state_dict(dict(state))
+        module.load_state_dict(_with_versions(state, module))
     except RuntimeError as error:
         raise WeightsError(f"{source} does not fit {name}: its tensors can't be copied into it.") from error
 
@@ -150,6 +150,20 @@ def _state_dict(stored: object, source: str, asked: tuple[str, ...]) -> State:
             + (f" It holds {', '.join(asked[:_SHOWN_MISFITS])}." if asked else "")
         )
     return _unwrapped(found)
+
+
+def _with_versions(state: State, module: torch.nn.Module) -> OrderedDict[str, torch.Tensor]:
+    """Return a state dict that says that it is of today, as some modules want to know.
+
+    But for normalisation: where it does not say so, missing counters are made up.
+    """
+    told = OrderedDict(state)
+    told._metadata = {  # type: ignore[attr-defined]
+        name: {"version": part._version}
+        for name, part in module.named_modules()
+        if not hasattr(part, "num_batches_tracked")
+    }
+    return told
 
 
 def _innermost(stored: object, depth: int) -> tuple[object, bool]:
