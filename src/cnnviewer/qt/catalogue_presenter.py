@@ -41,7 +41,8 @@ class CataloguePresenter(QObject):
         self.dialog.finished.connect(self._on_finished)
         if self._answer is not None:
             self.dialog.show_entries(self._answer.entries)
-        self.dialog.set_open(self._session.network_request_name)
+        opened = self._session.network_request
+        self.dialog.set_open("" if opened is None else opened.name)
         self._session.request(_KEY, CatalogueRequest())  # anew: weights may have been downloaded since
         self.dialog.open()
 

@@ -70,7 +70,7 @@ class NetworkFileDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 12)
         layout.setSpacing(9)
-        for widget in (self._head, self._failure, self._busy, self._parts, self._pages, self._foot):
+        for widget in (self._head, self._failure, self._note, self._busy, self._parts, self._pages, self._foot):
             layout.addWidget(widget)
         layout.setStretchFactor(self._pages, 1)
         self._refresh()
@@ -150,6 +150,9 @@ class NetworkFileDialog(QDialog):
         row.addWidget(self._name)
         row.addWidget(self._kind)
         row.addStretch(1)
+        self._note = label("", self)
+        self._note.setWordWrap(True)
+        self._note.setTextFormat(Qt.TextFormat.PlainText)
         self._failure = QFrame(self)
         self._failure.setObjectName("banner")
         self._failure_text = QLabel(self._failure)
@@ -258,6 +261,7 @@ class NetworkFileDialog(QDialog):
 
     def _show_head(self, report: FileReport) -> None:
         path = report.path
+        self._note.setText(report.note)
         self._name.set_text(_file_name(path))
         self._name.setToolTip(f"{path}\nSHA-256 {report.digest[:16]}…" if report.digest else str(path))
         self._kind.setText(" · ".join(part for part in (report.format, byte_text(report.nbytes)) if part))
@@ -293,6 +297,7 @@ class NetworkFileDialog(QDialog):
             self._pages.setCurrentWidget(self._nothing)
         has_card = report is not None and report.card is not None and not asks
         self._head.setVisible(report is not None)
+        self._note.setVisible(report is not None and bool(report.note))
         self._busy.setVisible(self._is_busy)
         self._parts.setVisible(bool(report is not None and report.fits and has_card))
         self._foot.setVisible(not asks)

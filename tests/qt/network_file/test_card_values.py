@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from cnnviewer.card import Card, from_json, to_json
+from cnnviewer.networks.files.presets import PRESETS, applied
 from cnnviewer.preprocessing import Preprocessing
 from cnnviewer.qt.panels.network_file.card_values import (
-    KNOWN_LISTS,
     categories_sentence,
     judged,
     merged,
@@ -19,7 +18,7 @@ from cnnviewer.qt.panels.network_file.card_values import (
     numbers_text,
     pixel_sentence,
 )
-from cnnviewer.qt.panels.network_file.presets import PRESETS, preset_of
+from cnnviewer.qt.panels.network_file.presets import preset_of, preset_values
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -74,39 +73,24 @@ def test_what_the_user_changed_outlasts_another_guess():
 
 def make(preset, order, channels):
     """Return the preprocessing of ready values."""
-    values = preset.values(order, channels)
-    return from_json({"size": [1, 1], "channels": channels} | values).preprocessing
+    values = preset_values(preset, order)
+    spread = {key: [values[key][i % len(values[key])] for i in range(channels)] for key in ("mean", "deviation")}
+    return from_json({"size": [1, 1], "channels": channels} | values | spread).preprocessing
 
 
-def test_ready_values_do_to_a_pixel_what_their_names_say():
-    """Against the formulas themselves, on one pixel of three different colours."""
-    red, green, blue = 200, 100, 50
-    image = Image.new("RGB", (1, 1), (red, green, blue))
-    inet, signed, unit, raw, caffe = PRESETS
-    expected = [
-        (inet, "RGB", [
-            (red / 255 - 0.485) / 0.229, (green / 255 - 0.456) / 0.224, (blue / 255 - 0.406) / 0.225,
-        ]),
-        (inet, "BGR", [
-            (blue / 255 - 0.406) / 0.225, (green / 255 - 0.456) / 0.224, (red / 255 - 0.485) / 0.229,
-        ]),
-        (signed, "RGB", [value / 127.5 - 1 for value in (red, green, blue)]),
-        (unit, "BGR", [value / 255 for value in (blue, green, red)]),
-        (raw, "RGB", [red, green, blue]),
-        (caffe, "RGB", [blue - 104, green - 117, red - 123]),
-    ]  # fmt: skip
-    for preset, order, values in expected:
-        tensor = make(preset, order, 3)(image)
-        torch.testing.assert_close(tensor.flatten(), torch.tensor(values, dtype=torch.float32))
-
-
-@pytest.mark.parametrize("preset", PRESETS, ids=[preset.title for preset in PRESETS])
-@pytest.mark.parametrize(("order", "channels"), [("RGB", 3), ("BGR", 3), ("RGB", 5), ("L", 1), ("L", 4)])
-def test_ready_values_are_known_again(preset, order, channels):
-    if not preset.suits(order):
-        assert order == "L"  # colours have means, grey has none
-        return
-    stored = to_json(Card(make(preset, order, channels)))
+@pytest.mark.parametrize("preset", PRESETS, ids=[preset.name for preset in PRESETS])
+@pytest.mark.parametrize("order", ["RGB", "BGR", "L"])
+def test_ready_values_are_known_again_and_do_as_they_say(preset, order):
+    """Against the values that `applied` gives a preprocessing."""
+    channels = 1 if preset.order == "L" else 3
+    how = make(preset, order, channels)
+    plain = Preprocessing((1, 1), 1, (0.0,) * channels, (1.0,) * channels, channels)
+    wanted = applied(preset, plain)
+    assert (how.divisor, how.mean, how.deviation) == (wanted.divisor, wanted.mean, wanted.deviation)
+    # One number for all colours asks for no order; other numbers bring theirs.
+    is_free = preset.order != "L" and len(preset.mean) == len(preset.deviation) == 1
+    assert how.order == (order if is_free else preset.order)
+    stored = to_json(Card(how))
     assert preset_of(stored) is preset
     assert preset_of(stored | {"mean": [0.123] * channels}) is None
 
@@ -120,18 +104,6 @@ def test_numbers_of_names_are_told_and_doubted():
     assert categories_sentence(0, 10) == ("No names for 10 class scores: they are numbered.", False)
     assert categories_sentence(1, 0) == ("1 name", False)
     assert categories_sentence(None, 0) == ("", False)
-
-
-def test_lists_that_are_known_have_so_many_names():
-    from torchvision.models._meta import _IMAGENET_CATEGORIES
-
-    from cnnviewer.networks import load_network
-    from cnnviewer.networks.cifar_resnet import CATEGORIES
-
-    assert KNOWN_LISTS["ImageNet-1k"] == len(_IMAGENET_CATEGORIES)
-    assert KNOWN_LISTS["CIFAR-10"] == len(CATEGORIES)
-    assert KNOWN_LISTS["digits"] == len(load_network("lenet5").categories)
-    assert KNOWN_LISTS["Fashion-MNIST"] == len(load_network("fashion-cnn").categories)
 
 
 @given(

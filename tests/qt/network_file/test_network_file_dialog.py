@@ -344,22 +344,34 @@ def test_ready_values_fill_the_fields_and_follow_the_channels(dialog):
     dialog.show_report(WEIGHTS)
     pixels = dialog.card.pixels
     assert pixels.presets.currentText() == "ImageNet's mean and deviation"
-    pixels.order.setCurrentText("BGR")
+    pixels.order.setCurrentText("BGR")  # each number stays with its colour
     assert pixels.mean.text() == "0.406, 0.456, 0.485"
-    assert pixels.presets.currentText() == "ImageNet's mean and deviation"
-    choose(pixels.presets, "Caffe: BGR minus 104, 117, 123")
-    assert (pixels.range.currentText(), pixels.mean.text(), pixels.deviation.text()) == ("0..255", "104, 117, 123", "1")
-    pixels.order.setCurrentText("RGB")  # each number stays with its colour
-    assert pixels.mean.text() == "123, 117, 104"
     assert pixels.presets.currentText() == "Numbers of your own"
+    choose(pixels.presets, "Caffe's: BGR, 0..255, minus 104, 117, 123")
+    assert (pixels.range.currentText(), pixels.mean.text(), pixels.deviation.text()) == ("0..255", "104, 117, 123", "1")
+    choose(pixels.presets, "−1..1")  # which says nothing of the order
+    assert pixels.order.currentText() == "BGR"
+    choose(pixels.presets, "ImageNet's mean and deviation")
+    assert pixels.order.currentText() == "RGB"
+    pixels.channels.setValue(6)
+    assert dialog.card.card.preprocessing.mean == IMAGENET.mean * 2
+    pixels.channels.setValue(3)
     choose(pixels.presets, "−1..1")
     pixels.order.setCurrentText("grey")
     assert pixels.channels.value() == 1
     how = dialog.card.card.preprocessing
     assert (how.order, how.mean, how.deviation, how.divisor) == ("L", (0.5,), (0.5,), 255)
-    assert not pixels.presets.model().item(1).isEnabled()  # ImageNet's are those of colours
+    assert pixels.presets.currentText() == "grey, −1..1"
+    assert pixels.presets.findText("ImageNet's mean and deviation") < 0  # those of colours
     assert "A black pixel becomes −1, a white one 1." in dialog.card.description
     assert how.describe() in dialog.card.description
+
+
+def test_a_note_of_the_file_is_told(dialog):
+    dialog.show_report(replace(ONNX, note="Its first output of three is shown."))
+    assert "Its first output of three is shown." in texts(dialog)
+    dialog.show_report(WEIGHTS)
+    assert "Its first output" not in texts(dialog)
 
 
 def choose(box, text):

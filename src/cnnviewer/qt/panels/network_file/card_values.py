@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from cnnviewer.preprocessing import Preprocessing
 
 __all__ = [
-    "KNOWN_LISTS",
     "categories_sentence",
     "judged",
     "merged",
@@ -23,9 +22,6 @@ __all__ = [
     "numbers_text",
     "pixel_sentence",
 ]
-
-KNOWN_LISTS = {"ImageNet-1k": 1000, "CIFAR-10": 10, "digits": 10, "Fashion-MNIST": 10}
-"""The lists of categories that a card may name, and how many names each has."""
 
 _FIELD = re.compile(r'"(\w+)"')
 

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviewer.card import read_categories
+from cnnviewer.categories import CATEGORY_LISTS
 from cnnviewer.errors import NetworkError
-from cnnviewer.qt.panels.network_file.card_values import KNOWN_LISTS
 from cnnviewer.qt.widgets.wheel import leave_wheel
 
 __all__ = ["CategoriesEditor"]
@@ -39,7 +39,7 @@ class CategoriesEditor(QWidget):
         self.lists.setAccessibleName("Categories")
         self.lists.setToolTip("Whose names the classes have")
         self.lists.addItem(_NONE, [])
-        for name, count in KNOWN_LISTS.items():
+        for name, count in CATEGORY_LISTS.items():
             self.lists.addItem(f"{name}: {count:,} names", name)
         self.lists.addItem(_OWN, None)
         self._known = self.lists.count()
@@ -95,7 +95,7 @@ class CategoriesEditor(QWidget):
     def count(self) -> int | None:
         """Return how many names there are; None for those of a list that is not known."""
         value = self.value()
-        return KNOWN_LISTS.get(value) if isinstance(value, str) else len(value)
+        return CATEGORY_LISTS.get(value) if isinstance(value, str) else len(value)
 
     def read_file(self, path: Path) -> None:
         """Edit the names in a text file; `failed` tells why it can't be."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSignalBlocker, Signal, Slot
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QWidget
 
+from cnnviewer.networks.files.presets import presets_for
 from cnnviewer.qt.panels.network_file.card_values import numbers_from, numbers_text
-from cnnviewer.qt.panels.network_file.presets import PRESETS, preset_of
+from cnnviewer.qt.panels.network_file.presets import preset_of, preset_values
 from cnnviewer.qt.widgets.wheel import leave_wheel
+
+if TYPE_CHECKING:
+    from cnnviewer.networks.files.presets import Preset
 
 __all__ = ["PixelFields", "choose", "combo", "spin"]
 
@@ -28,7 +32,7 @@ class PixelFields(QObject):
         super().__init__(parent)
         self.channels = spin(parent, "Channels", 1024)
         self.order = combo(parent, "Order of the channels", _ORDERS)
-        self.presets = combo(parent, "Ready values", {_OWN: None} | {it.title: it.title for it in PRESETS})
+        self.presets = combo(parent, "Ready values", {_OWN: None})
         self.presets.setToolTip("Range, mean and deviation as networks are commonly trained")
         self.range = combo(parent, "Range of a pixel", _RANGES)
         self.range.setToolTip("What black and white are before the mean is taken away")
@@ -38,7 +42,7 @@ class PixelFields(QObject):
         self.presets.activated.connect(self._on_preset_chosen)
         self.range.currentIndexChanged.connect(self._on_edited)
         self._order = "RGB"
-        self._preset = 0
+        self._offered: tuple[Preset, ...] = ()
 
     def value(self) -> dict[str, Any]:
         """Return what the widgets say, right or wrong."""
@@ -52,7 +56,7 @@ class PixelFields(QObject):
 
     def set_value(self, stored: dict[str, Any]) -> None:
         """Show these values."""
-        self._fill(stored)
+        self._show(stored)
         self._on_edited()
 
     # ---- building
@@ -64,11 +68,10 @@ class PixelFields(QObject):
         line.textChanged.connect(self._on_edited)
         return line
 
-    def _fill(self, stored: dict[str, Any]) -> None:
+    def _show(self, stored: dict[str, Any]) -> None:
         widgets = (self.channels, self.order, self.range, self.mean, self.deviation)
         blockers = [QSignalBlocker(widget) for widget in widgets]
-        if "channels" in stored:
-            self.channels.setValue(stored["channels"])
+        self.channels.setValue(stored["channels"])
         choose(self.order, stored["order"], stored["order"])
         choose(self.range, stored["range"], f"0..{stored['range']:g}")
         self.mean.setText(numbers_text(stored["mean"]))
@@ -80,54 +83,65 @@ class PixelFields(QObject):
 
     @Slot()
     def _on_edited(self) -> None:
-        """Show which ready values these are, and which suit the channels."""
-        stored = self.value()
-        found = preset_of(stored)
-        self._preset = 0 if found is None else PRESETS.index(found) + 1
-        self.presets.setCurrentIndex(self._preset)
+        """Show which ready values these are, among those that suit the channels."""
+        self._offer(presets_for(self.channels.value()))
+        found = preset_of(self.value())
+        self.presets.setCurrentIndex(0 if found is None else self._offered.index(found) + 1)
+        self.changed.emit()
+
+    def _offer(self, presets: tuple[Preset, ...]) -> None:
+        """Let one choose among these ready values."""
+        if presets == self._offered:
+            return
+        self._offered = presets
+        self.presets.clear()
+        self.presets.addItems([_OWN, *(preset.name for preset in presets)])
         model = self.presets.model()
         assert isinstance(model, QStandardItemModel)
         model.item(0).setEnabled(False)  # it tells, and can't be chosen
-        for place, preset in enumerate(PRESETS, start=1):
-            model.item(place).setEnabled(preset.suits(stored["order"]))
-        self.changed.emit()
 
     @Slot()
     def _on_order_changed(self) -> None:
-        """Let the channels follow where there was one a letter, and ready values follow the channels."""
+        """Let the channels follow where there was one a letter, and each number stay with its colour."""
         order = self.order.currentData()
         before, self._order = self._order, order
         if self.channels.value() == len(before):
             with QSignalBlocker(self.channels):
                 self.channels.setValue(len(order))
-        self._follow(before)
+        if {before, order} == {"RGB", "BGR"}:
+            for line in (self.mean, self.deviation):
+                _reverse(line)
+        self._on_edited()
 
     @Slot()
     def _on_channels_changed(self) -> None:
-        self._follow(self._order)
-
-    def _follow(self, before: str) -> None:
-        """Keep ready values ready: another order or number of channels takes others of the same sort."""
-        preset = PRESETS[self._preset - 1] if self._preset else None
-        order = self.order.currentData()
-        if preset is not None and preset.order in ("", order) and preset.suits(order):
-            self._fill(preset.values(order, self.channels.value()))
-        elif len(self.mean.text()) and before != order and {before, order} == {"RGB", "BGR"}:
-            self._reverse()
+        """Give further channels the numbers of ready values, too."""
+        place = self.presets.currentIndex()
+        preset = self._offered[place - 1] if place > 0 else None
+        if preset in presets_for(self.channels.value()):
+            self._fill(preset)
         self._on_edited()
-
-    def _reverse(self) -> None:
-        """Let each number stay with its colour."""
-        for line in (self.mean, self.deviation):
-            numbers = numbers_from(line.text())
-            if len(numbers) == 3:
-                with QSignalBlocker(line):
-                    line.setText(", ".join(numbers_text([it]) if isinstance(it, float) else it for it in numbers[::-1]))
 
     @Slot(int)
     def _on_preset_chosen(self, place: int) -> None:
-        self._fill(PRESETS[place - 1].values(self.order.currentData(), self.channels.value()))
+        self._fill(self._offered[place - 1])
         self._on_edited()
+
+    def _fill(self, preset: Preset) -> None:
+        channels = self.channels.value()
+        values = preset_values(preset, self.order.currentData())
+        for key in ("mean", "deviation"):
+            numbers = values[key]
+            values[key] = [numbers[channel % len(numbers)] for channel in range(channels)]
+        self._show(values | {"channels": channels})
+
+
+def _reverse(line: QLineEdit) -> None:
+    """Write three numbers the other way round."""
+    numbers = numbers_from(line.text())
+    if len(numbers) == 3:
+        with QSignalBlocker(line):
+            line.setText(", ".join(numbers_text([it]) if isinstance(it, float) else it for it in numbers[::-1]))
 
 
 def spin(parent: QWidget, name: str, most: int, least: int = 1) -> QSpinBox:
