@@ -248,7 +248,7 @@ def test_a_factory_in_a_file_is_asked_for_and_runs(driver, tmp_path):
     ("name", "content", "told"),
     [
         ("empty.pth", b"", "empty"),
-        ("text.onnx", b"hello", "ONNX"),
+        ("text.onnx", b"hello", "text.onnx is text"),
         ("cut.safetensors", b"\xff" * 40, "cut.safetensors"),
     ],
 )
