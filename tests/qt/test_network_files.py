@@ -184,7 +184,9 @@ def test_the_card_of_the_open_network_can_be_changed(driver, tmp_path):
     driver.window.show_sample("digit-2")
     drop(driver, lenet_file(tmp_path / "net.pth"))
     press_open(driver)
-    driver.window.files.edit_card()
+    driver.bot.keyClick(
+        driver.window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
     driver.settle()
     dialog = dialog_of(driver)
     assert dialog.report.origin == "remembered"

@@ -8,7 +8,7 @@ from cnnviewer.categories import CATEGORY_LISTS
 from cnnviewer.errors import NetworkError
 from cnnviewer.suggestions import suggestion
 
-__all__ = ["category_list", "likely_list", "names_of"]
+__all__ = ["category_list", "likely_list", "list_of", "names_of"]
 
 
 def names_of(categories: tuple[str, ...] | str) -> tuple[str, ...]:
@@ -42,6 +42,13 @@ def category_list(name: str) -> tuple[str, ...]:
     from cnnviewer.networks import recipe_of
 
     return recipe_of({"CIFAR-10": "resnet20", "digits": "lenet5", "Fashion-MNIST": "fashion-cnn"}[name]).categories
+
+
+def list_of(names: tuple[str, ...]) -> str:
+    """Return the name of the list that has exactly these names; '' where none has."""
+    return next(
+        (name for name, count in CATEGORY_LISTS.items() if count == len(names) and category_list(name) == names), ""
+    )
 
 
 def likely_list(classes: int, channels: int) -> str:

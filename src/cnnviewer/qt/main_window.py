@@ -22,6 +22,7 @@ from cnnviewer.inputs.files import EXTENSIONS
 from cnnviewer.inputs.samples import list_samples
 from cnnviewer.inputs.videos import is_video
 from cnnviewer.messages import ImageRequest
+from cnnviewer.networks import is_file
 from cnnviewer.networks.files.places import is_network
 from cnnviewer.networks.run_folder import is_run
 from cnnviewer.qt import drops
@@ -316,6 +317,14 @@ class MainWindow(QMainWindow):
         from cnnviewer.networks.files.formats import EXTENSIONS as NETWORK_EXTENSIONS
 
         self._ask_for_files("Open a network's file", "Networks", NETWORK_EXTENSIONS, are_many=False)
+
+    @Slot()
+    def _on_edit_card(self) -> None:
+        """Let what was said about the file that is open be changed."""
+        if self._is_built and is_file(self._session.network_name_asked):
+            self.files.edit_card()
+        else:
+            self.statusBar().showMessage("The network that is open comes with its own input and categories.", 6000)
 
     @Slot()
     def _on_catalogue(self) -> None:

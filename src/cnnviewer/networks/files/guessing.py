@@ -17,7 +17,7 @@ from cnnviewer.card import LARGEST_SIDE, Card
 from cnnviewer.errors import NetworkError, RecordingError
 from cnnviewer.network import Network
 from cnnviewer.network_reports import Reason
-from cnnviewer.networks.category_lists import likely_list, names_of
+from cnnviewer.networks.category_lists import likely_list, list_of, names_of
 from cnnviewer.networks.files.known_photos import known_photos
 from cnnviewer.networks.files.presets import applied, presets_for
 from cnnviewer.preprocessing import Preprocessing
@@ -91,7 +91,7 @@ def guess(
     reasons: list[Reason] = []
     preprocessing, classes = _sized(module, hints, usual, title, reasons)
     named = hints.categories or categories
-    list_name = "" if len(named) == classes else likely_list(classes, preprocessing.channels)
+    list_name = list_of(named) if len(named) == classes else likely_list(classes, preprocessing.channels)
     if classes:
         reasons.append(Reason("categories", _why_categories(classes, list_name, hints, named)))
     chosen: tuple[str, ...] | str = list_name or (named if len(named) == classes else ())
@@ -179,7 +179,7 @@ def _why_size(hints: Hints, size: tuple[int, int]) -> str:
 
 
 def _why_categories(classes: int, list_name: str, hints: Hints, named: tuple[str, ...]) -> str:
-    if list_name:
+    if list_name and not named:
         return f"The network tells {classes:,} classes apart, as many as {list_name} has."
     if len(named) == classes:
         return "The file tells them." if hints.categories else "As the weights that the architecture comes with."
