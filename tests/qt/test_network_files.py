@@ -184,9 +184,10 @@ def test_the_card_of_the_open_network_can_be_changed(driver, tmp_path):
     driver.window.show_sample("digit-2")
     drop(driver, lenet_file(tmp_path / "net.pth"))
     press_open(driver)
-    driver.bot.keyClick(
-        driver.window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-    )
+    driver.window.activateWindow()
+    driver.bot.waitUntil(driver.window.isActiveWindow)
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    driver.bot.keyClick(driver.window, Qt.Key.Key_I, both)
     driver.settle()
     dialog = dialog_of(driver)
     assert dialog.report.origin == "remembered"

@@ -46,9 +46,8 @@ def category_list(name: str) -> tuple[str, ...]:
 
 def list_of(names: tuple[str, ...]) -> str:
     """Return the name of the list that has exactly these names; '' where none has."""
-    return next(
-        (name for name, count in CATEGORY_LISTS.items() if count == len(names) and category_list(name) == names), ""
-    )
+    counted = (name for name, count in CATEGORY_LISTS.items() if count == len(names))
+    return next((name for name in counted if category_list(name) == names), "")
 
 
 def likely_list(classes: int, channels: int) -> str:
