@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory) -> dict[str, Path]:
     """One small file of each format, by the name of the format."""
     import torch
-    from networks import image, plain, to_onnx, to_pt2
+    from made_networks import image, plain, to_onnx, to_pt2
     from safetensors.torch import save_file
 
     folder, network = tmp_path_factory.mktemp("networks"), plain()

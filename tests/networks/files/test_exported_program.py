@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import cnnviewer
 import pytest
 import torch
 import torchvision
+from made_networks import image, small, to_pt2
+from torch import nn
+
+import cnnviewer
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files import exported_program
 from cnnviewer.networks.files.exported_program import open_file
 from cnnviewer.recorder import Recorder
-from networks import image, small, to_pt2
-from torch import nn
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,9 @@ def test_torchvision_networks(tmp_path, name):
 
 
 def test_a_free_batch_and_size(tmp_path):
-    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)).eval()
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)
+    ).eval()
     free = torch.export.Dim.DYNAMIC
     opened = open_file(
         to_pt2(network, tmp_path / "net.pt2", (2, 3, 32, 32), dynamic_shapes=({0: free, 2: free, 3: free},))

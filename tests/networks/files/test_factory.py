@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import cnnviewer
 import pytest
 import torch
+from made_networks import image
+
+import cnnviewer
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.factory import factories_in, is_factory, open_factory, open_file
-from networks import image
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILE = '''
 """Networks."""
@@ -144,7 +148,9 @@ def test_functions_are_listed_without_running_the_file(tmp_path):
     (tmp_path / "net.py").write_text(FILE + f"\nopen({str(tmp_path / 'ran')!r}, 'w').close()\n")
     assert factories_in(tmp_path / "net.py") == ("make", "whole", "number", "fails", "leaves")
     assert not (tmp_path / "ran").exists()
-    with pytest.raises(NetworkError, match=r"has 5 functions; say which one makes the network, for example net\.py:make"):
+    with pytest.raises(
+        NetworkError, match=r"has 5 functions; say which one makes the network, for example net\.py:make"
+    ):
         open_file(tmp_path / "net.py")
 
 
@@ -154,7 +160,14 @@ def test_a_file_with_one_function_opens(made):
 
 @pytest.mark.parametrize(
     "text",
-    ["a.b:make", "networks:make", "mynet.py:make", "/tmp/x y/net.py:make", r"C:\nets\net.py:make", "C:/nets/net.py:make"],
+    [
+        "a.b:make",
+        "networks:make",
+        "mynet.py:make",
+        "/tmp/x y/net.py:make",
+        r"C:\nets\net.py:make",
+        "C:/nets/net.py:make",
+    ],
 )
 def test_factories_by_their_looks(text):
     assert is_factory(text)
@@ -162,7 +175,18 @@ def test_factories_by_their_looks(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["resnet18", "timm/convnext_tiny.fb_in1k", r"C:\nets\net.pt", "C:/net.onnx", "net.py", "a.b:", ":make", "a b:c", "x:y.z", ""],
+    [
+        "resnet18",
+        "timm/convnext_tiny.fb_in1k",
+        r"C:\nets\net.pt",
+        "C:/net.onnx",
+        "net.py",
+        "a.b:",
+        ":make",
+        "a b:c",
+        "x:y.z",
+        "",
+    ],
 )
 def test_no_factories_by_their_looks(text):
     assert not is_factory(text)

@@ -11,13 +11,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made_networks import open_path
+from PIL import Image
+
 from cnnviewer.errors import CnnviewerError, NetworkError
 from cnnviewer.networks.files import formats
 from cnnviewer.networks.files.formats import format_of, is_network_file
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from networks import open_path
-from PIL import Image
 
 EXPECTED = {
     "net.safetensors": formats.SAFETENSORS,
@@ -143,7 +144,7 @@ def test_no_bytes_raise_anything_else(tmp_path, magic, rest, ending):
     try:
         open_path(path)
     except CnnviewerError as error:
-        assert str(error).endswith((".", "?", ")"))
+        assert str(error).endswith((".", "?", ")"))  # noqa: PT017
 
 
 @pytest.mark.parametrize("name", sorted(set(EXPECTED) - {"net.py", "net.pt2"}))
@@ -158,4 +159,4 @@ def test_files_that_are_cut_or_changed_raise_nothing_else(made, tmp_path, name):
             try:
                 open_path(path)
             except CnnviewerError as error:
-                assert name in str(error)
+                assert name in str(error)  # noqa: PT017

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-import cnnviewer
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 import torch
 import torchvision
+from made_networks import image, small, to_onnx
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+import cnnviewer
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.onnx_file import open_file
 from cnnviewer.recorder import Recorder
-from networks import image, small, to_onnx
-from onnx import TensorProto, helper, numpy_helper
-from torch import nn
 
 MNIST = Path(__file__).parents[4] / "shared" / "data" / "weights" / "mnist.onnx"
 
@@ -93,7 +93,9 @@ def test_a_vision_transformer(tmp_path, dynamo):
 
 @pytest.mark.parametrize("dynamo", [False, True])
 def test_a_free_batch_and_size(tmp_path, dynamo):
-    network = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)).eval()
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)
+    ).eval()
     axes = (
         {"dynamic_shapes": ({0: "n", 2: "h", 3: "w"},)}
         if dynamo
@@ -142,7 +144,7 @@ def test_weights_outside_the_folder_are_refused(tmp_path, place):
     folder = tmp_path / "folder"
     (folder / "sub").mkdir(parents=True)
     (tmp_path / "outside.data").write_bytes(bytes(16))
-    os.symlink(tmp_path / "outside.data", folder / "link.data")
+    (folder / "link.data").symlink_to(tmp_path / "outside.data")
     weights = TensorProto(name="w", dims=[4], data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL)
     weights.external_data.add(key="location", value=place)
     path = _save(_model([helper.make_node("Add", ["x", "w"], ["y"])], initializers=[weights]), folder)
@@ -169,7 +171,7 @@ def _constant(name: str, *numbers: int) -> TensorProto:
         [("Expand", ["one", "shape"], ["c"]), ("Add", ["x", "c"], ["y"])],
         [("Expand", ["x", "shape"], ["y"])],
         [("Tile", ["x", "shape"], ["y"])],
-        [("Concat", ["c0", "c0"], ["c1"]), *((("Concat", [f"c{i}", f"c{i}"], [f"c{i + 1}"])) for i in range(1, 45)), ("Add", ["x", "c45"], ["y"])],
+        [*(("Concat", [f"c{i}", f"c{i}"], [f"c{i + 1}"]) for i in range(45)), ("Add", ["x", "c45"], ["y"])],
     ],
 )  # fmt: skip
 def test_a_graph_that_fills_the_memory_is_refused(tmp_path, nodes):

@@ -9,11 +9,12 @@ import pytest
 import torch
 import torchvision
 from attacks import call, instance, mapping, module_state, reference, text, write_legacy, write_zipped
+from made_networks import Small, image, plain
+from torch import nn
+
 from cnnviewer.errors import CnnviewerError, NetworkError, WeightsError
 from cnnviewer.networks.files.pickled_module import open_file
 from cnnviewer.networks.weights import read_weights
-from networks import Small, image, plain
-from torch import nn
 
 LINEAR = ("torch.nn.modules.linear", "Identity")
 
@@ -67,7 +68,9 @@ def test_shared_modules_stay_shared(tmp_path):
 @pytest.mark.parametrize("is_zip", [True, False])
 def test_classes_of_its_own_are_refused_by_name(tmp_path, is_zip):
     torch.save(Small(), tmp_path / "net.pt", _use_new_zipfile_serialization=is_zip)
-    with pytest.raises(NetworkError, match=r"would run code: it wants networks\.Small, which is neither of torch\.nn"):
+    with pytest.raises(
+        NetworkError, match=r"would run code: it wants made_networks\.Small, which is neither of torch\.nn"
+    ):
         open_file(tmp_path / "net.pt")
 
 
@@ -112,9 +115,12 @@ def _attacks(victim: str) -> dict[str, bytes]:
         "a partial within": instance(
             *LINEAR, **module_state(norm_layer=call("functools", "partial", reference("os", "system")))
         ),
-        "a nested pickle": call("pickle", "loads", call("_codecs", "encode", text(inner.decode("latin1")), text("latin1"))),
+        "a nested pickle": call(
+            "pickle", "loads", call("_codecs", "encode", text(inner.decode("latin1")), text("latin1"))
+        ),
         "a filled function": reference("torch._utils", "_rebuild_tensor_v2") + mapping(__code__=touch) + b"b",
-        "slots of a function": reference("torch._utils", "_rebuild_tensor_v2") + b"N" + mapping(__name__=touch) + b"\x86b",
+        "slots of a function": reference("torch._utils", "_rebuild_tensor_v2")
+        + b"N" + mapping(__name__=touch) + b"\x86b",
         "slots of a class": reference(*LINEAR) + b"N" + mapping(forward=touch) + b"\x86b",
         "old classes": b"(" + touch + b"ios\nsystem\n",
         "old objects": b"(" + reference("os", "system") + touch + b"o",

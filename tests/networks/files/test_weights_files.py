@@ -10,11 +10,12 @@ import zipfile
 
 import pytest
 import torch
+from made_networks import plain
+from torch import nn
+
 from cnnviewer.errors import WeightsError
 from cnnviewer.networks.files.weights_file import open_file
 from cnnviewer.networks.weights import read_weights
-from networks import plain
-from torch import nn
 
 
 class Hyper(dict):
@@ -107,7 +108,9 @@ def test_other_files_are_no_weights(made, name):
 
 
 def test_weights_alone_ask_for_an_architecture(made):
-    with pytest.raises(WeightsError, match=r"holds weights alone, 9 tensors of 4,\d\d\d numbers; choose the architecture"):
+    with pytest.raises(
+        WeightsError, match=r"holds weights alone, 9 tensors of 4,\d\d\d numbers; choose the architecture"
+    ):
         open_file(made["weights.pt"])
 
 

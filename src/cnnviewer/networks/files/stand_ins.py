@@ -125,7 +125,9 @@ _HARMLESS = frozenset(
         "typing", "uuid", "functools", "re", "_codecs",
     ]
 )  # fmt: skip
-_PLAIN_TYPES = frozenset(["list", "dict", "tuple", "int", "float", "str", "bool", "bytes", "bytearray", "object", "range"])
+_PLAIN_TYPES = frozenset(
+    ["list", "dict", "tuple", "int", "float", "str", "bool", "bytes", "bytearray", "object", "range"]
+)
 _BUILTINS = ("builtins", "__builtin__")
 _DEEPEST = 100
 

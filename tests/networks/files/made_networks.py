@@ -7,9 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 import torch
-from cnnviewer.networks.files.formats import format_of
 from torch import nn
 from torch.nn import functional as F
+
+from cnnviewer.networks.files.formats import format_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,12 +63,20 @@ def open_path(path: Path) -> Opened:
     return import_module(f"cnnviewer.networks.files.{format_of(path).file}").open_file(path)
 
 
-def to_onnx(network: nn.Module, path: Path, shape: tuple[int, ...] = (1, 3, 32, 32), *, dynamo: bool, **options) -> Path:
+def to_onnx(
+    network: nn.Module, path: Path, shape: tuple[int, ...] = (1, 3, 32, 32), *, dynamo: bool, **options
+) -> Path:
     """Write ONNX, by the newer or the older of torch's exporters."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            network, (image(*shape),), path, dynamo=dynamo, external_data=False, **({"verbose": False} if dynamo else {}), **options
+            network,
+            (image(*shape),),
+            path,
+            dynamo=dynamo,
+            external_data=False,
+            **({"verbose": False} if dynamo else {}),
+            **options,
         )
     return path
 
