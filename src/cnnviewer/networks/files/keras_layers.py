@@ -122,7 +122,7 @@ class _SamePadding(nn.Module):
         for length, (kernel, stride, dilation) in zip(maps.shape[-2:], self._windows, strict=True):
             missing = max((-(-length // stride) - 1) * stride + dilation * (kernel - 1) + 1 - length, 0)
             pads = [missing // 2, missing - missing // 2, *pads]
-        return F.pad(maps, pads, value=self._value)
+        return F.pad(maps, pads, value=self._value) if any(pads) else maps
 
 
 def _windowed(
@@ -399,8 +399,11 @@ class _AveragePool(nn.Module):
         self.pad = _SamePadding(kernel, stride, (1, 1), 0.0)
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        padded = self.pad(maps)
+        if padded is maps:
+            return F.avg_pool2d(maps, self._kernel, self._stride)
         share = F.avg_pool2d(self.pad(torch.ones_like(maps[:1, :1])), self._kernel, self._stride)
-        return F.avg_pool2d(self.pad(maps), self._kernel, self._stride) / share
+        return F.avg_pool2d(padded, self._kernel, self._stride) / share
 
 
 class _Global(nn.Module):

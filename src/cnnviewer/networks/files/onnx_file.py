@@ -85,18 +85,18 @@ def _load_weights(model: onnx.ModelProto, path: Path) -> None:
     """Read the weights that lie in files beside the model; refuse others, and shapes that can't be true."""
     outside = [tensor for tensor in _tensors(model) if uses_external_data(tensor)]
     files = {_beside(tensor, path) for tensor in outside}
-    claim = sum(_claimed(tensor) for tensor in _tensors(model))
+    claim = sum(_claimed(tensor, path) for tensor in _tensors(model))
     if claim > 10 * sum(file.stat().st_size for file in files):
         check_claim(path, claim, "its weights")
     onnx.load_external_data_for_model(model, str(path.parent))
 
 
-def _claimed(tensor: onnx.TensorProto) -> int:
+def _claimed(tensor: onnx.TensorProto, path: Path) -> int:
     """Return how many bytes a tensor takes by its shape."""
     count = 1
     for length in tensor.dims:
         if length < 0:
-            raise NetworkError(f"the weights {tensor.name!r} have a negative length")
+            raise NetworkError(f"{path.name} is damaged: its weights {tensor.name!r} have a negative length.")
         count *= length
     return count * 4 if tensor.data_type else 0
 

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["OnnxGraph", "node_paths"]
 
-_LARGEST_CONSTANT = 2**28
-"""Numbers in a constant that a graph works out by itself; and the product of the lengths that it asks for."""
+_LARGEST_CONSTANT = 2**24
+"""So many numbers may a constant have that a graph works out by itself, and twice as many as its largest weights."""
+_LARGEST_ASKED = 2**28
+"""The product of lengths that a node may ask for."""
 _GROWING = frozenset(["ConstantOfShape", "Expand", "Tile", "Range", "Resize", "Upsample", "OneHot", "EyeLike", "Pad"])
 _WEIGHTED = frozenset(["Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization", "LayerNormalization"])
 _RESERVED = frozenset(dir(nn.Module()))
@@ -73,6 +75,8 @@ class OnnxGraph(nn.Module):
         super().__init__()
         self._opset = opset
         self._constants = {tensor.name: _tensor(tensor) for tensor in graph.initializer}
+        largest = max((value.numel() for value in self._constants.values()), default=0)
+        self._largest = max(_LARGEST_CONSTANT, 2 * largest)
         self._aliases: dict[str, str] = {}
         self._steps: list[_Step] = []
         names = set(self._constants)
@@ -177,7 +181,7 @@ class OnnxGraph(nn.Module):
         with torch.no_grad():
             results = step.run(module, {**self._constants, "": None})
         for name, value in results.items():
-            if value.numel() > _LARGEST_CONSTANT:
+            if value.numel() > self._largest:
                 raise NetworkError(f"its node {step.path} makes a constant of {value.numel():,} numbers")
             self._constants[name] = value
 
@@ -188,7 +192,7 @@ class OnnxGraph(nn.Module):
         for value in constants[0 if node.op_type in ("ConstantOfShape", "Range") else 1 :]:
             if value is not None and value.numel() <= 16:
                 asked = prod(max(1.0, abs(float(number))) for number in value.reshape(-1).tolist())
-                if asked > _LARGEST_CONSTANT:
+                if asked > _LARGEST_ASKED:
                     raise NetworkError(f"its node {node.name or node.op_type} asks for {asked:,.0f} numbers")
 
     def _place(self, path: str, module: nn.Module) -> None:

@@ -109,12 +109,7 @@ def read_stored(path: Path) -> Stored:
 
 def dangerous(asked: tuple[str, ...] | list[str]) -> list[str]:
     """Return those of the names that are of Python's own library: no network needs them, and an attack does."""
-    modules = [(name, name.partition(".")[0]) for name in asked]
-    return [
-        name
-        for name, module in modules
-        if (module in sys.stdlib_module_names or module in ("__builtin__", "builtins")) and module not in _HARMLESS
-    ]
+    return [name for name in asked if _is_dangerous(*name.rsplit(".", 1))]
 
 
 def tensors_of(module: StandIn) -> dict[str, torch.Tensor]:
@@ -130,7 +125,18 @@ _HARMLESS = frozenset(
         "typing", "uuid", "functools", "re", "_codecs",
     ]
 )  # fmt: skip
+_PLAIN_TYPES = frozenset(
+    ["list", "dict", "tuple", "int", "float", "str", "bool", "bytes", "bytearray", "object", "range"]
+)
+_BUILTINS = ("builtins", "__builtin__")
 _DEEPEST = 100
+
+
+def _is_dangerous(home: str, name: str) -> bool:
+    if home in _BUILTINS:
+        return name not in _PLAIN_TYPES
+    first = home.partition(".")[0]
+    return first in sys.stdlib_module_names and first not in _HARMLESS
 
 
 def _collect(module: StandIn, prefix: str, found: dict[str, torch.Tensor], depth: int) -> None:
@@ -287,8 +293,8 @@ _PLAIN: dict[str, Any] = {
     "torch.Size": torch.Size,
     "torch.device": _Function(str),
     "_codecs.encode": _Function(_encoded),
-    **{f"{module}.set": _Function(set) for module in ("builtins", "__builtin__")},
-    **{f"{module}.frozenset": _Function(frozenset) for module in ("builtins", "__builtin__")},
-    **{f"{module}.slice": _Function(slice) for module in ("builtins", "__builtin__")},
-    **{f"{module}.complex": _Function(complex) for module in ("builtins", "__builtin__")},
+    **{f"{module}.set": _Function(set) for module in _BUILTINS},
+    **{f"{module}.frozenset": _Function(frozenset) for module in _BUILTINS},
+    **{f"{module}.slice": _Function(slice) for module in _BUILTINS},
+    **{f"{module}.complex": _Function(complex) for module in _BUILTINS},
 }

@@ -1,0 +1,200 @@
+"""Networks that a function of Python makes, and what goes wrong in someone's code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from made_networks import image
+
+import cnnviewer
+from cnnviewer.errors import NetworkError
+from cnnviewer.networks.files.factory import factories_in, is_factory, open_factory, open_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = '''
+"""Networks."""
+from dataclasses import dataclass
+
+import torch
+from helper import CLASSES
+from torch import nn
+
+
+@dataclass
+class Size:
+    width: int = 4
+
+
+class Net(nn.Sequential):
+    pass
+
+
+def make(width=4, *, classes=CLASSES):
+    return Net(nn.Conv2d(3, width, 3), nn.Flatten(), nn.Linear(width * 900, classes))
+
+
+def whole():
+    import cnnviewer
+    return cnnviewer.from_module(make(), categories=["a", "b"], name="mine")
+
+
+def needs(width):
+    return make(width)
+
+
+def number():
+    return 3
+
+
+def fails():
+    values = {}
+    return values["missing"]
+
+
+def leaves():
+    raise SystemExit(3)
+
+
+def _private():
+    pass
+'''
+
+
+@pytest.fixture
+def file(tmp_path) -> Path:
+    (tmp_path / "helper.py").write_text("CLASSES = 2\n")
+    (tmp_path / "mynet.py").write_text(FILE)
+    yield tmp_path / "mynet.py"
+    sys.modules.pop("helper", None)
+
+
+def test_a_module_from_a_file(file):
+    opened = open_factory(f"{file}:make")
+    assert not opened.module.training
+    assert opened.hints.name == "Net"
+    recording = cnnviewer.record(cnnviewer.from_module(opened.module), image())
+    assert [layer.kind for layer in recording.layers] == ["convolution", "reshape", "linear"]
+
+
+def test_nothing_is_left_beside_the_file(file):
+    paths, modules = list(sys.path), {name for name in sys.modules if "mynet" in name}
+    open_factory(f"{file}:make")
+    assert not list(file.parent.glob("**/__pycache__"))
+    assert sys.path == paths
+    assert {name for name in sys.modules if "mynet" in name} == modules
+
+
+def test_a_whole_network_is_kept(file):
+    opened = open_factory(f"{file}:whole")
+    assert opened.network.name == opened.hints.name == "mine"
+    assert opened.hints.categories == ("a", "b")
+    assert opened.module is opened.network.module
+
+
+def test_a_function_of_an_installed_package():
+    opened = open_factory("torchvision.models:squeezenet1_1")
+    assert type(opened.module).__name__ == "SqueezeNet"
+
+
+def test_the_file_is_read_anew(file):
+    assert open_factory(f"{file}:make").module[0].out_channels == 4
+    file.write_text(FILE.replace("width=4, *", "width=6, *"))
+    assert open_factory(f"{file}:make").module[0].out_channels == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{}:none", r"has no function 'none'"),
+        ("{}:mak", r"Did you mean make\?"),
+        ("{}:number", r"mynet\.py:number returned int, not a network"),
+        ("{}:fails", r"failed with KeyError: 'missing' \(mynet\.py, line 38\)"),
+        ("{}:leaves", r"failed with SystemExit: 3"),
+        ("{}:needs", r"failed with TypeError: needs\(\) missing 1 required positional argument"),
+        ("{}x.py:make", r"There is no file"),
+        ("no_such_package.networks:make", r"There is no module 'no_such_package\.networks'"),
+        ("torchvision.no_such:make", r"There is no module 'torchvision\.no_such'"),
+    ],
+)
+def test_what_goes_wrong_is_a_sentence(file, text, sentence):
+    with pytest.raises(NetworkError, match=sentence):
+        open_factory(text.format(file))
+
+
+def test_code_that_is_none_is_told_with_its_line(tmp_path):
+    (tmp_path / "bad.py").write_text("a = 1\ndef make(:\n    pass\n")
+    with pytest.raises(NetworkError, match=r"bad\.py is no Python: line 2: "):
+        open_factory(f"{tmp_path / 'bad.py'}:make")
+    with pytest.raises(NetworkError, match=r"bad\.py is no Python: line 2: "):
+        factories_in(tmp_path / "bad.py")
+    (tmp_path / "needs.py").write_text("import no_such_package\ndef make(): pass\n")
+    with pytest.raises(NetworkError, match=r"needs the module 'no_such_package', which is not installed"):
+        open_factory(f"{tmp_path / 'needs.py'}:make")
+    (tmp_path / "deep.py").write_text("a = " + "(" * 500 + ")" * 500)
+    with pytest.raises(NetworkError, match=r"deep\.py is no Python"):
+        factories_in(tmp_path / "deep.py")
+    (tmp_path / "binary.py").write_bytes(b"a = '\0'")
+    with pytest.raises(NetworkError, match=r"binary\.py is no Python"):
+        factories_in(tmp_path / "binary.py")
+
+
+def test_functions_are_listed_without_running_the_file(tmp_path):
+    (tmp_path / "net.py").write_text(FILE + f"\nopen({str(tmp_path / 'ran')!r}, 'w').close()\n")
+    assert factories_in(tmp_path / "net.py") == ("make", "whole", "number", "fails", "leaves")
+    assert not (tmp_path / "ran").exists()
+    with pytest.raises(
+        NetworkError, match=r"has 5 functions; say which one makes the network, for example net\.py:make"
+    ):
+        open_file(tmp_path / "net.py")
+
+
+def test_a_file_with_one_function_opens(made):
+    assert isinstance(open_file(made["net.py"]).module, torch.nn.Conv2d)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a.b:make",
+        "networks:make",
+        "mynet.py:make",
+        "/tmp/x y/net.py:make",
+        r"C:\nets\net.py:make",
+        "C:/nets/net.py:make",
+    ],
+)
+def test_factories_by_their_looks(text):
+    assert is_factory(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resnet18",
+        "timm/convnext_tiny.fb_in1k",
+        r"C:\nets\net.pt",
+        "C:/net.onnx",
+        "net.py",
+        "a.b:",
+        ":make",
+        "a b:c",
+        "x:y.z",
+        "",
+    ],
+)
+def test_no_factories_by_their_looks(text):
+    assert not is_factory(text)
+
+
+def test_telling_factories_imports_no_torch(file):
+    code = (
+        "import sys; from pathlib import Path; from cnnviewer.networks.files.factory import factories_in, is_factory\n"
+        f"is_factory('a:b'); factories_in(Path({str(file)!r})); assert not {{'torch', 'numpy'}} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

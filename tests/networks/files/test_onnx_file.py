@@ -1,0 +1,271 @@
+"""ONNX of both of torch's exporters gives what ONNX's own runtime gives, in layers with readable names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+import torchvision
+from made_networks import image, small, to_onnx
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+import cnnviewer
+from cnnviewer.errors import NetworkError
+from cnnviewer.networks.files.onnx_file import open_file
+from cnnviewer.recorder import Recorder
+
+MNIST = Path(__file__).parents[4] / "shared" / "data" / "weights" / "mnist.onnx"
+
+
+def _runtime(path: Path, x: torch.Tensor) -> np.ndarray:
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: x.numpy()})[0]
+
+
+def _check(path: Path, shape: tuple[int, ...]):
+    """Open a file, compare it with the runtime, and return its recording."""
+    opened, x = open_file(path), image(*shape)
+    wanted = _runtime(path, x)
+    recording = cnnviewer.record(cnnviewer.from_module(opened.module), x)
+    scale = np.abs(wanted).max()
+    assert scale > 0
+    np.testing.assert_allclose(recording.scores.numpy(), wanted[0], atol=1e-4 * scale, rtol=1e-4)
+    return opened, recording
+
+
+@pytest.mark.parametrize("dynamo", [False, True])
+def test_a_small_network_with_its_names(tmp_path, dynamo):
+    opened, recording = _check(to_onnx(small(), tmp_path / "net.onnx", dynamo=dynamo), (1, 3, 32, 32))
+    assert opened.hints.shape == (3, 32, 32)
+    names = [layer.name for layer in recording.layers]
+    assert names[0] in ("stem.0", "stem.1")
+    assert names[1] == "stem.2"
+    assert {"gelu", "sigmoid", "slice", "max_pool", "fc"} <= set(names)
+    assert recording["concat"].inputs == ("stem.2", "gelu")
+    assert recording["slice"].settings["key"] == (slice(None), slice(2, 10))
+    assert set(recording["fc"].parameters) == {"weight", "bias"}
+    assert recording["max_pool"].settings["kernel_size"] == (2, 2)
+
+
+@pytest.mark.parametrize("dynamo", [False, True])
+def test_layers_are_explained_and_replayed(tmp_path, dynamo):
+    opened = open_file(to_onnx(small(), tmp_path / "net.onnx", dynamo=dynamo))
+    recorder = Recorder(cnnviewer.from_module(opened.module))
+    recorder.record(image())
+    other = torch.rand(1, 3, 32, 32)
+    recording = recorder.record(other)
+    assert recorder._plan is not None
+    with torch.no_grad():
+        assert torch.equal(recording.scores, opened.module(other)[0])
+    for layer in recording.layers:
+        unit = tuple(length // 2 for length in layer.shape)
+        explanation = cnnviewer.explain(recording, layer, unit)
+        assert explanation.value == pytest.approx(explanation.recorded, rel=1e-3, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "dynamo"),
+    [("resnet18", False), ("resnet18", True), ("squeezenet1_0", True), ("mobilenet_v2", False), ("densenet121", False)],
+)
+def test_torchvision_networks(tmp_path, name, dynamo):
+    torch.manual_seed(0)
+    network = torchvision.models.get_model(name, weights=None).eval()
+    _, recording = _check(to_onnx(network, tmp_path / "net.onnx", (1, 3, 64, 64), dynamo=dynamo), (1, 3, 64, 64))
+    assert all(layer.kind != "other" for layer in recording.layers)
+    if name == "resnet18":
+        assert recording["layer2.0.add"].inputs == ("layer2.0.conv2", "layer2.0.downsample.0") or dynamo
+        assert "layer1.0.relu_1" in [layer.name for layer in recording.layers] or dynamo
+
+
+@pytest.mark.parametrize("dynamo", [False, True])
+def test_a_vision_transformer(tmp_path, dynamo):
+    torch.manual_seed(0)
+    network = torchvision.models.VisionTransformer(32, 8, 2, 2, 16, 32, num_classes=4).eval()
+    nn.init.normal_(network.heads.head.weight)
+    _, recording = _check(to_onnx(network, tmp_path / "vit.onnx", dynamo=dynamo), (1, 3, 32, 32))
+    assert "layer_norm" in [layer.operation for layer in recording.layers]
+
+
+@pytest.mark.parametrize("dynamo", [False, True])
+def test_a_free_batch_and_size(tmp_path, dynamo):
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)
+    ).eval()
+    axes = (
+        {"dynamic_shapes": ({0: "n", 2: "h", 3: "w"},)}
+        if dynamo
+        else {"input_names": ["x"], "dynamic_axes": {"x": {0: "n", 2: "h", 3: "w"}}}
+    )
+    path = to_onnx(network, tmp_path / "net.onnx", (2, 3, 16, 16), dynamo=dynamo, **axes)
+    opened, _ = _check(path, (1, 3, 20, 24))
+    assert opened.hints.shape == (3, None, None)
+
+
+@pytest.mark.skipif(not MNIST.exists(), reason="needs the shared data")
+def test_the_model_zoo_s_digits():
+    opened, recording = _check(MNIST, (1, 1, 28, 28))
+    assert opened.hints.shape == (1, 28, 28)
+    assert [layer.operation for layer in recording.layers][:4] == ["conv2d", "add", "relu", "max_pool2d"]
+    assert recording["Times212"].kind == "linear"
+
+
+def test_weights_beside_the_file_are_read(tmp_path):
+    path = to_onnx(small(), tmp_path / "net.onnx", dynamo=False)
+    model = onnx.load(path)
+    onnx.save(model, path, save_as_external_data=True, location="net.data", size_threshold=0)
+    _check(path, (1, 3, 32, 32))
+    (tmp_path / "net.data").unlink()
+    with pytest.raises(NetworkError, match=r"its weights in another file, net\.data, which is not beside it"):
+        open_file(path)
+
+
+# ---- refusals
+
+
+def _model(nodes, inputs=None, initializers=(), outputs=("y",), **options) -> onnx.ModelProto:
+    inputs = inputs or [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 8, 8])]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
+    graph = helper.make_graph(nodes, "made", inputs, ends, list(initializers))
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], **options)
+
+
+def _save(model: onnx.ModelProto, folder: Path) -> Path:
+    (folder / "net.onnx").write_bytes(model.SerializeToString())
+    return folder / "net.onnx"
+
+
+@pytest.mark.parametrize("place", ["/etc/hostname", "../outside.data", "link.data", "sub/../../outside.data"])
+def test_weights_outside_the_folder_are_refused(tmp_path, place):
+    folder = tmp_path / "folder"
+    (folder / "sub").mkdir(parents=True)
+    (tmp_path / "outside.data").write_bytes(bytes(16))
+    (folder / "link.data").symlink_to(tmp_path / "outside.data")
+    weights = TensorProto(name="w", dims=[4], data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL)
+    weights.external_data.add(key="location", value=place)
+    path = _save(_model([helper.make_node("Add", ["x", "w"], ["y"])], initializers=[weights]), folder)
+    with pytest.raises(NetworkError, match=r"is refused: it wants to read .* which is not in its folder"):
+        open_file(path)
+
+
+def test_weights_of_impossible_size_are_refused(tmp_path):
+    for dims in ([10**12], [10**6, 10**6, 10**6], [-4], [2**62, 2**62]):
+        weights = TensorProto(name="w", dims=dims, data_type=TensorProto.FLOAT, raw_data=bytes(16))
+        path = _save(_model([helper.make_node("Add", ["x", "w"], ["y"])], initializers=[weights]), tmp_path)
+        with pytest.raises(NetworkError, match=r"net\.onnx"):
+            open_file(path)
+
+
+def _constant(name: str, *numbers: int) -> TensorProto:
+    return numpy_helper.from_array(np.array(numbers, dtype=np.int64), name)
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [("ConstantOfShape", ["shape"], ["c"]), ("Add", ["x", "c"], ["y"])],
+        [("Expand", ["one", "shape"], ["c"]), ("Add", ["x", "c"], ["y"])],
+        [("Expand", ["x", "shape"], ["y"])],
+        [("Tile", ["x", "shape"], ["y"])],
+        [*(("Concat", [f"c{i}", f"c{i}"], [f"c{i + 1}"]) for i in range(45)), ("Add", ["x", "c45"], ["y"])],
+    ],
+)  # fmt: skip
+def test_a_graph_that_fills_the_memory_is_refused(tmp_path, nodes):
+    made = [
+        helper.make_node(kind, inputs, outputs, **({"axis": 0} if kind == "Concat" else {}))
+        for kind, inputs, outputs in nodes
+    ]
+    constants = [_constant("shape", 10**4, 10**4, 10**4, 10**4), _constant("one", 1), _constant("c0", *range(64))]
+    with pytest.raises(NetworkError, match=r"net\.onnx can't be opened: its node"):
+        open_file(_save(_model(made, initializers=constants), tmp_path))
+
+
+def test_unknown_operations_are_named(tmp_path):
+    nodes = [
+        helper.make_node("Magic", ["x"], ["a"]),
+        helper.make_node("Fast", ["a"], ["b"], domain="com.vendor"),
+        helper.make_node("load", ["b"], ["y"]),
+    ]
+    with pytest.raises(NetworkError, match=r"operations that are not known here: Magic, com\.vendor::Fast, load\."):
+        open_file(_save(_model(nodes), tmp_path))
+
+
+def test_loops_are_refused(tmp_path):
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["more"])],
+        "body",
+        [
+            helper.make_tensor_value_info("i", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+        ],
+        [helper.make_tensor_value_info("more", TensorProto.BOOL, [])],
+    )
+    nodes = [helper.make_node("Loop", ["n", ""], [], body=body), helper.make_node("Relu", ["x"], ["y"])]
+    with pytest.raises(NetworkError, match="decides while it runs which operations follow"):
+        open_file(_save(_model(nodes, initializers=[_constant("n", 2**62)]), tmp_path))
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """Return a field of protobuf with a length."""
+    length, size = bytearray(), len(content)
+    while size > 0x7F:
+        length.append(size & 0x7F | 0x80)
+        size >>= 7
+    return bytes([number << 3 | 2, *length, size]) + content
+
+
+def test_nested_graphs_are_no_crash(tmp_path):
+    graph = b""
+    for _ in range(5000):  # a graph in an attribute of a node of a graph
+        graph = _field(1, _field(4, b"If") + _field(5, _field(1, b"then_branch") + _field(6, graph)))
+    (tmp_path / "net.onnx").write_bytes(b"\x08\x07" + _field(7, graph))
+    with pytest.raises(NetworkError, match=r"net\.onnx"):
+        open_file(tmp_path / "net.onnx")
+
+
+def _input(*shape, kind=TensorProto.FLOAT, name="x"):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sentence"),
+    [
+        ([_input(1, 3, 8, 8), _input(1, 3, 8, 8, name="z")], r"takes 2 inputs \(x, z\)"),
+        ([_input(1, 77)], "a tensor of 2 axes, not an image"),
+        ([_input(1, 3, 8, 8, kind=TensorProto.INT64)], "takes int64 numbers, not an image"),
+        ([_input(8, 3, 8, 8)], "takes 8 images at once"),
+        ([_input(1, 3, 10**6, 10**6)], "which is no image"),
+        ([_input(1, 10**9, 8, 8)], "which is no image"),
+    ],
+)
+def test_inputs_that_are_no_image_are_told(tmp_path, inputs, sentence):
+    path = _save(_model([helper.make_node("Relu", ["x"], ["y"])], inputs=inputs), tmp_path)
+    with pytest.raises(NetworkError, match=sentence):
+        open_file(path)
+
+
+def test_class_names_in_the_metadata_are_hints(tmp_path):
+    model = _model([helper.make_node("Relu", ["x"], ["y"])])
+    model.metadata_props.add(key="names", value="{0: 'cat', 1: 'dog'}")
+    assert open_file(_save(model, tmp_path)).hints.categories == ("cat", "dog")
+    model.metadata_props[0].value = "__import__('os').system('touch /tmp/x')"
+    assert open_file(_save(model, tmp_path)).hints.categories == ()
+
+
+def test_nan_weights_open(tmp_path):
+    weights = numpy_helper.from_array(np.full((1, 3, 1, 1), np.nan, np.float32), "w")
+    path = _save(_model([helper.make_node("Add", ["x", "w"], ["y"])], initializers=[weights]), tmp_path)
+    opened = open_file(path)
+    with torch.no_grad():
+        assert opened.module(image(1, 3, 8, 8)).isnan().all()
+
+
+def test_nothing_is_written_beside_the_file(tmp_path):
+    path = to_onnx(small(), tmp_path / "net.onnx", dynamo=False)
+    before = {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
+    open_file(path)
+    assert {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()} == before
