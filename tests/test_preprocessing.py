@@ -1,5 +1,8 @@
 """Preprocessing is compared with torchvision's presets, to the bit, and with numbers worked out by hand."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +13,8 @@ from torchvision.models import get_model_weights
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms._presets import ImageClassification
 
+from cnnviewer.card import Card, from_json, to_json
+from cnnviewer.errors import NetworkError
 from cnnviewer.networks import list_networks, load_network
 from cnnviewer.networks.torchvision_networks import recipe
 from cnnviewer.preprocessing import Preprocessing
@@ -166,6 +171,47 @@ def test_invert_of_what_is_no_photo():
     assert IMAGENET.invert(tensor)[0, 0].tolist() == [0, 255, 0, 255]
 
 
+SQUASHED = Preprocessing((60, 30), 36, (0.0,) * 3, (1.0,) * 3, crop_mode="squash")
+BORDERED = Preprocessing((100, 100), 100, (0.5, 0.25, 0.0), (1.0,) * 3, crop_mode="border")
+
+
+def test_a_squashed_photo_fills_the_input():
+    # 72 x 36 pixels, of which the middle 60 x 30 are taken: five sixths of each side.
+    image = photo(480, 120, seed=8)
+    crop = SQUASHED.crop(480, 120)
+    assert (crop.left, crop.top, crop.right, crop.bottom) == pytest.approx((40, 10, 440, 110))
+    small = image.resize((36, 72), Image.Resampling.BILINEAR)
+    expected = torch.from_numpy(np.array(small)).permute(2, 0, 1)[:, 6:66, 3:33]
+    assert torch.equal(SQUASHED.pixels(image), expected)
+    whole = replace(SQUASHED, resize=30).crop(20000, 3)
+    assert (whole.left, whole.top, whole.right, whole.bottom) == pytest.approx((0, 0, 20000, 3))
+    assert SQUASHED(photo(20000, 3)).shape == (1, 3, 60, 30)
+
+
+def test_a_photo_in_a_border_is_seen_whole():
+    image = photo(200, 100, seed=9)
+    pixels = BORDERED.pixels(image)
+    for channel, mean in enumerate(BORDERED.mean):
+        for border in (pixels[channel, :25], pixels[channel, 75:]):
+            assert bool((border == round(255 * mean)).all())
+    small = torch.from_numpy(np.array(image.resize((100, 50), Image.Resampling.BILINEAR))).permute(2, 0, 1)
+    assert torch.equal(pixels[:, 25:75], small)
+    crop = BORDERED.crop(200, 100)
+    assert (crop.left, crop.top, crop.right, crop.bottom) == pytest.approx((0, -50, 200, 150))
+    assert BORDERED.caution(200, 100) == ""
+    assert BORDERED(photo(3, 20000)).shape == (1, 3, 100, 100)
+
+
+@pytest.mark.parametrize("preprocessing", [SQUASHED, BORDERED, IMAGENET])
+def test_a_card_keeps_how_it_is_cropped(preprocessing):
+    card = Card(preprocessing)
+    assert from_json(json.loads(json.dumps(to_json(card)))) == replace(card, categories=())
+    with pytest.raises(NetworkError, match='"crop_mode" must be'):
+        from_json(to_json(card) | {"crop_mode": "stretch"})
+
+
 def test_one_line_for_people():
+    assert SQUASHED.describe().startswith("crop 60×30 of 36 · not in its own shape · ")
+    assert BORDERED.describe().startswith("resized to 100 · whole, in a border · ")
     assert load_network("lenet5", weights=None).preprocessing.describe().startswith("resized to 28 · padded to 32")
     assert IMAGENET.describe() == "crop 224 of 256 · (x / 255 − (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225)"

@@ -40,10 +40,10 @@ def main() -> int:
     return 0
 
 
-def read_top1(path: Path) -> dict[str, str]:
-    """Return the top-1 accuracies of timm's pretrained weights, in percent, by name."""
+def read_top1(path: Path) -> dict[tuple[str, int], str]:
+    """Return the top-1 accuracies of timm's pretrained weights, in percent, by name and side of the input."""
     with path.open(encoding="utf-8", newline="") as file:
-        return {f"timm/{row['model']}": row["top1"] for row in csv.DictReader(file)}
+        return {(f"timm/{row['model']}", int(row["img_size"])): row["top1"] for row in csv.DictReader(file)}
 
 
 def architectures() -> Iterator[str]:
@@ -62,7 +62,7 @@ def outlines() -> Iterator[tuple[str, Outline]]:
         yield name, outline_of(build_on_meta(recipe.skeleton or recipe.build).state_dict())
 
 
-def write_facts(top1: dict[str, str], path: Path) -> None:
+def write_facts(top1: dict[tuple[str, int], str], path: Path) -> None:
     """Write the facts of the networks of which their libraries don't tell them."""
     from cnnviewer.networks import timm_networks
 
@@ -75,7 +75,7 @@ def write_facts(top1: dict[str, str], path: Path) -> None:
             key = _definition(name)
             if key not in known:
                 known[key] = parameters(recipe)
-            writer.writerow((name, known[key], top1.get(name, "")))
+            writer.writerow((name, known[key], top1.get((name, recipe.preprocessing.size[0]), "")))
 
 
 def _definition(name: str) -> object:

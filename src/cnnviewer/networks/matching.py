@@ -89,9 +89,9 @@ def find_fits(state: State, count: int = 8, progress: ProgressCallback | None = 
     beat, found = Beat("Looking for the architecture", progress), dict[str, Fit]()
     for number, group in enumerate(groups):
         beat(number, len(groups))
-        if group.similarity < groups[0].similarity - _NEAR_WHOLE and any(fit.is_whole for fit in found.values()):
+        if _is_found(found.values(), groups[0].similarity - group.similarity):
             break
-        fits = _fits_of(group.names, state)
+        fits = _fits_of(group.names, state, is_likeliest=not found)
         found.update({fit.architecture: fit for fit in fits if _share(fit) >= _LEAST_SHARE})
     beat(len(groups), len(groups))
     return tuple(sorted(found.values(), key=_rank)[:count])
@@ -182,7 +182,16 @@ def _cifar_network(outline: Outline) -> str | None:
     return name if cifar_depth(name) is not None else None
 
 
-def _fits_of(names: Iterable[str], state: State) -> list[Fit]:
+def _is_found(fits: Iterable[Fit], distance: float) -> bool:
+    """Return whether architectures that are less alike by this need no look: others fit wholly.
+
+    What fits as it is shares all tensors with nothing else than what the table tells together with it.
+    """
+    whole = [fit for fit in fits if fit.is_whole]
+    return any(not fit.adaptation for fit in whole) or (bool(whole) and distance > _NEAR_WHOLE)
+
+
+def _fits_of(names: Iterable[str], state: State, *, is_likeliest: bool) -> list[Fit]:
     """Return how a state dict fits architectures that have the same tensors; those that can't be built are left out."""
     fits: list[Fit] = []
     for name in names:
@@ -190,21 +199,25 @@ def _fits_of(names: Iterable[str], state: State) -> list[Fit]:
             # What the table says has the same tensors needs no second look, but for names that files have otherwise.
             recipe = recipe_of(name)
             is_known = bool(fits) and recipe.adapt is None and fits[0].is_whole
-            fits.append(replace(fits[0], architecture=name) if is_known else _compared(recipe, state)[0])
+            fit = replace(fits[0], architecture=name) if is_known else _compared(recipe, state, is_likeliest)[0]
+            fits.append(fit)
         except NetworkError:  # the table knows networks that another version of the library does not have
             continue
     return fits
 
 
-def _compared(recipe: Recipe, state: State) -> tuple[Fit, Variant]:
-    """Return how a state dict fits a network, and what the network was given to fit."""
+def _compared(recipe: Recipe, state: State, is_likeliest: bool = True) -> tuple[Fit, Variant]:
+    """Return how a state dict fits a network, and what the network was given to fit.
+
+    One that is not the likeliest is given something only if then it fits wholly.
+    """
     module = _built(recipe, Variant())
     plain = _fit(recipe, module, state, Variant())
     if plain.is_whole or recipe.variant is None:
         return plain, Variant()
-    variant = variant_for(recipe, module, plain.rows)
-    if variant == Variant():
-        return plain, variant
+    variant, is_all = variant_for(recipe, module, plain.rows)
+    if variant == Variant() or not (is_likeliest or is_all):
+        return plain, Variant()
     try:
         adapted = _fit(recipe, _built(recipe, variant), state, variant)
     except NetworkError:

@@ -34,8 +34,8 @@ class Variant:
         return ", ".join(parts)
 
 
-def variant_for(recipe: Recipe, module: nn.Module, rows: Iterable[FitRow]) -> Variant:
-    """Return what would make a network fit a file of weights better.
+def variant_for(recipe: Recipe, module: nn.Module, rows: Iterable[FitRow]) -> tuple[Variant, bool]:
+    """Return what would make a network fit a file of weights better, and whether it looks as if it did wholly.
 
     Parameters
     ----------
@@ -48,29 +48,48 @@ def variant_for(recipe: Recipe, module: nn.Module, rows: Iterable[FitRow]) -> Va
     """
     misfits = [row for row in rows if not row.is_match]
     usual = len(recipe.categories) or int(getattr(module, "num_classes", 0) or 0)
-    return Variant(_classes(misfits, usual), _channels(misfits, recipe.preprocessing.channels))
+    heads = [row for row in misfits if _is_of_head(row, usual)]
+    stems = [row for row in misfits if _is_of_stem(row, recipe.preprocessing.channels)]
+    variant = Variant(_classes(heads, usual), _channels(stems, recipe.preprocessing.channels))
+    return variant, len(heads) + len(stems) == len(misfits)
 
 
-def _classes(misfits: list[FitRow], usual: int) -> int | None:
-    """Return the number of classes that the heads of a file have; None where the file does not tell."""
+def _is_of_head(row: FitRow, usual: int) -> bool:
+    """Return whether another number of classes may explain a misfit: one of the two may lack the head."""
+    if row.wanted is None:
+        return not usual
+    if not usual or not row.wanted or row.wanted[0] % usual:
+        return False
+    return row.found is None or row.found[1:] == row.wanted[1:]
+
+
+def _is_of_stem(row: FitRow, usual: int) -> bool:
+    """Return whether another number of channels explains a misfit: that of a convolution."""
+    wanted, found = row.wanted, row.found
+    if wanted is None or found is None or len(wanted) != 4 or len(found) != 4 or wanted[1] % usual:
+        return False
+    # Some stems see several pixels as one with more channels.
+    pixels = wanted[1] // usual
+    return (wanted[0], *wanted[2:]) == (found[0], *found[2:]) and found[1] % pixels == 0
+
+
+def _classes(heads: list[FitRow], usual: int) -> int | None:
+    """Return the number of classes that the heads of a file have; None where it does not tell, or has the usual one."""
     if not usual:
-        return _classes_of_another_head(misfits)
-    told = set()
-    for row in misfits:
-        if row.wanted and row.found and row.wanted[1:] == row.found[1:] and row.wanted[0] % usual == 0:
-            # A detection head has several outputs for each class.
-            outputs = row.wanted[0] // usual
-            told.add(row.found[0] / outputs)
-    if len(told) == 1:
-        (classes,) = told
-        return int(classes) if classes.is_integer() and classes > 0 else None
-    lacks_head = misfits and all(row.found is None and row.wanted and row.wanted[0] == usual for row in misfits)
-    return 0 if lacks_head else None
+        return _classes_of_another_head(heads)
+    if heads and all(row.found is None for row in heads):
+        return 0
+    # A detection head has several outputs for each class.
+    told = {row.found[0] / (row.wanted[0] // usual) for row in heads if row.found and row.wanted}
+    if len(told) != 1:
+        return None
+    (classes,) = told
+    return int(classes) if classes.is_integer() and classes > 0 else None
 
 
-def _classes_of_another_head(misfits: list[FitRow]) -> int | None:
+def _classes_of_another_head(heads: list[FitRow]) -> int | None:
     """Return the number of classes of the head that a file has and the usual network lacks."""
-    extra = {row.key: row.found for row in misfits if row.wanted is None and row.found}
+    extra = {row.key: row.found for row in heads if row.found}
     for key, shape in reversed(extra.items()):
         parent, _, own = key.rpartition(".")
         if own == "weight" and len(shape) in (2, 4) and extra.get(f"{parent}.bias") == shape[:1]:
@@ -78,17 +97,11 @@ def _classes_of_another_head(misfits: list[FitRow]) -> int | None:
     return None
 
 
-def _channels(misfits: list[FitRow], usual: int) -> int | None:
+def _channels(stems: list[FitRow], usual: int) -> int | None:
     """Return the number of channels that the first convolution of a file takes; None where it is the usual one."""
-    for row in misfits:
-        wanted, found = row.wanted, row.found
-        if wanted is None or found is None or len(wanted) != 4 or len(found) != 4:
-            continue
-        # Some stems see several pixels as one with more channels.
-        pixels = max(wanted[1] // usual, 1)
-        is_alike = (wanted[0], *wanted[2:]) == (found[0], *found[2:]) and wanted[1] % usual == 0
-        if is_alike and found[1] % pixels == 0:
-            return found[1] // pixels
+    for row in stems:
+        if row.wanted and row.found:
+            return row.found[1] // (row.wanted[1] // usual)
     return None
 
 
