@@ -88,8 +88,8 @@ def _module_of(name: str, groups: dict[str, Group]) -> Group:
     return groups.get(own) or groups[name.rpartition(".")[0]]
 
 
-def _dissolve_scattered(root: Group) -> None:
-    """Leave out modules that a way through the network leaves and comes back to: they could not be one box."""
+def _leave_out(root: Group) -> None:
+    """Leave out modules of one layer, and those that a way through the network leaves and comes back to."""
     before, after = _reached(root.layers)
     for group in list(root.groups()):
         own, fed, feeding = 0, 0, 0
