@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, TypeGuard
 
+import networkx
+
 from cnnviewer.analysis.graph.curves import joined, moved, transposed
 from cnnviewer.analysis.graph.frame import Margins, Rect, lay_out_frame
 from cnnviewer.analysis.graph.sizes import box_size, channels_and_side
@@ -44,7 +46,7 @@ def graph_picture(layers: Sequence[LayerSummary], input_shape: tuple[int, ...], 
         What is folded, and which way the computation runs.
     """
     root = module_tree(layers)
-    foldable = tuple(group.path for group in root.groups() if group.is_foldable)
+    foldable = tuple(group.path for group in root.groups())
     folded = default_folded(root) if request.folded is None else request.folded & frozenset(foldable)
     wiring = wire(root, folded)
     return _Composer(folded, wiring, tuple(input_shape), request.direction).picture(root, foldable)
@@ -100,7 +102,7 @@ class _Composer:
         title = 0.0 if is_root else _PER_LETTER * len(_own_name(group.path)) + _BESIDE_TITLE
         return lay_out_frame(
             group,
-            [*entries, *inside, *exits],
+            _onward([*entries, *inside, *exits], lines),
             lines,
             sizes,
             frames,
@@ -174,6 +176,14 @@ class _Composer:
     def _frame(self, group: Group, rect: Rect) -> GraphFrame:
         x, y, width, height = self._sides(rect)
         return GraphFrame(group.path, _own_name(group.path), x, y, width, height, group.depth, len(group.layers))
+
+
+def _onward(nodes: Sequence[Node], lines: Sequence[Local]) -> list[Node]:
+    """Return nodes in an order in which each line leads onward, else as they are."""
+    graph = networkx.DiGraph([(line.source, line.target) for line in lines])
+    graph.add_nodes_from(nodes)
+    places = {node: place for place, node in enumerate(nodes)}
+    return list(networkx.lexicographical_topological_sort(graph, key=places.__getitem__))
 
 
 def _module_box(group: Group, x: float, y: float, width: float, height: float) -> GraphBox:

@@ -92,7 +92,7 @@ def lay_out_frame(
     group
         The module.
     nodes
-        What lies in it and its ports: entries first, exits last, the others in the order in which they ran.
+        What lies in it and its ports, in an order in which each line leads onward.
     lines
         The lines between them.
     sizes
@@ -125,7 +125,7 @@ class _Work:
         """Give nodes their places, and the lines that run straight on their curves."""
         numbers = {node: number for number, node in enumerate(self.nodes)}
         pairs = {line: (numbers[line.source], numbers[line.target]) for line in self.lines}
-        onward = {pair for pair in pairs.values() if pair[0] < pair[1]}
+        onward = set(pairs.values())
         implied = implied_edges(len(self.nodes), onward)
         shown = tuple(sorted(onward - implied))
         sizes = tuple(self.sizes.get(node, (1.0, 1.0)) for node in self.nodes)
@@ -186,29 +186,19 @@ class _Work:
 
     def lead_past(self) -> None:
         """Give the lines that lead past boxes their lanes: one for all that come from the same place."""
-        onward: dict[tuple[Node, Port | None], list[Local]] = {}
-        back = []
-        numbers = {node: number for number, node in enumerate(self.nodes)}
+        buses: dict[tuple[Node, Port | None], list[Local]] = {}
         for line in self.lines:
             if line in self.skips:
-                if numbers[line.source] < numbers[line.target]:
-                    onward.setdefault((line.source, line.tail), []).append(line)
-                else:
-                    back.append(line)
-        self._route_onward(onward)
-        self._route_back(back)
-
-    def _route_onward(self, buses: Mapping[tuple[Node, Port | None], list[Local]]) -> None:
+                buses.setdefault((line.source, line.tail), []).append(line)
         lanes = [
             Lane(key, self._leaves(lines[0])[-1][1], max(self._enters(line)[0][1] for line in lines))
             for key, lines in buses.items()
         ]
-        boxes = [(rect.y, rect.bottom, rect.right) for rect in self.rects.values()]
-        found = find_lanes(lanes, boxes)
+        found = find_lanes(lanes, [(rect.y, rect.bottom, rect.right) for rect in self.rects.values()])
         for key, lines in buses.items():
             lines.sort(key=lambda line: -self._enters(line)[0][1])
-            for place_, line in enumerate(lines):
-                self._take_lane(line, found[key], is_longest=place_ == 0)
+            for number, line in enumerate(lines):
+                self._take_lane(line, found[key], is_longest=number == 0)
 
     def _take_lane(self, line: Local, x: float, *, is_longest: bool) -> None:
         out, into = self._leaves(line), self._enters(line)
@@ -236,19 +226,6 @@ class _Work:
             x, y = self._end(line)
             return [(x, y - _TURN), (x, y)]
         return [(rect.right, rect.y + 0.28 * rect.height)]
-
-    def _route_back(self, lines: Sequence[Local]) -> None:
-        """Lead lines to what ran before, as of a module that is used again, on lanes left of the boxes."""
-        sides = {}
-        for line in lines:
-            source, target = self.rects[line.source], self.rects[line.target]
-            sides[line] = (source.y + 0.5 * source.height, target.y + 0.5 * target.height)
-        boxes = [(rect.y, rect.bottom, -rect.x) for rect in self.rects.values()]
-        found = find_lanes([Lane(line, min(ys), max(ys)) for line, ys in sides.items()], boxes)
-        for line, (begin, end) in sides.items():
-            x, left, right = -found[line], self.rects[line.source].x, self.rects[line.target].x
-            self.curves[line] = rounded([(left, begin), (x, begin), (x, end), (right, end)])
-            self.wires.append(Wire(self.curves[line], True, _has_arrow(line)))
 
     # ---- the frame
 

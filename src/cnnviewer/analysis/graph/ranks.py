@@ -17,7 +17,7 @@ __all__ = ["Rank", "find_ranks", "route"]
 Point = tuple[float, float]
 _SAMPLES = 8
 _SAME = 0.5
-"""Heights, and places, that differ by less are the same."""
+"""Middles of nodes, and places of lines, that differ by less are the same."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def route(begin: Point, end: Point, beziers: Sequence[Point], ranks: Sequence[Ra
     found: list[tuple[float, ...]] = [begin]
     for x, top, bottom in ways:
         _bend_to(found, x, top)
-        if bottom - top > _SAME:
+        if bottom > top:
             found.append((x, bottom))
     return tuple(found)
 
@@ -73,7 +73,7 @@ def _bend_to(found: list[tuple[float, ...]], x: float, y: float) -> None:
     """Lead a line down to a point, upright at both ends."""
     here, there = found[-1][-2:]
     if abs(here - x) < _SAME:
-        if y - there > _SAME:
+        if y > there:
             found.append((x, y))
     else:
         middle = (there + y) / 2

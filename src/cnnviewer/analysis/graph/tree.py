@@ -51,11 +51,6 @@ class Group:
         """How many modules it lies in; 0 for the network."""
         return 0 if self.parent is None else self.parent.depth + 1
 
-    @property
-    def is_foldable(self) -> bool:
-        """Whether one box can stand for it: it is not the whole network, and has more than one layer."""
-        return self.parent is not None and len(self.layers) > 1
-
     def groups(self) -> Iterator[Group]:
         """Yield the modules below it, outer ones first."""
         below = [child for child in self.children if isinstance(child, Group)]
@@ -67,7 +62,9 @@ class Group:
 def module_tree(layers: Sequence[LayerSummary]) -> Group:
     """Return the tree of layers by their names, which are the paths of modules: ``layer1.0.conv1``.
 
-    Its first leaf is the image.
+    Its first leaf is the image. Left out are modules of one layer, and those whose layers do not run together, and what
+    lies in them is put where they were: other layers take from such a module and feed it, as those between two calls
+    of it, or between the parts of a list.
     """
     root = Group("")
     root.children.append(Leaf(None, root))
@@ -81,6 +78,7 @@ def module_tree(layers: Sequence[LayerSummary]) -> Group:
         while above is not None:
             above.layers.append(layer)
             above = above.parent
+    _leave_out(root)
     return root
 
 
@@ -88,6 +86,36 @@ def _module_of(name: str, groups: dict[str, Group]) -> Group:
     """Return where a layer lies: one of a module that has others below it too, as an attention, is among those."""
     own = name.partition("#")[0]
     return groups.get(own) or groups[name.rpartition(".")[0]]
+
+
+def _leave_out(root: Group) -> None:
+    """Leave out modules of one layer, and those that a way through the network leaves and comes back to."""
+    before, after = _reached(root.layers)
+    for group in list(root.groups()):
+        own, fed, feeding = 0, 0, 0
+        for layer in group.layers:
+            own |= 1 << layer.index
+            fed |= after[layer.index]
+            feeding |= before[layer.index]
+        parent = group.parent
+        if parent is not None and (len(group.layers) < 2 or fed & feeding & ~own):
+            place = parent.children.index(group)
+            parent.children[place : place + 1] = group.children
+            for child in group.children:
+                child.parent = parent
+
+
+def _reached(layers: Sequence[LayerSummary]) -> tuple[list[int], list[int]]:
+    """Return for each layer which others it is made of, and which are made of it, as the bits of numbers."""
+    places = {layer.name: layer.index for layer in layers}
+    before, after = [0] * len(layers), [0] * len(layers)
+    for layer in layers:
+        for source in (places[name] for name in layer.inputs if name in places):
+            before[layer.index] |= 1 << source | before[source]
+    for layer in reversed(layers):
+        for source in (places[name] for name in layer.inputs if name in places):
+            after[source] |= 1 << layer.index | after[layer.index]
+    return before, after
 
 
 def _group(path: str, groups: dict[str, Group]) -> Group:
@@ -104,7 +132,7 @@ def default_folded(root: Group, most: int = MOST_BOXES) -> frozenset[str]:
 
     Where even the outermost modules are too many, each of them is folded.
     """
-    foldable = [group for group in root.groups() if group.is_foldable]
+    foldable = list(root.groups())
     deepest = max((group.depth for group in foldable), default=0)
     for depth in range(deepest + 1, 0, -1):
         folded = frozenset(group.path for group in foldable if group.depth >= depth)
@@ -116,6 +144,5 @@ def default_folded(root: Group, most: int = MOST_BOXES) -> frozenset[str]:
 def count_boxes(group: Group, folded: frozenset[str]) -> int:
     """Return how many boxes stand for a module, itself unfolded."""
     return sum(
-        1 if isinstance(child, Leaf) or (child.path in folded and child.is_foldable) else count_boxes(child, folded)
-        for child in group.children
+        1 if isinstance(child, Leaf) or child.path in folded else count_boxes(child, folded) for child in group.children
     )

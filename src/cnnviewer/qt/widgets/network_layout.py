@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.lessons.network_messages import NetworkColumn
 
-__all__ = ["ColumnLayout", "lay_out_columns"]
+__all__ = ["ColumnLayout", "has_names", "lay_out_columns"]
 
 _GAP = 2
 _LARGEST_TILE, _LARGEST_UNIT = 96.0, 15.0
@@ -43,27 +43,28 @@ def lay_out_columns(columns: Sequence[NetworkColumn], area: QRectF, named_width:
 
     Those whose tiles' names are written are `named_width` wide, the others share what is left.
     """
-    named = [_has_names(column) for column in columns]
+    named = [has_names(column) for column in columns]
     left_over = area.width() - named_width * sum(named)
     usual = max(12.0, left_over / max(1, len(columns) - sum(named)))
     found, left = [], area.left()
-    for column, has_names in zip(columns, named, strict=True):
-        width = named_width if has_names else usual
+    for column, is_named in zip(columns, named, strict=True):
+        width = named_width if is_named else usual
         inside = QRectF(left + width * _BETWEEN / 2, area.top(), width * (1 - _BETWEEN), area.height())
-        if has_names:
+        if is_named:
             inside = QRectF(left + usual * _BETWEEN / 2, area.top(), width - usual * _BETWEEN / 2, area.height())
-        found.append(ColumnLayout(left, width, _tiles(column, inside, has_names), has_names))
+        found.append(ColumnLayout(left, width, _tiles(column, inside, is_named), is_named))
         left += width
     return tuple(found)
 
 
-def _has_names(column: NetworkColumn) -> bool:
+def has_names(column: NetworkColumn) -> bool:
+    """Whether the names of a column's tiles are written beside them."""
     return bool(column.names) and column.is_units and len(column.names) <= _NAMED_MOST
 
 
-def _tiles(column: NetworkColumn, inside: QRectF, has_names: bool) -> tuple[QRectF, ...]:
+def _tiles(column: NetworkColumn, inside: QRectF, is_named: bool) -> tuple[QRectF, ...]:
     count = len(column.values)
-    if has_names:
+    if is_named:
         row = min(_NAMED_ROW, inside.height() / count)
         top = inside.top() + (inside.height() - row * count) / 2
         return tuple(QRectF(inside.left(), top + index * row, inside.width(), row - _GAP) for index in range(count))

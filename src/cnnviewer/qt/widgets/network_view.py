@@ -26,7 +26,7 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolTip, QWidget
 
 from cnnviewer.qt.theme import KIND_COLORS, current_theme
 from cnnviewer.qt.widgets.images import to_image
-from cnnviewer.qt.widgets.network_layout import ColumnLayout, lay_out_columns
+from cnnviewer.qt.widgets.network_layout import ColumnLayout, has_names, lay_out_columns
 from cnnviewer.qt.widgets.numbers import probability_text, shape_text, value_text
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ _TITLE, _STEP = 31, 20
 _LOW = 330
 """Below this height the labels of a column's steps stand side by side."""
 _NAMED_WIDTHS = (106.0, 140.0)
+_USUAL_COLUMN, _BESIDE_NAME = 66.0, 84.0
 _LEAST_WIDTH, _LEAST_COLUMN = 420, 40
 """How wide the picture is at least, and a column of many; a small window scrolls it."""
 _MOST_LINKS = 48
@@ -174,7 +175,7 @@ class NetworkView(QWidget):
         rows = 1 if is_low else max((row for _, row, *_ in self._steps), default=-1) + 1
         top = _TITLE + rows * _STEP + 4
         area = QRectF(0, top, self.width(), max(40, self.height() - top - 2))
-        named = min(max(self.width() * 0.13, _NAMED_WIDTHS[0]), _NAMED_WIDTHS[1])
+        named = self._named_width(self._picture)
         self._layouts = lay_out_columns(self._picture.columns, area, named)
         counts = Counter(place for place, *_ in self._steps)
         for place, row, _, button in self._steps:
@@ -185,6 +186,16 @@ class NetworkView(QWidget):
             button.setText(full if button.fontMetrics().horizontalAdvance(full) * 0.9 + 8 <= room else short)
             button.setGeometry(round(layout.left) + 2 + across * room, _TITLE + down * _STEP, room - 1, _STEP - 2)
         self.update()
+
+    def _named_width(self, picture: NetworkPicture) -> float:
+        """Return how wide columns with names are: as the names need it, where the others keep enough."""
+        named = [column for column in picture.columns if has_names(column)]
+        usual = min(max(self.width() * 0.13, _NAMED_WIDTHS[0]), _NAMED_WIDTHS[1])
+        if not named:
+            return usual
+        longest = max(self.fontMetrics().horizontalAdvance(name) for column in named for name in column.names)
+        left = self.width() - _USUAL_COLUMN * (len(picture.columns) - len(named))
+        return max(usual, min(longest + _BESIDE_NAME, _NAMED_WIDTHS[1] + 50, left / len(named)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the columns their places anew."""
@@ -220,7 +231,11 @@ class NetworkView(QWidget):
         font.setBold(True)
         painter.setFont(font)
         painter.setPen(QColor(theme.text))
-        painter.drawText(QRectF(layout.left, 0, layout.width, _TITLE / 2), center, column.title)
+        title = column.title
+        if painter.fontMetrics().horizontalAdvance(title) > layout.width - 4:
+            title = title.rpartition(".")[2]
+        title = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideMiddle, round(layout.width) - 4)
+        painter.drawText(QRectF(layout.left, 0, layout.width, _TITLE / 2), center, title)
         font.setBold(False)
         font.setPointSizeF(max(6.5, font.pointSizeF() * 0.85))
         painter.setFont(font)

@@ -31,7 +31,7 @@ STEP_PAGES = {
 """The title of the page that explains each step."""
 _HINT = "Point at a map or a unit: its links show what it is made of, and what it feeds."
 _PAD = 140
-_LENET, _OPEN = "LeNet-5 on your digit", "The network that is open"
+_LENET, _OPEN = "LeNet-5 on your digit", "The open network"
 
 
 class WholePage(Page):
@@ -50,7 +50,7 @@ class WholePage(Page):
     page on that step.</p>
     <p>Each column has one scale for all of its maps: bright is large, and black is 0. What can be negative is red
     above 0 and blue below.</p>
-    <p><b>The network that is open</b> is shown in the same way, with the image of the window or with your digit, where
+    <p><b>The open network</b> is shown in the same way, with the image of the window or with your digit, where
     it is small enough: TinyVGG, or one of your own.</p>
     """
     place = Place("convolution", view="Maps", is_last=True)
@@ -77,6 +77,7 @@ class WholePage(Page):
         self.which = Segmented(
             (_LENET, _OPEN), self, ("Show LeNet-5", "Show the network of the window, with its image or your digit")
         )
+        self.which.setStyleSheet("QToolButton { font-weight: 600; }")  # the chosen one is as wide as the others
         self.which.chosen.connect(self._on_which_chosen)
         self.view = NetworkView(self, STEP_PAGES)
         self.view.stepClicked.connect(self._on_step_clicked)
