@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import timm
 import torch
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from torch import nn
 
 import cnnviewer
 import shapes
+from cnnviewer.analysis.statistics import feature_maps
 from cnnviewer.messages import View
 from cnnviewer.preprocessing import Preprocessing
 from cnnviewer.qt.panels.explanation.explanation_panel import Side
+from cnnviewer.qt.panels.learn.pages import PAGES
 from cnnviewer.qt.widgets.numbers import value_text
+from quick_networks import torchvision_model
+
+from .live.conftest import camera as camera
+from .live.conftest import media as media
+from .live.conftest import picture
 
 SIDE = 64
 
@@ -262,3 +270,54 @@ def test_tokens_without_a_grid_are_strips_whose_units_can_be_clicked(driver, mon
     assert driver.session.selection.unit == (0, 9)
     assert driver.window._presenter.units.panel.title == "linear (9, 3)"
     assert not driver.failures
+
+
+# ---- detection and segmentation
+
+
+def test_a_detector_is_shown_though_it_gives_no_classes(driver, monkeypatch):
+    network = open_module(
+        driver, monkeypatch, torchvision_model("ssdlite320_mobilenet_v3_large", weights_backbone=None)
+    )
+    assert network.name == "SSD"
+    assert driver.window.probabilities.text.startswith("This network gives no class probabilities: it returns boxes ")
+    names = [layer.name for layer in driver.session.recording.layers]
+    assert len(names) > 1000
+    for name in (names[0], "head.classification_head.cat", "nms", driver.session.recording.outputs[0].layer):
+        assert is_shown(driver.card(name)), name
+        driver.session.select(name, 0, (0, 0))
+        driver.settle()
+    assert not driver.failures
+
+
+@pytest.mark.parametrize("make", [shapes.Unet, vision_transformer])
+def test_each_page_of_the_tour_bears_any_network(driver, monkeypatch, make):
+    open_module(driver, monkeypatch, make())
+    tour = driver.window.open_learn()
+    driver.settle()
+    tour.panel.chooser.setFocus()
+    for _ in PAGES:
+        driver.key(Qt.Key.Key_Down, tour.panel.chooser)
+    assert tour.panel.number == len(PAGES) - 1
+    assert not driver.failures
+
+
+@pytest.mark.parametrize(("make", "name"), [(shapes.Unet, "down2"), (vision_transformer, "blocks.1.norm2")])
+def test_frames_show_what_a_photo_shows(driver, monkeypatch, camera, make, name):
+    network = open_module(driver, monkeypatch, make())
+    driver.session.select(name, 2)
+    live = driver.window.open_live()
+    driver.settle()
+    live.live.run(camera)
+    for number in (4, 9, 9):
+        with driver.bot.waitSignal(driver.session.framed, timeout=60_000):
+            camera.send(picture(number))
+    shown = driver.window._presenter.map_answer
+    image = picture(9)
+    array = np.frombuffer(image.bits(), np.uint32).reshape(image.height(), image.width())
+    rgb = np.stack([array >> 16 & 255, array >> 8 & 255, array & 255], -1).astype(np.uint8)
+    recording = cnnviewer.record(network, rgb)
+    expected = feature_maps(recording[name])[2].numpy()
+    np.testing.assert_allclose(shown.values, expected, rtol=1e-3, atol=1e-4)
+    assert not driver.failures
+    live.live.stop()
