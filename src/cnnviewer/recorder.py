@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from cnnviewer.axes.table import layouts_of
+from cnnviewer.axes.table import Layouts
 from cnnviewer.devices import is_out_of_memory
 from cnnviewer.errors import RecordingError
 from cnnviewer.frame_plan import FramePlan
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cnnviewer.images import ImageLike
-    from cnnviewer.layouts import Layout
     from cnnviewer.network import Network
     from cnnviewer.recording import Call
 
@@ -207,12 +206,12 @@ class Recorder:
 class _Static:
     """What is the same in each recording of a layer."""
 
-    def __init__(self, operation: Operation, name: str, inputs: tuple[str, ...], call: Call, layout: Layout) -> None:
+    def __init__(self, operation: Operation, name: str, inputs: tuple[str, ...], call: Call, layouts: Layouts) -> None:
         self.name, self._inputs = name, inputs
         self._kind = kind_of(operation.function)
         self._operation_name = function_name(operation.function)
         self._module = operation.module
-        self._call, self._layout = call, layout
+        self._call, self._layouts = call, layouts
 
     def layer(self, index: int, output: torch.Tensor, seconds: float) -> Layer:
         return Layer(
@@ -225,7 +224,7 @@ class _Static:
             _without_batch(output),
             seconds,
             self._call,
-            self._layout,
+            self._layouts,
             is_batched=_has_batch(output),
         )
 
@@ -236,14 +235,14 @@ def _statics(tape: Tape, network: Network) -> tuple[_Static, ...]:
     calls = [call_of(operation, network) for operation in operations]
     sources = [operation.sources for operation in operations]
     shapes = [tuple(operation.output.shape) for operation in operations]
-    layouts = layouts_of(calls, sources, shapes, tuple(tape.image.shape))
+    layouts = Layouts(calls, sources, shapes, tuple(tape.image.shape))
     return tuple(
         _Static(
             operation,
             names[index],
             tuple(INPUT if source == IMAGE else names[source] for source in operation.sources),
             calls[index],
-            layouts[index],
+            layouts,
         )
         for index, operation in enumerate(operations)
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import zip_longest
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cnnviewer.categories import category_name
 from cnnviewer.errors import RecordingError
@@ -99,6 +99,13 @@ class Call:
         return replace(self, args=args, kwargs=MappingProxyType(kwargs))
 
 
+class Layouts(Protocol):
+    """How the outputs of all layers become maps."""
+
+    def __getitem__(self, index: int) -> Layout:
+        """Return that of the layer of this number."""
+
+
 @dataclass(frozen=True, eq=False)
 class Layer:
     """One operation of one forward pass.
@@ -125,8 +132,8 @@ class Layer:
         How long the call took on the device; see `cnnviewer.devices.clock_of`.
     call
         The call that made it, with its arguments by name.
-    layout
-        How its output becomes maps.
+    layouts
+        How the outputs of all layers become maps, by their numbers.
     is_batched
         Whether a batch axis of one image is left out of `output`.
     """
@@ -140,13 +147,18 @@ class Layer:
     output: torch.Tensor
     seconds: float
     call: Call = field(repr=False)
-    layout: Layout = field(repr=False)
+    layouts: Layouts = field(repr=False)
     is_batched: bool = True
 
     @property
     def result(self) -> torch.Tensor:
         """The output with its batch axis, as the next operations took it."""
         return self.output[None] if self.is_batched else self.output
+
+    @property
+    def layout(self) -> Layout:
+        """How the output becomes maps."""
+        return self.layouts[self.index]
 
     @property
     def settings(self) -> Mapping[str, Any]:

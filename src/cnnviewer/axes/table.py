@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cnnviewer.axes import mixing, moving, windows
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     Rule = Callable[[Given], Axes | None]
 
-__all__ = ["followed", "layouts_of"]
+__all__ = ["Layouts", "followed"]
 
 _RULES: dict[Rule, str] = {
     moving.reshaped: "view view_as reshape reshape_as flatten unflatten squeeze unsqueeze ravel",
@@ -90,10 +91,8 @@ def _rule(call: Call, given: Given) -> Rule:
     return _BY_NAME.get(name, mixing.unit_by_unit)
 
 
-def layouts_of(
-    calls: Sequence[Call], sources: Sequence[Sequence[int]], shapes: Sequence[tuple[int, ...]], image: tuple[int, ...]
-) -> list[Layout]:
-    """Return the layout of each output of a forward pass.
+class Layouts:
+    """The layouts of all outputs of a forward pass; they are worked out when the first is asked for.
 
     Parameters
     ----------
@@ -106,13 +105,28 @@ def layouts_of(
     image
         That of the network's input, ``(1, C, H, W)``.
     """
-    known = [_image_axes(image)]  # the last at first: number -1
-    found: list[Axes] = []
-    for call, numbers, shape in zip(calls, sources, shapes, strict=True):
-        made = [known[0] if number < 0 else found[number] for number in numbers]
-        found.append(unknown(shape) if 0 in shape else followed(call, made, shape))
-    kinds = (kind_of(call.function) for call in calls)
-    return [_layout(axes, shape, kind) for axes, shape, kind in zip(found, shapes, kinds, strict=True)]
+
+    def __init__(
+        self,
+        calls: Sequence[Call],
+        sources: Sequence[Sequence[int]],
+        shapes: Sequence[tuple[int, ...]],
+        image: tuple[int, ...],
+    ) -> None:
+        self._calls, self._sources, self._shapes, self._image = calls, sources, shapes, image
+
+    def __getitem__(self, index: int) -> Layout:
+        return self._all[index]
+
+    @cached_property
+    def _all(self) -> tuple[Layout, ...]:
+        image = _image_axes(self._image)
+        found: list[Axes] = []
+        for call, numbers, shape in zip(self._calls, self._sources, self._shapes, strict=True):
+            made = [image if number < 0 else found[number] for number in numbers]
+            found.append(unknown(shape) if 0 in shape else followed(call, made, shape))
+        kinds = (kind_of(call.function) for call in self._calls)
+        return tuple(_layout(axes, shape, kind) for axes, shape, kind in zip(found, self._shapes, kinds, strict=True))
 
 
 def _layout(axes: Axes, shape: tuple[int, ...], kind: Kind) -> Layout:

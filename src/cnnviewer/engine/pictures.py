@@ -7,6 +7,7 @@ from functools import cache
 from math import ceil, prod, sqrt
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from cnnviewer.analysis.statistics import MapStatistics, feature_maps, histogram
@@ -205,9 +206,7 @@ def _note(layer: Layer, statistics: MapStatistics) -> str:
     parts = [_left_out(layer.layout.skipped)] if layer.layout.skipped else []
     if layer.output.is_complex():
         parts.append("absolute values of complex numbers")
-    if not layer.output.numel():
-        parts.append("the output has no numbers")
-    elif layer.kind is Kind.ACTIVATION:
+    if layer.kind is Kind.ACTIVATION:
         parts.append(f"{float(statistics.zero_share.mean()):.0%} zero".replace("%", " %"))
     dead = int(((statistics.minimum == 0) & (statistics.maximum == 0)).sum())
     broken = int((~statistics.finite).sum())
@@ -390,6 +389,8 @@ def _bars(request: BarsRequest, layer: Layer, scene: Scene) -> BarsAnswer:
 
 def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
     maps = feature_maps(layer)
+    if not maps.numel():
+        return _no_map(request, layer)
     index = min(max(request.channel, 0), maps.shape[0] - 1)
     rows, columns = maps.shape[-2:]
     limit = _LARGEST_MAP if scene.is_frame and rows > 1 else max(rows, columns)
@@ -427,6 +428,29 @@ def _map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
         length=length,
         full_shape=None if own_values.shape == (rows, columns) else (rows, columns),
         skipped=_skipped_values(layer, index),
+    )
+
+
+def _no_map(request: MapRequest, layer: Layer) -> MapAnswer:
+    """Return what is shown of an output without numbers: one cell, of which nothing is to be seen."""
+    name = diverging(request.scale.dark)
+    return MapAnswer(
+        title=layer.name,
+        values=np.zeros((1, 1), np.float32),
+        pixels=np.zeros((1, 1), np.uint32),
+        minimum=0.0,
+        maximum=0.0,
+        mean=0.0,
+        zero_share=0.0,
+        badge="no numbers",
+        low=0.0,
+        high=0.0,
+        scope=request.scale.scope,
+        colormap=name,
+        colors=_bar_colors(name, 0.0, 0.0, request.scale.gamma),
+        counts=(),
+        length=0,
+        full_shape=layer.layout.map_shape,
     )
 
 

@@ -99,6 +99,11 @@ class InspectorPanel(QWidget):
         return self._title.text()
 
     @property
+    def numbers(self) -> QLabel:
+        """What is said on the map as a whole, and on the tokens that lie on none."""
+        return self._numbers
+
+    @property
     def unit_text(self) -> str:
         """What is said on the unit under the mouse, or the chosen one."""
         return self._unit_text.text()
@@ -249,6 +254,8 @@ def _inside(unit: tuple[int, int], answer: MapAnswer) -> bool:
 
 
 def _numbers_text(answer: MapAnswer) -> str:
+    if answer.length == 0:
+        return "the output has no numbers"
     text = (
         f"min {value_text(answer.minimum)} · max {value_text(answer.maximum)} · mean {value_text(answer.mean)} · "
         f"{answer.zero_share:.0%}".replace("%", "\u00a0%\u00a0zero")

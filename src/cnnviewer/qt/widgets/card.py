@@ -72,13 +72,13 @@ class Card(QFrame):
 
     def bind(self, layer: LayerSummary, view: View, seconds: float, categories: tuple[str, ...]) -> None:
         """Show another layer, or the same with another view."""
-        is_same = self.layer == layer
+        is_same, has_numbers = self.layer == layer, prod(layer.shape) > 0
         if not is_same or view is not self.view:
             self._grid.clear()
             self._cells.clear()
             self._bars.show_bars(())
             self._bar.show_scale(None, "", "", "")
-            self._note.set_text("" if prod(layer.shape) else "the output has no numbers")
+            self._note.set_text("" if has_numbers else "the output has no numbers")
         self.layer, self.view = layer, view
         self._categories = categories if layer.is_scores else ()
         if not is_same:
@@ -86,8 +86,8 @@ class Card(QFrame):
         self._views.set_current(view.value)
         self._show_cost(layer, seconds)
         for widget, shown in (
-            (self._grid, view in (View.MAPS, View.FILTERS, View.POOLED)),
-            (self._cells, view in (View.CELLS, View.WEIGHTS)),
+            (self._grid, view is View.FILTERS or (view in (View.MAPS, View.POOLED) and has_numbers)),
+            (self._cells, view is View.WEIGHTS or (view is View.CELLS and has_numbers)),
             (self._bars, view is View.BARS),
         ):
             widget.setVisible(shown)
@@ -110,7 +110,7 @@ class Card(QFrame):
         self._unfold.setVisible(can_unfold)
         if can_unfold:
             self._unfold.setText("Fewer" if unfolded else f"All {layout.total:,}")
-            self._unfold.setToolTip("Show two rows" if unfolded else f"Show all {layout.total:,}")
+            self._unfold.setToolTip("Show the first rows" if unfolded else f"Show all {layout.total:,}")
         self._place_body()
 
     def set_selected(self, is_selected: bool, channel: int) -> None:
@@ -134,6 +134,8 @@ class Card(QFrame):
         layer, layout = self.layer, self._layout
         if layer is None or layout is None or not layout.shown:
             return None
+        if not prod(layer.shape) and self.view in (View.MAPS, View.POOLED, View.CELLS):
+            return None  # there is nothing to paint
         if self.view is View.BARS:
             return BarsRequest(layer.index, BAR_COUNT)
         if self.view is View.CELLS:

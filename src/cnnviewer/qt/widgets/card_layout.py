@@ -31,6 +31,7 @@ BAR_COUNT = 6
 BAR_HEIGHT = 20
 ARROW = 18
 _COLLAPSED_ROWS = 2
+_STRIP_HEIGHT, _COLLAPSED_STRIPS = 12, 8
 _LOWEST_BODY = 46
 
 
@@ -108,14 +109,18 @@ def _grid(layer: LayerSummary, view: View, across: int, tile: int, unfolded: boo
         tile = _kernel_tile(tile, columns)
     if total == 1 and view is not View.FILTERS:
         tile = min(max(tile * 3, 96), across) if rows > 4 else across
+    is_strip = view is View.MAPS and rows == 1 and columns > 1 and total > 1
+    if is_strip:  # as wide as it can be: its units are to be seen
+        tile = across
     if is_paired:
         tile = min(tile, (across - ARROW) // 2)
     wide = min(tile, across)
-    high = min(max(round(wide * rows / max(columns, 1)), 6), 3 * tile)
+    high = _STRIP_HEIGHT if is_strip else min(max(round(wide * rows / max(columns, 1)), 6), 3 * tile)
     cell = (2 * wide + ARROW, high) if is_paired else (wide, high)
     per_row = max(1, (across + GAP) // (cell[0] + GAP + (GAP if is_paired else 0)))
     all_rows = ceil(total / per_row)
-    shown_rows = all_rows if unfolded else min(all_rows, _COLLAPSED_ROWS if high <= 96 else 1)
+    collapsed = _COLLAPSED_STRIPS if is_strip else _COLLAPSED_ROWS if high <= 96 else 1
+    shown_rows = all_rows if unfolded else min(all_rows, collapsed)
     height = max(shown_rows * (high + GAP) - GAP, _LOWEST_BODY)
     shown = min(total, shown_rows * per_row)
     return BodyLayout(view, total, shown, per_row, shown_rows, (wide, high), cell, height, is_paired)
