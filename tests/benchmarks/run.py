@@ -22,6 +22,7 @@ BENCHMARKS = {
     "live": "bench_live",
     "explain": "bench_explain",
     "headless": "bench_headless",
+    "device": "bench_device",
     "sizes": "bench_sizes",
     "startup": "bench_startup",
     "training": "bench_training",
