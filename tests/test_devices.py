@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 import torch
@@ -72,10 +73,8 @@ def test_what_is_missing_is_told():
             choose_device(name)
 
 
-@pytest.mark.parametrize("name", ["", "gpu", "cpu:1", "cuda:", "cuda:x", "cuda:-1", "mps:0", "CUDA"])
+@pytest.mark.parametrize("name", ["", "gpu", "cpu:1", "cuda:x", "cuda:-1", "mps:0", "CUDA"])
 def test_a_name_that_is_none_is_told(name):
-    if name == "cuda:":
-        pytest.skip("it is read as cuda")
     with pytest.raises(DeviceError, match="There is no device"):
         choose_device(name)
 
@@ -131,7 +130,7 @@ def test_nothing_heavy_is_imported_to_name_devices():
 class Event:
     """Stands for an event in a card's queue: the card reaches it when the host waits."""
 
-    queue: list[Event] = []
+    queue: ClassVar[list[Event]] = []
 
     def __init__(self, enable_timing):
         assert enable_timing

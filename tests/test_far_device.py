@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import cnnviewer
+from asking import PHOTOS, engine_of, load, requests_for
 from cnnviewer.analysis.effective_field import effective_field
 from cnnviewer.analysis.excitation import activation_of
 from cnnviewer.analysis.links.table import links_of
@@ -19,16 +20,11 @@ from cnnviewer.errors import CnnviewerError
 from cnnviewer.export import write_recording
 from cnnviewer.frames import Chosen
 from cnnviewer.messages import (
-    BarsRequest,
     DeviceRequest,
     HoldRequest,
     ImageRequest,
-    MapRequest,
     MatrixRequest,
     NetworkRequest,
-    Order,
-    PhotoRequest,
-    PhotoView,
     ScaleChoice,
     Scope,
     TilesRequest,
@@ -42,21 +38,6 @@ from cnnviewer.resources import resource
 from far import FAR, FarTensor, HereAndNow, far_device, noted_copies
 
 torch.set_num_threads(1)
-
-PHOTOS = {"lenet5": "digit-7.png", "efficientnet-lite0": "chelsea.png", "vit": "chelsea.png"}
-
-
-def load(name):
-    if name != "vit":
-        return cnnviewer.load_network(name)
-    import timm
-
-    torch.manual_seed(0)
-    module = timm.create_model(
-        "vit_tiny_patch16_224", img_size=64, embed_dim=24, num_heads=3, depth=2, num_classes=10, pretrained=False
-    )
-    preprocessing = cnnviewer.Preprocessing(size=(64, 64), resize=64, mean=(0.5,) * 3, deviation=(0.5,) * 3)
-    return cnnviewer.from_module(module, preprocessing=preprocessing, name="vit")
 
 
 @pytest.fixture(autouse=True)
@@ -147,21 +128,6 @@ def test_a_frame_brings_nothing_back(pair):
 # ---- every picture, question and file
 
 
-def requests_for(summary, scale):
-    for layer in summary.layers[:: max(1, len(summary.layers) // 24)] + summary.layers[-2:]:
-        for view in layer.views:
-            if view in (View.CELLS, View.WEIGHTS):
-                yield MatrixRequest(layer.index, view, 30, 40, scale)
-            elif view is View.BARS:
-                yield BarsRequest(layer.index, 5)
-            else:
-                for order in (Order.CHANNEL, Order.MEAN):
-                    yield TilesRequest(layer.index, view, 9, 11, 0, 6, order, scale, 1)
-        yield MapRequest(layer.index, 1, scale)
-    for view in PhotoView:
-        yield PhotoRequest(view, 0, scale)
-
-
 def assert_same(one, other):
     for name in ("pixels", "before", "values", "counts", "low", "high", "lows", "highs", "note", "badges", "channels"):
         mine, its = getattr(one, name, None), getattr(other, name, None)
@@ -243,15 +209,7 @@ def test_every_question_has_the_same_answer(name, monkeypatch):
 
 
 def engines_of(name, monkeypatch):
-    monkeypatch.setattr("cnnviewer.engine.engine.load_network", lambda *args, **kwargs: load(name))
-    found = []
-    for device in ("cpu", "far"):
-        engine = Engine()
-        engine.use_device(DeviceRequest(device))
-        engine.open_network(NetworkRequest(name))
-        engine.open_image(ImageRequest("photo", path=resource("samples", PHOTOS[name])))
-        found.append(engine)
-    return found
+    return [engine_of(name, monkeypatch, DeviceRequest(device)) for device in ("cpu", "far")]
 
 
 def test_questions_bring_back_no_whole_layer(monkeypatch):

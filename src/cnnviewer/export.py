@@ -141,7 +141,7 @@ def _write_arrays(path: Path, recording: Recording) -> None:
     """Write each output under its layer's name; `numpy.savez` could not take a layer named "file"."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for layer in recording.layers:
-            output = layer.output.cpu()
+            output = layer.output.detach().cpu()
             if output.dtype is torch.bfloat16:  # numpy has no such type
                 output = output.float()
             with archive.open(f"{layer.name}.npy", "w", force_zip64=True) as file:

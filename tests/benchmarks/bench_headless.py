@@ -31,11 +31,11 @@ def measure(networks: list[str]) -> Iterator[Result]:
 def _measured(device: str, mark: float | None) -> Iterator[Result]:
     from cnnviewer.engine import Engine
     from cnnviewer.frames import Frame, Prepared
-    from cnnviewer.messages import ImageRequest, NetworkRequest
+    from cnnviewer.messages import DeviceRequest, ImageRequest, NetworkRequest
 
     network = network_for(NAME)
-    network.module.to(device)
     engine = Engine()
+    engine.use_device(DeviceRequest(device))
     with opened_by_name({NAME: network}):
         engine.open_network(NetworkRequest(NAME))
     engine.open_image(ImageRequest("chelsea", pixels=photo()))

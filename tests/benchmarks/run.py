@@ -24,6 +24,7 @@ BENCHMARKS = {
     "explain": "bench_explain",
     "graph": "bench_graph",
     "headless": "bench_headless",
+    "device": "bench_device",
     "sizes": "bench_sizes",
     "startup": "bench_startup",
     "training": "bench_training",

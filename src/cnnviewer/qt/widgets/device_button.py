@@ -44,7 +44,7 @@ class DeviceButton(QToolButton):
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         self._group = QActionGroup(menu)
-        self._half = QAction("Half precision", menu)
+        self._half = QAction("Half precision", self)  # not the menu's: what is that one's goes when it is cleared
         self._half.setCheckable(True)
         self._half.setToolTip(_HALF_TIP)
         self._group.triggered.connect(self._on_device_chosen)
