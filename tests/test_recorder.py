@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+import torchvision
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -15,6 +16,7 @@ import cnnviewer
 from cnnviewer.errors import ImageError, RecordingError
 from cnnviewer.operations import Kind
 from cnnviewer.recorder import Recorder, record
+from plain import without_fast_path
 
 torch.set_num_threads(1)
 
@@ -436,11 +438,8 @@ def test_multi_head_attention_is_one_layer():
     module = network.module
     with torch.inference_mode():
         tokens = module.conv(image).flatten(2).transpose(1, 2)
-        torch.backends.mha.set_fastpath_enabled(False)
-        try:
+        with without_fast_path():
             attended = module.attention(tokens, tokens, tokens, need_weights=False)[0]
-        finally:
-            torch.backends.mha.set_fastpath_enabled(True)
     assert [layer.name for layer in recording.layers if layer.kind is Kind.ATTENTION] == ["attention"]
     # Multi-head attention computes with the positions first, and turns them back.
     assert torch.equal(recording["attention"].output.transpose(0, 1), attended)
@@ -451,12 +450,40 @@ def test_multi_head_attention_is_one_layer():
     assert any(tensor is module.attention.in_proj_weight for tensor in projection.values())
 
 
-@pytest.mark.xfail(strict=True, reason="torch leaves its fast path when a function mode is in force")
-def test_multi_head_attention_has_the_bits_of_plain_torch():
-    network, image = attending(), noise()
+class Encoding(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 8, 3, 2), nn.Linear(8, 5)
+        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 2)
+
+    def forward(self, x):
+        return self.fc(self.encoder(self.conv(x).flatten(2).transpose(1, 2)).mean(1))
+
+
+@pytest.mark.parametrize("module", [Attending, Encoding])
+def test_attention_has_the_bits_of_plain_torch_without_its_fast_path(module):
+    torch.manual_seed(0)
+    network, image = cnnviewer.from_module(module()), noise()
+    recording = record(network, image.clone())
+    with torch.inference_mode(), without_fast_path():
+        expected = network.module(image.clone())[0]
+        again = record(network, image.clone())
+    assert torch.equal(recording.scores, expected)
+    assert torch.equal(again.scores, expected)
+
+
+@pytest.mark.parametrize("module", [Attending, Encoding])
+def test_attention_is_close_to_plain_torch_on_its_fast_path(module):
+    """Torch leaves its fast path, one fused kernel that shows no operation, when a function mode is in force."""
+    torch.manual_seed(0)
+    network, image = cnnviewer.from_module(module()), noise()
+    assert torch.backends.mha.get_fastpath_enabled()
     with torch.inference_mode():
         expected = network.module(image.clone())[0]
-    assert torch.equal(record(network, image.clone()).scores, expected)
+    recording = record(network, image.clone())
+    torch.testing.assert_close(recording.scores, expected, rtol=1e-5, atol=1e-6)
+    assert any(layer.kind is Kind.ATTENTION for layer in recording.layers)
 
 
 def test_a_module_used_twice_is_numbered():
@@ -526,6 +553,32 @@ def test_operators_of_torch_ops_in_place():
     network, image = tiny(lambda h: torch.ops.aten.relu_.default(h)), noise()
     recording = record(network, image.clone())
     assert torch.equal(recording["conv"].output, convolved(network, image)[0])
+
+
+def test_operators_of_libraries_are_recorded():
+    offset, weight = noise(5, 18, 3) * 0.5, torch.randn((4, 4, 3, 3), generator=torch.Generator().manual_seed(6))
+    boxes = torch.tensor([[0.0, 0, 2, 2], [0.2, 0, 2, 2], [1, 1, 3, 3]])
+
+    def middle(h):
+        moved = torchvision.ops.deform_conv2d(h, offset, weight, stride=3)
+        kept = torchvision.ops.nms(boxes, moved.mean((0, 2, 3))[:3].sigmoid(), 0.5)
+        return torchvision.ops.roi_align(h, [boxes[kept]], (2, 2)).mean(0, keepdim=True)
+
+    network, image = tiny(middle), noise(size=9)
+    recorder = Recorder(network)
+    conv = convolved(network, image)
+    moved = torchvision.ops.deform_conv2d(conv, offset, weight, stride=3)
+    kept = torchvision.ops.nms(boxes, moved.mean((0, 2, 3))[:3].sigmoid(), 0.5)
+    pooled = torchvision.ops.roi_align(conv, [boxes[kept]], (2, 2))
+    for _ in range(2):  # how many boxes are kept depends on the image: nothing is replayed
+        recording = recorder.record(image.clone())
+        assert torch.equal(recording["deform_conv2d"].result, moved)
+        assert torch.equal(recording["nms"].output, kept)
+        assert torch.equal(recording["roi_align"].result, pooled)
+        assert recording["nms"].inputs[-1] == "sigmoid"
+        assert recording["mean#2"].inputs == ("roi_align",)
+        assert torch.equal(recording.scores, network.module(image.clone())[0].detach())
+    assert recorder._plan is None
 
 
 def test_an_in_place_random_draw():

@@ -281,7 +281,7 @@ def _functional(function: Callable[..., Any], name: str) -> Callable[..., Any] |
     """Return the function that computes what an in-place one does, without the change; None where there is none."""
     if isinstance(function, torch._ops.OpOverload):
         packet = getattr(getattr(torch.ops, function.namespace), name.removesuffix("_"), None)
-        is_same = packet is not None and not name.startswith((*_RANDOM, "random", "dropout", "rrelu", "set", "copy"))
+        is_same = packet is not None and not name.startswith((*_RANDOM, "random", "rrelu", "set", "copy"))
         return getattr(packet, function._overloadname, None) if is_same else None
     plain = function_name(function)
     return getattr(torch.Tensor, plain) if plain in _SAME_APART else None

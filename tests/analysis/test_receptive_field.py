@@ -1,8 +1,6 @@
 """Receptive fields: published sizes; the support of the gradient, of random graphs and of torchvision's networks."""
 
 import gc
-import warnings
-from contextlib import contextmanager
 
 import graphs
 import numpy as np
@@ -16,6 +14,8 @@ from torch import nn
 import cnnviewer
 from cnnviewer.analysis.receptive_field import Box, reach_of_pixel
 from cnnviewer.recorder import record
+from plain import assert_is_plain
+from quick_networks import torchvision_model
 
 torch.set_num_threads(1)
 
@@ -27,31 +27,6 @@ def cases(count):
 
 
 # ---- published sizes
-
-
-@contextmanager
-def quick_weights():
-    """Random weights of the usual size from one pool of random numbers: VGG's own take seconds."""
-    pool = torch.randn(1 << 18, generator=torch.Generator().manual_seed(0))
-
-    def fill(tensor, *args, **kwargs):
-        flat = tensor.data.view(-1)
-        for part in flat.split(len(pool)):
-            part.copy_(pool[: len(part)])
-        return flat.mul_((2 / max(1, tensor.numel() // tensor.shape[0])) ** 0.5)
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("kaiming_uniform_", "kaiming_normal_", "xavier_uniform_", "xavier_normal_"):
-            patch.setattr(nn.init, name, fill)
-        for name in ("normal_", "trunc_normal_", "uniform_"):
-            patch.setattr(nn.init, name, fill)
-        yield
-
-
-def torchvision_model(name, **more):
-    with quick_weights(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # GoogLeNet warns that its initialisation is slow
-        return torchvision.models.get_model(name, weights=None, **more).eval()
 
 
 def photo(size, seed=0):
@@ -295,12 +270,16 @@ def kept_outputs(module, image):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", torchvision.models.list_models(module=torchvision.models))
 def test_torchvisions_networks(name):
-    """A gradient that is not zero never lies outside of the field, of units of early, middle and late layers."""
+    """What is recorded has the bits of plain PyTorch, and no gradient that is not zero lies outside of the field.
+
+    One pass for both: to build them takes longer. Fields are those of units of early, middle and late layers.
+    """
     module, size = small_model(name)
     for parameter in module.parameters():
         parameter.requires_grad_(False)
     image = photo(size)
     recording = record(cnnviewer.from_module(module), image.clone())
+    assert assert_is_plain(recording, module, image) >= 18
     exact = image.clone().requires_grad_()
     outputs = kept_outputs(module, exact * 1)
     known = {layer.name: layer for layer in recording.layers}

@@ -18,6 +18,7 @@ from measuring import NETWORKS, Result
 
 BENCHMARKS = {
     "recording": "bench_recording",
+    "torchvision": "bench_torchvision",
     "window": "bench_window",
     "live": "bench_live",
     "explain": "bench_explain",
@@ -29,14 +30,14 @@ BENCHMARKS = {
     "memory": "bench_memory",
     "live-memory": "bench_live_memory",
 }
-LONG = {"memory", "live-memory"}
+LONG = {"memory", "live-memory", "torchvision"}
 """Those that take minutes, and are run only by name."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure cnnviewer.")
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all but the memory ones by default"
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all but the long ones by default"
     )
     parser.add_argument("--networks", nargs="+", default=NETWORKS, metavar="NETWORK")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as a list")

@@ -4,15 +4,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torchvision
 from PIL import Image
-from torchvision.models import get_model, get_model_weights
+from torchvision import models
+from torchvision.models import WeightsEnum, get_model, get_model_weights
 
 from cnnviewer.errors import WeightsError
 from cnnviewer.networks import is_downloaded, list_networks, load_network
-from cnnviewer.networks.torchvision_networks import recipe
+from cnnviewer.networks.outlines import build_on_meta
+from cnnviewer.networks.torchvision_networks import names, recipe, task_of
 
 SQUEEZENET = Path(__file__).resolve().parents[3] / "shared" / "data" / "weights" / "squeezenet1_0_dc.pth"
 NAMES = list_networks()["torchvision"]
+ALL = names()
 
 
 @pytest.fixture(autouse=True)
@@ -125,3 +129,95 @@ def test_weights_that_others_trained_fit():
     assert network.provenance == "weights from squeezenet1_0_dc.pth"
     with pytest.raises(WeightsError, match="does not fit alexnet"):
         load_network("alexnet", weights=SQUEEZENET)
+
+
+def test_all_that_torchvision_lists_is_known():
+    assert len(ALL) >= 98
+    assert set(torchvision.models.list_models(module=torchvision.models)) <= set(ALL)
+    tasks = {name: task_of(name) for name in ALL}
+    assert {"classification", "segmentation", "detection"} == set(tasks.values())
+    assert (tasks["vgg13"], tasks["fcn_resnet50"], tasks["ssd300_vgg16"]) == (
+        "classification", "segmentation", "detection",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_modules_are_those_that_torchvision_builds_for_its_weights(name, monkeypatch):
+    weights = get_model_weights(name)["DEFAULT"]
+    monkeypatch.setattr(WeightsEnum, "get_state_dict", lambda *_, **__: {})
+    monkeypatch.setattr(torch.nn.Module, "load_state_dict", lambda *_, **__: None)
+    found = recipe(name)
+    ours = build_on_meta(found.skeleton)
+    # The auxiliary heads of segmentation run in eval mode, too, and change nothing.
+    options = {"aux_loss": False} if task_of(name) == "segmentation" and "lraspp" not in name else {}
+    monkeypatch.setattr(models.segmentation.fcn, "_ovewrite_value_param", lambda _, given, default: given)
+    monkeypatch.setattr(models.segmentation.deeplabv3, "_ovewrite_value_param", lambda _, given, default: given)
+    if options:
+        options["num_classes"] = 21
+    theirs = build_on_meta(lambda: get_model(name, weights=weights, **options))
+    assert parts(ours) == parts(theirs)
+    if name in ("googlenet", "inception_v3"):
+        assert ours.transform_input is theirs.transform_input is True
+    # With random weights it has the same tensors, but for batch normalisation that learns.
+    shapes = [
+        {key: value.shape for key, value in module.state_dict().items() if "num_batches" not in key}
+        for module in (build_on_meta(found.build), ours)
+    ]
+    assert shapes[0] == shapes[1]
+
+
+def parts(module):
+    """Return what the parts are, but for heads that work only while the network learns."""
+    return {name: repr(part) for name, part in module.named_children() if not name.lower().startswith("aux")}
+
+
+def test_each_preset_is_kept_to_the_bit():
+    image = Image.fromarray(np.random.default_rng(9).integers(256, size=(280, 350, 3), dtype=np.uint8))
+    done = set()
+    for name in ALL:
+        preset = get_model_weights(name)["DEFAULT"].transforms()
+        if task_of(name) != "classification" or repr(preset) in done:
+            continue
+        done.add(repr(preset))
+        assert torch.equal(recipe(name).preprocessing(image)[0], preset(image)), name
+    assert len(done) > 20
+
+
+def test_a_square_photo_is_prepared_for_other_tasks_as_torchvision_does_it():
+    image = Image.fromarray(np.random.default_rng(9).integers(256, size=(320, 320, 3), dtype=np.uint8))
+    for name in ("fcn_resnet50", "ssdlite320_mobilenet_v3_large"):
+        preset = get_model_weights(name)["DEFAULT"].transforms()
+        assert torch.equal(recipe(name).preprocessing(image)[0], preset(image)), name
+
+
+def test_a_detection_network_gives_what_torchvision_gives(checkpoints):
+    name = "fasterrcnn_mobilenet_v3_large_320_fpn"
+    weights = get_model_weights(name)["DEFAULT"]
+    torch.manual_seed(4)
+    state = get_model(name, weights=None, weights_backbone=None).state_dict()
+    state = {key: value for key, value in state.items() if "num_batches" not in key}
+    state["roi_heads.box_predictor.cls_score.bias"][3] = 4.0
+    torch.save(state, cached(checkpoints, name))
+    ours, theirs = load_network(name).module, get_model(name, weights=weights).eval()
+    image = torch.rand(1, 3, 320, 320, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        found, expected = ours(image)[0], theirs(image)[0]
+    assert len(found["boxes"]) > 0
+    assert all(torch.equal(found[key], expected[key]) for key in ("boxes", "labels", "scores"))
+
+
+def test_weights_of_mnasnet_tell_their_version(checkpoints):
+    state = get_model("mnasnet0_5", weights=None).state_dict()
+    torch.save(dict(state), cached(checkpoints, "mnasnet0_5"))
+    network = load_network("mnasnet0_5")
+    assert all(map(torch.equal, network.module.state_dict().values(), state.values()))
+
+
+def test_a_segmentation_network_takes_files_with_and_without_its_auxiliary_head(checkpoints):
+    name = "lraspp_mobilenet_v3_large"
+    state = get_model(name, weights=None, weights_backbone=None).state_dict()
+    torch.save(state | {"aux_classifier.0.weight": torch.zeros(2)}, cached(checkpoints, name))
+    network = load_network(name)
+    assert network.provenance == "pretrained on COCO, with the classes of VOC"
+    assert network.categories[:2] == ("__background__", "aeroplane")
+    assert network.module(torch.zeros(1, 3, 64, 64))["out"].shape == (1, 21, 64, 64)

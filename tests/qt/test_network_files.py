@@ -85,7 +85,12 @@ def test_squeezenet_is_dropped_and_names_the_photos_of_imagenet(driver):
     dialog = dialog_of(driver)
     assert dialog.report.architecture == "squeezenet1_0"
     assert dialog.report.card.preprocessing.order == "BGR"  # found by trying: the file does not tell it
+    for side in (dialog.card.high, dialog.card.wide):  # what the author of the weights says
+        side.setFocus()
+        side.selectAll()
+        driver.bot.keyClicks(side, "227")
     press_open(driver)
+    assert driver.session.network.input_shape == (3, 227, 227)
     assert driver.session.network.name == "squeezenet1_0_dc"
     assert driver.session.network.provenance == "weights from squeezenet1_0_dc.pth"
     with (DATA / "imagenet-50" / "labels.csv").open(newline="", encoding="utf-8") as file:
@@ -248,7 +253,7 @@ def test_a_factory_in_a_file_is_asked_for_and_runs(driver, tmp_path):
     ("name", "content", "told"),
     [
         ("empty.pth", b"", "empty"),
-        ("text.onnx", b"hello", "ONNX"),
+        ("text.onnx", b"hello", "text.onnx is text"),
         ("cut.safetensors", b"\xff" * 40, "cut.safetensors"),
     ],
 )

@@ -40,7 +40,9 @@ def activation_of(layer: Layer, chosen: Chosen) -> Activation | None:
     is_vector = layer.layout.is_vector and maps.shape[:2] == (1, 1)
     values = maps[0, :, chosen.channel : chosen.channel + 1] if is_vector else maps[min(chosen.channel, len(maps) - 1)]
     step = max(1, -(-max(values.shape) // _LARGEST))
-    values = values[::step, ::step].float().contiguous().nan_to_num(nan=-np.inf, posinf=-np.inf, neginf=-np.inf)
+    values = (
+        values[::step, ::step].detach().float().contiguous().nan_to_num(nan=-np.inf, posinf=-np.inf, neginf=-np.inf)
+    )
     if not values.numel():
         return None
     maximum, place = values.reshape(-1).max(0)

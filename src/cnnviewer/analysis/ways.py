@@ -98,7 +98,12 @@ def whole_place(recording: Recording, term: Term) -> tuple[int, ...]:
     if not row.ndim:
         return term.place
     best = int(row.detach().abs().argmax())
-    return (*term.place, *(int(axis) for axis in torch.unravel_index(torch.tensor(best), row.shape)))
+    return (*term.place, *_place(best, row.shape))
+
+
+def _place(number: int, shape: Sequence[int]) -> tuple[int, ...]:
+    """Return the index of a unit by its number in the flattened order."""
+    return tuple(int(axis) for axis in np.unravel_index(number, tuple(shape)))
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,7 @@ def _fed(recording: Recording, layer: Layer, source: str, index: tuple[int, ...]
     except (RuntimeError, NotImplementedError, ValueError):  # no slope, or none that PyTorch knows; whole numbers
         return Fed(layer.name, reached.size, ())
     order = added.abs().flatten().nan_to_num().topk(min(count, added.numel())).indices
-    units = [tuple(int(axis) for axis in torch.unravel_index(place, added.shape)) for place in order]
+    units = [_place(number, added.shape) for number in order.tolist()]
     strongest = tuple((unit[1:] if layer.is_batched else unit, float(added[unit])) for unit in units)
     return Fed(layer.name, reached.size, tuple((unit, amount) for unit, amount in strongest if amount))
 

@@ -12,10 +12,12 @@ from cnnviewer.networks.weights import fit_weights
 from cnnviewer.recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from cnnviewer.images import ImageLike
     from cnnviewer.messages import DeviceRequest
     from cnnviewer.network import Network
+    from cnnviewer.recording import Recording
 
 __all__ = ["Placed"]
 
@@ -42,12 +44,21 @@ class Placed:
         self.opened = opened
         self._request = request
         self._recorder = Recorder(opened.to(request.device, request.precision))
-        self.record, self.record_frame = self._recorder.record, self._recorder.record_frame
 
     @property
     def network(self) -> Network:
         """The network that runs."""
         return self._recorder.network
+
+    def record(self, image: ImageLike | torch.Tensor) -> Recording:
+        """Record an image; see `Recorder.record`."""
+        return self._recorder.record(image)
+
+    def record_frame(
+        self, image: torch.Tensor, kept: frozenset[int], begin: Callable[[Recording, int], None] | None = None
+    ) -> Recording:
+        """Record a frame of a stream; see `Recorder.record_frame`."""
+        return self._recorder.record_frame(image, kept, begin)
 
     def to(self, request: DeviceRequest) -> Placed:
         """Return the same network elsewhere."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.downloads import ProgressCallback
 
-__all__ = ["cache_folder", "cached_file", "hub_file"]
+__all__ = ["cache_folder", "cached_file", "folder_of", "hub_file"]
 
 _SHA256_LENGTH = 64
 _PATIENCE = 20.0  # seconds until the server must have answered
@@ -37,6 +37,11 @@ _PATIENCE = 20.0  # seconds until the server must have answered
 def cache_folder() -> Path:
     """Return the folder of the cache, whether it is there or not."""
     return Path(constants.HF_HUB_CACHE)
+
+
+def folder_of(repository: str) -> str:
+    """Return the name of the folder of a repository in the cache."""
+    return f"models--{repository.replace('/', '--')}"
 
 
 def cached_file(repository: str, files: Sequence[str]) -> Path | None:
@@ -73,7 +78,7 @@ def hub_file(repository: str, files: Sequence[str], name: str, progress: Progres
     """
     beat = Beat(f"Downloading {name}", progress)
     file, facts = _first(repository, files, name, beat)
-    folder = cache_folder() / f"models--{repository.replace('/', '--')}"
+    folder = cache_folder() / folder_of(repository)
     blob = folder / "blobs" / str(facts.etag)
     size = f"{facts.size / 1e6:.0f} MB" if facts.size else "of a size that the server does not tell"
     checksum = f"sha256:{facts.etag}" if len(str(facts.etag)) == _SHA256_LENGTH else ""

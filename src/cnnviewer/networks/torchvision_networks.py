@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cnnviewer.downloads import ProgressCallback
     from cnnviewer.networks.weights import State
 
-__all__ = ["default_weights", "names", "recipe", "task_of", "top1", "trained_on"]
+__all__ = ["default_weights", "names", "preprocessing_of", "recipe", "task_of", "top1", "trained_on"]
 
 _TASKS = {"segmentation": models.segmentation, "detection": models.detection}
 _OPTIONS: dict[str, dict[str, bool]] = {
@@ -98,7 +98,7 @@ def recipe(name: str) -> Recipe:
     weights = default_weights(name)
     return Recipe(
         name=name,
-        preprocessing=_preprocessing(name, weights),
+        preprocessing=preprocessing_of(name, weights),
         categories=tuple(weights.meta["categories"]),
         trained_on=trained_on(weights),
         build=partial(_build, name, _OPTIONS.get(name, {})),
@@ -121,13 +121,14 @@ def _build(name: str, options: dict[str, Any]) -> nn.Module:
 
 
 def _skeleton(name: str) -> nn.Module:
-    module = _build(name, _SKELETON.get(name, {}))
-    return _with_frozen_norms(module, _FROZEN[name]) if name in _FROZEN else module
+    return _variant(name, None, None)
 
 
 def _variant(name: str, classes: int | None, channels: int | None) -> nn.Module:
-    options = dict(_OPTIONS.get(name, {}) if channels else _SKELETON.get(name, {}))
+    options: dict[str, Any] = dict((_OPTIONS if channels else _SKELETON).get(name, {}))
     module = _build(name, options if classes is None else {**options, "num_classes": classes})
+    if name in _FROZEN:
+        module = _with_frozen_norms(module, _FROZEN[name])
     return module if channels is None else with_channels(module, channels)
 
 
@@ -144,7 +145,11 @@ def _pretrained(name: str, weights: WeightsEnum, progress: ProgressCallback | No
     return module
 
 
-def _preprocessing(name: str, weights: WeightsEnum) -> Preprocessing:
+def preprocessing_of(name: str, weights: WeightsEnum) -> Preprocessing:
+    """Return what the preset of pretrained weights does to a photo.
+
+    Of a preset that does not crop, the middle is taken: the input of a network has one size.
+    """
     preset: Any = weights.transforms()
     if task_of(name) == "detection":
         # The module resizes and normalises itself; a square of its own size is left as it is.

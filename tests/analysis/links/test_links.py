@@ -185,7 +185,7 @@ def test_copies(function, seed):
 @pytest.mark.parametrize("index", range(len(COPIES)))
 def test_copies_along_axes_are_told_axis_by_axis(index):
     call = Call(COPIES[index], {}, {}, (Slot(0),), MappingProxyType({}), ("input",))
-    (link,) = copy_links(call, [(1, 3, 4, 2)], torch.device("cpu"))
+    (link,) = copy_links(call, [(1, 3, 4, 2)])
     is_axes = index in (0, 1, 2, 3, 4, 5, 6, 8, 11, 13, 16, 18)
     assert isinstance(link, AxisLink) or not is_axes
 

@@ -6,7 +6,7 @@ that was exported. Its operations are those of torch's lower level (``aten.conv2
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn

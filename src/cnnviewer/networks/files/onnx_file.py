@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import onnx
+import onnx.inliner
 import torch
 from onnx.external_data_helper import uses_external_data
 
@@ -64,7 +65,9 @@ def _module(model: onnx.ModelProto, shape: list[int | None], path: Path) -> Any:
     except NotImplementedError as error:
         raise NetworkError(f"{path.name} has an operation in a form that can't be run here: {error}") from error
     except NetworkError as error:
-        raise NetworkError(f"{path.name} can't be opened: {error}. It is damaged, or made to fill the memory.") from error
+        raise NetworkError(
+            f"{path.name} can't be opened: {error}. It is damaged, or made to fill the memory."
+        ) from error
 
 
 # ---- weights
@@ -115,7 +118,9 @@ def _beside(tensor: onnx.TensorProto, path: Path) -> Path:
             "its weights in the file."
         )
     if not file.is_file():
-        raise NetworkError(f"{path.name} has its weights in another file, {place}, which is not beside it; put it there.")
+        raise NetworkError(
+            f"{path.name} has its weights in another file, {place}, which is not beside it; put it there."
+        )
     return file
 
 
@@ -132,7 +137,9 @@ def _check_operations(graph: onnx.GraphProto, path: Path) -> None:
     unknown = {f"{node.domain}::{node.op_type}" for node in graph.node if node.domain not in _DOMAINS}
     unknown |= {node.op_type for node in graph.node if node.domain in _DOMAINS and not _is_known(node.op_type)}
     if unknown:
-        shown = ", ".join(sorted(unknown)[:_SHOWN]) + (f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else "")
+        shown = ", ".join(sorted(unknown)[:_SHOWN]) + (
+            f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
+        )
         raise NetworkError(f"{path.name} has operations that are not known here: {shown}. Export it without them.")
 
 
@@ -162,12 +169,18 @@ def _input_shape(graph: onnx.GraphProto, path: Path) -> list[int | None]:
     kind = inputs[0].type.tensor_type
     shape = [axis.dim_value if axis.HasField("dim_value") and axis.dim_value > 0 else None for axis in kind.shape.dim]
     if kind.elem_type not in (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE):
-        raise NetworkError(f"{path.name} takes {_type_name(kind.elem_type)} numbers, not an image of floating point numbers.")
+        raise NetworkError(
+            f"{path.name} takes {_type_name(kind.elem_type)} numbers, not an image of floating point numbers."
+        )
     if kind.HasField("shape") and len(shape) != 4:
-        raise NetworkError(f"{path.name} takes a tensor of {len(shape)} axes, not an image (1, channels, height, width).")
+        raise NetworkError(
+            f"{path.name} takes a tensor of {len(shape)} axes, not an image (1, channels, height, width)."
+        )
     shape = shape or [None] * 4
     if (shape[0] or 1) != 1:
-        raise NetworkError(f"{path.name} takes {shape[0]} images at once; export it for one, or with a dynamic batch axis.")
+        raise NetworkError(
+            f"{path.name} takes {shape[0]} images at once; export it for one, or with a dynamic batch axis."
+        )
     if (shape[1] or 1) > _MOST_CHANNELS and (shape[3] or 1) > 4:
         raise NetworkError(f"{path.name} takes {shape[1]} channels, which is no image.")
     if max(side or 1 for side in shape[1:]) > _LARGEST_SIDE:
@@ -176,7 +189,9 @@ def _input_shape(graph: onnx.GraphProto, path: Path) -> list[int | None]:
 
 
 def _type_name(kind: int) -> str:
-    return str(onnx.TensorProto.DataType.Name(kind)).lower() if kind in onnx.TensorProto.DataType.values() else "unknown"
+    return (
+        str(onnx.TensorProto.DataType.Name(kind)).lower() if kind in onnx.TensorProto.DataType.values() else "unknown"
+    )
 
 
 def _is_channels_last(shape: list[int | None]) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import onnx
 import torch
 from onnx import numpy_helper
-from onnx2pytorch.constants import COMPOSITE_LAYERS, MULTIOUTPUT_LAYERS, STANDARD_LAYERS
+from onnx2pytorch.constants import COMPOSITE_LAYERS, STANDARD_LAYERS
 from onnx2pytorch.convert.operations import convert_operations
 from onnx2pytorch.operations import BatchNormWrapper
 from torch import nn
@@ -279,7 +279,9 @@ def node_paths(nodes: Sequence[onnx.NodeProto]) -> list[str]:
         is_own = bool(home) and len(kinds[home]) == 1 and home not in above
         base = ".".join(home if is_own else (*home, _plain_name(node.op_type)))
         path, number = base, 2
-        while path in taken or path.partition(".")[0] in _RESERVED or any(name.startswith(path + ".") for name in taken):
+        while (
+            path in taken or path.partition(".")[0] in _RESERVED or any(name.startswith(path + ".") for name in taken)
+        ):
             path, number = f"{base}_{number}", number + 1
         taken.add(path)
         paths.append(path)

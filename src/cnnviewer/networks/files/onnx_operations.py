@@ -177,7 +177,8 @@ class _Expand(nn.Module):
         self._shape = tuple(shape)
 
     def forward(self, data: torch.Tensor) -> torch.Tensor:
-        return data.expand(torch.broadcast_shapes(tuple(data.shape), self._shape))
+        shape: tuple[int, ...] = torch.broadcast_shapes(tuple(data.shape), self._shape)  # type: ignore[no-untyped-call]
+        return data.expand(shape)
 
 
 def _split(attributes: Attributes, constants: Constants, opset: int) -> nn.Module | None:
@@ -245,7 +246,7 @@ def _pair(numbers: Sequence[int]) -> tuple[int, int]:
 
 
 def _product(attributes: Attributes, constants: Constants, opset: int) -> nn.Module | None:
-    """A matrix product with a constant matrix is a linear layer without bias."""
+    """Return a linear layer without bias for the product with a constant matrix."""
     matrix = _input(constants, 1)
     if matrix is None or matrix.ndim != 2 or not matrix.is_floating_point() or not prod(matrix.shape):
         return None
@@ -269,15 +270,19 @@ def _layer_norm(attributes: Attributes, constants: Constants, opset: int) -> nn.
 
 def _resize(attributes: Attributes, constants: Constants, opset: int) -> nn.Module | None:
     """Resizing by whole factors or to a size, where torch's interpolation takes the same pixels."""
-    mode, where = _word(attributes.get("mode", b"nearest")), _word(attributes.get("coordinate_transformation_mode", b""))
+    mode, where = (
+        _word(attributes.get("mode", b"nearest")),
+        _word(attributes.get("coordinate_transformation_mode", b"")),
+    )
     given = constants[1:] if opset >= 11 else [None, *constants[1:]]
     scales, sizes = _input(given, 1), _numbers(_input(given, 2))
-    exact = {
+    exact_by_mode: dict[tuple[str, str], dict[str, Any]] = {
         ("nearest", "asymmetric"): {"mode": "nearest"},
         ("linear", "half_pixel"): {"mode": "bilinear", "align_corners": False},
         ("linear", "pytorch_half_pixel"): {"mode": "bilinear", "align_corners": False},
         ("linear", "align_corners"): {"mode": "bilinear", "align_corners": True},
-    }.get((mode, where))
+    }
+    exact = exact_by_mode.get((mode, where))
     if exact is None or (mode == "nearest" and _word(attributes.get("nearest_mode", b"")) != "floor"):
         return None
     if sizes:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import nn
 
+    from cnnviewer.network import Network
+
 __all__ = ["Hints", "Opened"]
 
 
@@ -45,8 +47,11 @@ class Opened:
         What the file tells.
     note
         Something that the user should know, a sentence; '' where there is nothing.
+    network
+        The whole network, with its preprocessing and categories, where a factory made that; else None.
     """
 
     module: nn.Module
     hints: Hints = field(default_factory=Hints)
     note: str = ""
+    network: Network | None = None

@@ -19,19 +19,21 @@ from cnnviewer.network import Network
 from cnnviewer.network_reports import FileReport, FileRequest
 from cnnviewer.networks.category_lists import names_of
 from cnnviewer.networks.files.card_store import remember, remembered
-from cnnviewer.networks.files.factory import factories_in, factory_file, is_factory, open_factory
+from cnnviewer.networks.files.factory import factories_in, is_factory, open_factory
 from cnnviewer.networks.files.formats import FACTORY, Format, format_of
 from cnnviewer.networks.files.guessing import Guess, guess
-from cnnviewer.networks.files.opened import Hints, Opened
+from cnnviewer.networks.files.opened import Hints
 from cnnviewer.networks.files.places import find_network
-from cnnviewer.networks.matching import find_fits, open_weights
+from cnnviewer.networks.matching import find_fits, fit_of, open_weights
 from cnnviewer.networks.weights import read_weights
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from cnnviewer.downloads import ProgressCallback
     from cnnviewer.network_reports import Fit
-    from cnnviewer.networks.matching import OpenedWeights
     from cnnviewer.networks.weights import State
+    from cnnviewer.preprocessing import Preprocessing
 
 __all__ = ["FileOpener"]
 
@@ -70,13 +72,28 @@ class _Weights:
     fits: tuple[Fit, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class _Module:
+    """What a source holds: a module, and what is known of it; `network` where a factory made all of it.
+
+    `usual` and `categories` are those of the weights that the architecture comes with.
+    """
+
+    module: nn.Module
+    hints: Hints
+    note: str = ""
+    usual: Preprocessing | None = None
+    categories: tuple[str, ...] = ()
+    network: Network | None = None
+
+
 class FileOpener:
     """Opens networks from files. What was read last is kept: a file is inspected, maybe again, and then opened."""
 
     def __init__(self) -> None:
         self._source: _Source | None = None
         self._weights: _Weights | None = None
-        self._opened: tuple[str, Opened | OpenedWeights] | None = None
+        self._opened: tuple[str, _Module] | None = None
 
     def inspect(self, request: FileRequest, progress: ProgressCallback | None = None) -> FileReport:
         """Tell what a file holds, and how it can be opened.
@@ -99,7 +116,7 @@ class FileOpener:
         if source.format.is_weights:
             assert self._weights is not None
             report = replace(report, fits=self._weights.fits, architecture=architecture)
-            if not architecture:
+            if not any(fit.is_whole and fit.architecture == architecture for fit in self._weights.fits):
                 return report
         return self._with_card(report, source, architecture, progress)
 
@@ -138,9 +155,8 @@ class FileOpener:
                 "that holds the whole network (ONNX, an exported program, a Python factory)."
             )
         opened = self._open(source, architecture, progress)
-        whole = getattr(opened, "network", None)
-        if whole is not None:
-            return whole
+        if opened.network is not None:
+            return opened.network
         card = card or _guessed(source, opened, progress).card
         self._opened = None  # it is the caller's now, who may change its weights
         return Network(
@@ -182,24 +198,27 @@ class FileOpener:
             assert source.path is not None
             state = read_weights(source.path)
             self._weights = _Weights(state, find_fits(state, progress=progress))
-        whole = (fit.architecture for fit in self._weights.fits if fit.is_whole)
-        return wanted or next(whole, "")
+        fits = self._weights.fits
+        if wanted and all(fit.architecture != wanted for fit in fits):
+            self._weights = replace(self._weights, fits=(fit_of(wanted, self._weights.state), *fits))
+        return wanted or next((fit.architecture for fit in fits if fit.is_whole), "")
 
-    def _open(self, source: _Source, architecture: str, progress: ProgressCallback | None) -> Opened | OpenedWeights:
+    def _open(self, source: _Source, architecture: str, progress: ProgressCallback | None) -> _Module:
         """Return the module of a source; it is read once."""
         if self._opened is None or self._opened[0] != architecture:
             self._opened = architecture, self._read(source, architecture, progress)
         return self._opened[1]
 
-    def _read(self, source: _Source, architecture: str, progress: ProgressCallback | None) -> Opened | OpenedWeights:
+    def _read(self, source: _Source, architecture: str, progress: ProgressCallback | None) -> _Module:
         if source.format.is_weights:
             assert self._weights is not None
-            return open_weights(self._weights.state, architecture)
+            weights = open_weights(self._weights.state, architecture, source.title)
+            return _Module(weights.module, Hints(), usual=weights.preprocessing, categories=weights.categories)
         if source.format is FACTORY:
-            return open_factory(source.text, progress)
-        opener = import_module(f"cnnviewer.networks.files.{source.format.file}")
-        opened: Opened = opener.open_file(source.path, progress)
-        return opened
+            opened = open_factory(source.text, progress)
+        else:
+            opened = import_module(f"cnnviewer.networks.files.{source.format.file}").open_file(source.path, progress)
+        return _Module(opened.module, opened.hints, opened.note, network=opened.network)
 
     def _with_card(
         self, report: FileReport, source: _Source, architecture: str, progress: ProgressCallback | None
@@ -208,6 +227,10 @@ class FileOpener:
         if report.card is not None and report.card.architecture in ("", architecture):
             return report
         opened = self._open(source, architecture, progress)
+        if opened.network is not None:
+            whole = opened.network
+            card = Card(whole.preprocessing, whole.categories, name=whole.name)
+            return replace(report, card=card, origin="the factory's own")
         found = _guessed(source, opened, progress)
         return replace(
             report,
@@ -215,14 +238,15 @@ class FileOpener:
             origin="guessed",
             reasons=found.reasons,
             classes=found.classes,
-            note=getattr(opened, "note", ""),
+            note=opened.note,
         )
 
 
 def _source_of(text: str) -> _Source:
     """Return what a path or a factory's text means."""
     if is_factory(text):
-        path = factory_file(text)
+        place = text.rpartition(":")[0]
+        path = Path(place) if place.lower().endswith(".py") and Path(place).is_file() else None
         content = "" if path is None else file_hash(path)
         digest = hashlib.sha256(f"{content}{text.rpartition(':')[2] if path else text}".encode()).hexdigest()
         return _Source(text, path, FACTORY, digest, 0 if path is None else path.stat().st_size)
@@ -255,13 +279,13 @@ def _known_card(source: _Source) -> tuple[Card | None, str]:
     return card, "beside the file" if card is not None else ""
 
 
-def _guessed(source: _Source, opened: Opened | OpenedWeights, progress: ProgressCallback | None) -> Guess:
+def _guessed(source: _Source, opened: _Module, progress: ProgressCallback | None) -> Guess:
     return guess(
         opened.module,
-        getattr(opened, "hints", Hints()),
+        opened.hints,
         title=_title_of(source),
-        usual=getattr(opened, "preprocessing", None),
-        categories=getattr(opened, "categories", ()),
+        usual=opened.usual,
+        categories=opened.categories,
         progress=progress,
     )
 

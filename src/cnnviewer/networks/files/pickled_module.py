@@ -119,7 +119,8 @@ class _Builder:
             raise NetworkError(f"{self._path.name} is no network: one of its modules lies within itself.")
         self._open.add(id(given))
         made: nn.Module = kind.__new__(kind)
-        made.__setstate__({self._key(kind, key): self._value(kind, key, value) for key, value in given.state.items()})
+        state = {self._key(kind, key): self._value(kind, key, value) for key, value in given.state.items()}
+        made.__setstate__(state)  # type: ignore[no-untyped-call]
         self._built[id(given)] = made
         return made
 

@@ -10,13 +10,13 @@ modules in files of before PyTorch 1.6, and calls the constructors of classes th
 
 from __future__ import annotations
 
-import io
 import pickle
 import sys
 import tarfile
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -27,7 +27,6 @@ from cnnviewer.networks.files.guards import check_archive, check_claim, refusing
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from types import SimpleNamespace
 
 __all__ = ["StandIn", "Stored", "dangerous", "read_stored", "tensors_of"]
 
@@ -43,6 +42,7 @@ class StandIn:
     dump_patches = False
 
     def __new__(cls, *args: Any, **_: Any) -> StandIn:
+        """Keep the arguments."""
         made = super().__new__(cls)
         made.args, made.state, made.items, made.rest = args or None, None, {}, []
         return made
@@ -103,7 +103,7 @@ def read_stored(path: Path) -> Stored:
                 pickle_module=loader.pickle_module(),
             )
     except NetworkError as error:
-        raise _named(error, path, loader.asked) from error.__cause__
+        raise _named(error, path, list(loader.asked)) from error.__cause__
     return Stored(content, tuple(loader.asked))
 
 
@@ -172,7 +172,7 @@ class _Loader:
     """Reads one file: what it asks for, and how many bytes its tensors claim."""
 
     def __init__(self, path: Path) -> None:
-        self.asked: dict[str, None] = {}  # type: ignore[assignment]
+        self.asked: dict[str, None] = {}
         self._path = path
         self._claimed = 0
         self._made: dict[str, Any] = {}
@@ -194,8 +194,6 @@ class _Loader:
 
         def load(file: Any, **options: Any) -> Any:
             return Unpickler(file, **options).load()
-
-        from types import SimpleNamespace
 
         return SimpleNamespace(__name__="cnnviewer_pickle", Unpickler=Unpickler, load=load)
 
@@ -269,14 +267,14 @@ def _parameter(data: Any, requires_grad: Any, *_: Any) -> torch.nn.Parameter:
 
 
 def _tensor_of_type(rebuild: Any, _type: Any, args: Any, _state: Any) -> Any:
-    """A tensor with attributes, or of a class of its own: the tensor."""
+    """Return the tensor of one with attributes, or of a class of its own."""
     if not isinstance(rebuild, _Function):
         raise pickle.UnpicklingError("a tensor that another function makes")
     return rebuild(*args)
 
 
 def _encoded(text: str, encoding: str) -> bytes:
-    """Bytes, as protocol 2 writes them."""
+    """Return bytes, as protocol 2 writes them."""
     return text.encode("latin-1")
 
 
