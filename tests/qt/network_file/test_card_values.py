@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -23,6 +23,7 @@ from cnnviewer.qt.panels.network_file.presets import preset_of, preset_values
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
 
+@settings(deadline=None)
 @given(st.lists(NUMBERS, min_size=1, max_size=5))
 def test_numbers_are_typed_as_exactly_as_they_are(numbers):
     read = numbers_from(numbers_text(numbers))
@@ -106,6 +107,7 @@ def test_numbers_of_names_are_told_and_doubted():
     assert categories_sentence(None, 0) == ("", False)
 
 
+@settings(deadline=None)  # the first one imports torchvision's transforms
 @given(
     white=st.sampled_from([1.0, 255.0, 2.0]),
     mean=st.lists(st.floats(-2, 2), min_size=3, max_size=3),

@@ -278,6 +278,7 @@ def cards(draw):
         divisor=draw(st.sampled_from([255.0, 1.0, 127.5])),
         order=draw(st.sampled_from(["RGB", "BGR", "L", "G", "RB"])),
         interpolation=draw(st.sampled_from(["bilinear", "bicubic"])),
+        crop_mode=draw(st.sampled_from(["centre", "squash", "border"])),
     )
     names = st.lists(st.text(max_size=8), max_size=5).map(tuple)
     known = st.sampled_from(["ImageNet-1k", "digits", "names of mine.txt"])
@@ -392,6 +393,16 @@ def test_the_photo_follows_an_input_that_it_just_filled(dialog):
     assert dialog.card.card.preprocessing.resize == 256
 
 
+def test_how_a_photo_is_cut_is_kept_and_chosen(dialog):
+    squashed = replace(CARD, preprocessing=replace(IMAGENET, crop_mode="squash"))
+    dialog.show_report(replace(WEIGHTS, card=squashed))
+    assert dialog.card.card.preprocessing.crop_mode == "squash"
+    assert "shorter side to" in texts(dialog)
+    dialog.card.crop_mode.setCurrentText("whole, in a border")
+    assert dialog.card.card.preprocessing.crop_mode == "border"
+    assert "longer side to" in texts(dialog)
+
+
 def test_names_are_edited_counted_and_read_from_a_file(dialog, qtbot, tmp_path):
     dialog.show_report(replace(WEIGHTS, classes=3))
     card = dialog.card
@@ -504,7 +515,14 @@ def test_tab_passes_through_the_fields_top_to_bottom(dialog, qtbot):
     card = dialog.card
     card.name.setFocus()
     order = [card.categories.lists, card.categories.opener, card.high, card.wide, card.resize_to, card.interpolation]
-    order += [card.padding, card.pixels.channels, card.pixels.order, card.pixels.presets, card.pixels.range]
+    order += [
+        card.crop_mode,
+        card.padding,
+        card.pixels.channels,
+        card.pixels.order,
+        card.pixels.presets,
+        card.pixels.range,
+    ]
     order += [card.pixels.mean, card.pixels.deviation]
     for widget in order:
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)

@@ -25,6 +25,7 @@ _ORIGINS = {
     "guessed": "These values are guessed: look through them.",
 }
 _INTERPOLATIONS = {"bilinear": "bilinear", "bicubic": "bicubic"}
+_CROP_MODES = {"the middle is cut out": "centre", "its shape is given up": "squash", "whole, in a border": "border"}
 _FIELD_WIDTH = 400
 
 
@@ -101,6 +102,7 @@ class CardEditor(QWidget):
             "categories": self.categories.value(),
             "size": [self.high.value(), self.wide.value()],
             "resize": self.resize_to.value(),
+            "crop_mode": self.crop_mode.currentData(),
             "padding": self.padding.value(),
             "interpolation": self.interpolation.currentData(),
             **_spread(self.pixels.value()),
@@ -108,8 +110,8 @@ class CardEditor(QWidget):
 
     def set_stored(self, stored: dict[str, Any]) -> None:
         """Edit what a card's JSON says."""
-        self._others = {"architecture": stored["architecture"]}
-        boxes = (self.name, self.high, self.wide, self.resize_to, self.padding, self.interpolation)
+        self._others = stored  # what has no field here stays as it is
+        boxes = (self.name, self.high, self.wide, self.resize_to, self.padding, self.interpolation, self.crop_mode)
         blockers = [QSignalBlocker(box) for box in (*boxes, self.categories, self.pixels)]
         self.name.setText(stored["name"])
         self.high.setValue(stored["size"][0])
@@ -117,6 +119,7 @@ class CardEditor(QWidget):
         self.resize_to.setValue(stored["resize"])
         self.padding.setValue(stored["padding"])
         choose(self.interpolation, stored["interpolation"], stored["interpolation"])
+        choose(self.crop_mode, stored["crop_mode"], stored["crop_mode"])
         self.categories.set_value(stored["categories"])
         self.pixels.set_value(stored)
         del blockers
@@ -145,15 +148,19 @@ class CardEditor(QWidget):
         self.name.setPlaceholderText("The file's own name")
         self.categories = CategoriesEditor(self)
         self.high, self.wide = (spin(self, f"{side} of the input", LARGEST_SIDE) for side in ("Height", "Width"))
-        self.resize_to = spin(self, "Length of the photo's shorter side", LARGEST_SIDE)
-        self.resize_to.setToolTip("The photo's shorter side is resized to this, then the middle is cut out")
+        self.resize_to = spin(self, "Length to which the photo is resized", LARGEST_SIDE)
+        self.resize_to.setToolTip("The photo is resized so that this side has so many pixels, before it is cut")
+        self._side = label("shorter side to", self)
         self.interpolation = combo(self, "Interpolation", _INTERPOLATIONS)
+        self.crop_mode = combo(self, "How the photo is cut", _CROP_MODES)
+        self.crop_mode.setToolTip("What becomes of a photo that has another shape than the input")
         self.padding = spin(self, "Padding", LARGEST_SIDE // 2, least=0)
         self.padding.setToolTip("Black pixels on each side, within the input's size")
         self.pixels = PixelFields(self)
         self._shortest = 1
         self.name.textChanged.connect(self._refresh)
-        self.interpolation.currentIndexChanged.connect(self._refresh)
+        for choice in (self.interpolation, self.crop_mode):
+            choice.currentIndexChanged.connect(self._refresh)
         self.resize_to.valueChanged.connect(self._refresh)
         for box in (self.high, self.wide, self.padding):
             box.valueChanged.connect(self._on_size_changed)
@@ -176,10 +183,11 @@ class CardEditor(QWidget):
             inner,
             "Photo",
             ("resize", "interpolation"),
-            label("shorter side to", inner),
+            self._side,
             self.resize_to,
             self.interpolation,
         )
+        self._add(inner, "Cut", ("crop_mode",), self.crop_mode)
         self._add(inner, "Padding", ("padding",), self.padding, label("black pixels on each side", inner))
         self._add(inner, "Channels", ("channels", "order"), pixels.channels, label("in the order", inner), pixels.order)
         self._add(inner, "Ready values", (), pixels.presets)
@@ -233,6 +241,7 @@ class CardEditor(QWidget):
         for keys, note in self._notes.items():
             text, is_warning = self._note_of(keys, stored, wrong)
             _tell(note, text, is_warning)
+        self._side.setText("longer side to" if stored["crop_mode"] == "border" else "shorter side to")
         how = None if self._card is None else self._card.preprocessing
         self._pixel.setText("" if how is None else how.describe())
         _tell(self._becomes, self._problem if how is None else pixel_sentence(how), how is None)
