@@ -235,7 +235,7 @@ def test_no_connection_is_told(cache):
     with pytest.raises(WeightsError) as caught:
         load_network(NAME)
     assert str(caught.value) == (
-        f"The weights of {NAME} could not be downloaded: no connection. "
+        f"The weights of {NAME} (about 1 MB) could not be downloaded: no connection. "
         "Connect and try again, or go on with random weights."
     )
     assert not left(cache)

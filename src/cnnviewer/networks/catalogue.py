@@ -1,20 +1,18 @@
 """The catalogue: every network that can be opened by its name, with what is known of it before it is opened.
 
-What the libraries themselves don't tell (how many parameters a network of timm has, how good its weights are) is read
-from a table that the program ships; ``tests/benchmarks/make_catalogue.py`` makes it.
+What the libraries themselves don't tell (how many parameters a network of timm has, how good its weights are) is in
+`cnnviewer.networks.facts`.
 """
 
 from __future__ import annotations
 
-import csv
 from contextlib import suppress
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.network_reports import CatalogueEntry, WeightsPlace
 from cnnviewer.networks import list_networks, recipe_of
+from cnnviewer.networks.facts import facts_of
 from cnnviewer.networks.families import family_of
-from cnnviewer.resources import resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["catalogue"]
 
 _MIB = 2**20
-_FLOAT = 4  # bytes
 _OWN_FAMILIES = {
     "efficientnet-lite0": "EfficientNet",
     "lenet5": "LeNet",
@@ -42,30 +39,17 @@ def catalogue() -> tuple[CatalogueEntry, ...]:
     return (*_own("bundled"), *_own("untrained"), *_of_torchvision(), *_of_timm())
 
 
-@cache
-def _facts() -> dict[str, tuple[int | None, float | None]]:
-    """Return the parameters and the top-1 accuracy, 0..1, of networks by their names."""
-    with resource("networks", "catalogue.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            row["name"]: (
-                int(row["parameters"]) if row["parameters"] else None,
-                float(row["top1"]) / 100 if row["top1"] else None,
-            )
-            for row in csv.DictReader(file)
-        }
-
-
 def _own(source: str) -> Iterator[CatalogueEntry]:
     for name in list_networks()[source]:
         recipe = recipe_of(name)
-        parameters, top1 = _facts().get(name, (None, None))
+        facts = facts_of(name)
         yield CatalogueEntry(
             name=name,
             source=source,
             family=_OWN_FAMILIES.get(name, "ResNet (CIFAR)"),
-            parameters=parameters,
+            parameters=facts.parameters,
             size=recipe.preprocessing.size,
-            top1=top1,
+            top1=facts.top1,
             weights=WeightsPlace.HERE if recipe.trained_on else WeightsPlace.NONE,
             trained_on=recipe.trained_on,
         )
@@ -99,17 +83,16 @@ def _of_timm() -> Iterator[CatalogueEntry]:
     cached = _cached_repositories()
     for name in source.names():
         config = source.config(name)
-        parameters, top1 = _facts().get(name, (None, None))
-        place = _place(config, cached)
+        facts, place = facts_of(name), _place(config, cached)
         yield CatalogueEntry(
             name=name,
             source="timm",
             family=family_of(source.module_of(name)),
-            parameters=parameters,
+            parameters=facts.parameters,
             size=source.preprocessing_of(config).size,
-            top1=top1,
+            top1=facts.top1,
             weights=place,
-            download=parameters * _FLOAT if parameters and place is not WeightsPlace.NONE else None,
+            download=None if place is WeightsPlace.NONE else facts.nbytes,
             trained_on=source.trained_on(config),
         )
 

@@ -53,7 +53,9 @@ def cached_file(repository: str, files: Sequence[str]) -> Path | None:
     return None
 
 
-def hub_file(repository: str, files: Sequence[str], name: str, progress: ProgressCallback | None = None) -> Path:
+def hub_file(
+    repository: str, files: Sequence[str], name: str, size: str, progress: ProgressCallback | None = None
+) -> Path:
     """Download the first of some files that a repository has.
 
     Nothing of it is left when anything goes wrong, or when `progress` raises.
@@ -64,8 +66,8 @@ def hub_file(repository: str, files: Sequence[str], name: str, progress: Progres
         "owner/name".
     files
         What it may be called, the best first.
-    name
-        What messages call the network.
+    name, size
+        What messages call the network, and how large they say the file is until the server tells: "about 45 MB".
     progress
         Called about 20 times a second, also while nothing comes.
 
@@ -77,10 +79,10 @@ def hub_file(repository: str, files: Sequence[str], name: str, progress: Progres
         If `progress` raised it.
     """
     beat = Beat(f"Downloading {name}", progress)
-    file, facts = _first(repository, files, name, beat)
+    file, facts = _first(repository, files, f"{name} ({size})", beat)
     folder = cache_folder() / folder_of(repository)
     blob = folder / "blobs" / str(facts.etag)
-    size = f"{facts.size / 1e6:.0f} MB" if facts.size else "of a size that the server does not tell"
+    size = f"{facts.size / 1e6:.0f} MB" if facts.size else size
     checksum = f"sha256:{facts.etag}" if len(str(facts.etag)) == _SHA256_LENGTH else ""
     try:
         if not blob.exists():

@@ -12,6 +12,7 @@ import torch
 
 from cnnviewer.errors import WeightsError
 from cnnviewer.networks.downloads import download, weights_path
+from cnnviewer.networks.facts import facts_of
 from cnnviewer.networks.hub_files import cached_file, hub_file
 from cnnviewer.networks.names import TIMM
 
@@ -68,5 +69,5 @@ def pretrained(name: str, config: dict[str, Any], progress: ProgressCallback | N
 
 def _path(name: str, config: dict[str, Any], progress: ProgressCallback | None) -> Path:
     if repository := config.get("hf_hub_id"):
-        return cached_file(repository, FILES) or hub_file(repository, FILES, name, progress)
-    return download(config["url"], name, "a large file", progress)
+        return cached_file(repository, FILES) or hub_file(repository, FILES, name, facts_of(name).size, progress)
+    return download(config["url"], name, facts_of(name).size, progress)
