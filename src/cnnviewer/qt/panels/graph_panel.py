@@ -138,7 +138,12 @@ class GraphPanel(QWidget):
     # ---- finding
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Step through what is found on Enter, and go to the picture on Down."""
+        """Step through what is found on Enter, go to the picture on Down, and clear the field on Escape."""
+        is_key = watched is self.search and isinstance(event, QKeyEvent)
+        if is_key and event.type() == QEvent.Type.ShortcutOverride:
+            if event.key() == Qt.Key.Key_Escape and self.search.text():  # type: ignore[attr-defined]
+                event.accept()  # else the window takes it for a step back
+                return True
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             key = event.key()
             if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

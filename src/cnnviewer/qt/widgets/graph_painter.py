@@ -137,7 +137,7 @@ class GraphPainter:
         painter.setPen(QPen(QColor(theme.muted), 1.2))
         painter.setBrush(QColor(theme.raised))
         if zoom >= _FINE:
-            painter.drawRoundedRect(rect.adjusted(3, -3, 3, -3), 5, 5)  # the edge of what lies below
+            painter.drawRoundedRect(rect.adjusted(3, 3, 3, 3), 5, 5)  # the edge of what lies below
         painter.setBrush(QColor(theme.panel))
         painter.drawRoundedRect(rect, 5, 5)
         self._paint_kinds(painter, box, rect)

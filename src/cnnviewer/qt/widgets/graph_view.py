@@ -81,7 +81,7 @@ class GraphView(GraphCanvas):
         self._items = GraphItems(picture)
         self._hovered = None
         self._current = picture.box_of.get(self._layer)
-        if before is not None and before.module and not is_other:
+        if before is not None and before.module and self._layer not in before.members and not is_other:
             self._current = _place_of_module(picture, before.module, self._current)
         self.repaint_all()
         anchor, self._anchor = self._anchor, None
