@@ -119,6 +119,7 @@ class MainWindow(QMainWindow):
             action.triggered.connect(getattr(self, "_on_live" if info.group == LIVE else f"_on_{info.name}"))
             self.addAction(action)
             self._actions[info.name] = action
+        self.allow_edit_card(False)
 
     @Slot()
     def _on_painted(self) -> None:
@@ -180,6 +181,10 @@ class MainWindow(QMainWindow):
 
             self._files = NetworkFiles(self, self._session)
         return self._files
+
+    def allow_edit_card(self, is_allowed: bool) -> None:
+        """Let the card of the open network be edited, or not: only one that comes from a file has one."""
+        self._actions["edit_card"].setEnabled(is_allowed)
 
     def set_theme(self, name: str) -> None:
         """Show the window "light", "dark", or as the "system" asks."""
@@ -321,6 +326,10 @@ class MainWindow(QMainWindow):
     def _on_catalogue(self) -> None:
         if self._is_built:
             self.open_catalogue()
+
+    @Slot()
+    def _on_edit_card(self) -> None:
+        self.files.edit_card()
 
     def _ask_for_files(self, title: str, what: str, extensions: Iterable[str], *, are_many: bool) -> None:
         # Qt makes a Python class of each of its own when it is first named: those below are rarely needed.

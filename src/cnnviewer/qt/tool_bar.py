@@ -125,7 +125,7 @@ class ToolBar(QToolBar):
                 action.setData(name)
                 self._network_group.addAction(action)
         menu.addSeparator()
-        menu.addActions([self._actions[name] for name in ("catalogue", "open_network_file")])
+        menu.addActions([self._actions[name] for name in ("catalogue", "open_network_file", "edit_card")])
         menu.addSeparator()
         self._random = menu.addAction("Random weights instead of trained ones")
         self._random.setCheckable(True)
