@@ -20,6 +20,7 @@ BENCHMARKS = {
     "recording": "bench_recording",
     "torchvision": "bench_torchvision",
     "window": "bench_window",
+    "catalogue": "bench_catalogue",
     "live": "bench_live",
     "explain": "bench_explain",
     "graph": "bench_graph",

@@ -306,7 +306,9 @@ def test_a_catalogue_that_cannot_be_read_is_told_in_the_dialog(lenet, monkeypatc
 
 def test_the_menu_of_networks_leads_there_and_to_files(lenet, known):
     texts = [action.text() for action in lenet.window.tool_bar.network_menu.actions()]
-    assert texts[-4:-1] == ["All networks…", "Network file…", ""]
+    assert texts[-5:-1] == ["All networks…", "Network file…", "Card of this network…", ""]
+    card = lenet.window.tool_bar.network_menu.actions()[-3]
+    assert not card.isEnabled()  # lenet5 comes from no file
     opener = next(action for action in lenet.window.tool_bar.network_menu.actions() if action.text() == "All networks…")
     opener.trigger()
     lenet.settle()

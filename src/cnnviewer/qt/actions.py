@@ -27,7 +27,7 @@ ACTIONS = (
     ActionInfo("previous_image", "Previous image", ("W",), "Images"),
     ActionInfo("catalogue", "All networks…", ("Ctrl+Shift+N",), "Networks"),
     ActionInfo("open_network_file", "Network file…", ("Ctrl+Shift+F",), "Networks"),
-    ActionInfo("edit_card", "Input and categories of this file…", ("Ctrl+Shift+I",), "Networks"),
+    ActionInfo("edit_card", "Card of this network…", ("Ctrl+Shift+I",), "Networks"),
     ActionInfo("previous_layer", "Previous layer", ("U",), "Layers"),
     ActionInfo("next_layer", "Next layer", ("O",), "Layers"),
     ActionInfo("find", "Find a layer", ("Ctrl+F",), "Layers"),

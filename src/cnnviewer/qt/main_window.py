@@ -22,7 +22,6 @@ from cnnviewer.inputs.files import EXTENSIONS
 from cnnviewer.inputs.samples import list_samples
 from cnnviewer.inputs.videos import is_video
 from cnnviewer.messages import ImageRequest
-from cnnviewer.networks import is_file
 from cnnviewer.networks.files.places import is_network
 from cnnviewer.networks.run_folder import is_run
 from cnnviewer.qt import drops
@@ -120,6 +119,7 @@ class MainWindow(QMainWindow):
             action.triggered.connect(getattr(self, "_on_live" if info.group == LIVE else f"_on_{info.name}"))
             self.addAction(action)
             self._actions[info.name] = action
+        self.allow_edit_card(False)
 
     @Slot()
     def _on_painted(self) -> None:
@@ -181,6 +181,10 @@ class MainWindow(QMainWindow):
 
             self._files = NetworkFiles(self, self._session)
         return self._files
+
+    def allow_edit_card(self, is_allowed: bool) -> None:
+        """Let the card of the open network be edited, or not: only one that comes from a file has one."""
+        self._actions["edit_card"].setEnabled(is_allowed)
 
     def set_theme(self, name: str) -> None:
         """Show the window "light", "dark", or as the "system" asks."""
@@ -319,17 +323,13 @@ class MainWindow(QMainWindow):
         self._ask_for_files("Open a network's file", "Networks", NETWORK_EXTENSIONS, are_many=False)
 
     @Slot()
-    def _on_edit_card(self) -> None:
-        """Let what was said about the file that is open be changed."""
-        if self._is_built and is_file(self._session.network_name_asked):
-            self.files.edit_card()
-        else:
-            self.statusBar().showMessage("The network that is open comes with its own input and categories.", 6000)
-
-    @Slot()
     def _on_catalogue(self) -> None:
         if self._is_built:
             self.open_catalogue()
+
+    @Slot()
+    def _on_edit_card(self) -> None:
+        self.files.edit_card()
 
     def _ask_for_files(self, title: str, what: str, extensions: Iterable[str], *, are_many: bool) -> None:
         # Qt makes a Python class of each of its own when it is first named: those below are rarely needed.

@@ -26,6 +26,7 @@ from cnnviewer.card import read_card, to_json, write_card
 from cnnviewer.errors import NetworkError
 from cnnviewer.messages import NetworkRequest
 from cnnviewer.network_reports import FileRequest
+from cnnviewer.networks.files.formats import FORMATS
 from cnnviewer.qt.panels.network_file.card_editor import CardEditor
 from cnnviewer.qt.panels.network_file.consent_panel import ConsentPanel
 from cnnviewer.qt.panels.network_file.fits_panel import FitsPanel
@@ -49,11 +50,13 @@ class NetworkFileDialog(QDialog):
     """Shows a `FileReport`, and lets one say what the file does not tell.
 
     `inspectRequested` asks for another report: after the consent, or of another architecture. `openRequested` tells the
-    `NetworkRequest`, and whether the card is to be remembered for the file.
+    `NetworkRequest`, and whether the card is to be remembered for the file. `architecturesRequested` asks for the names
+    that `set_architectures` takes, once a name is typed.
     """
 
     inspectRequested = Signal(object)
     openRequested = Signal(object, bool)
+    architecturesRequested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -91,7 +94,7 @@ class NetworkFileDialog(QDialog):
         self._failure.hide()
         self._show_head(report)
         if self._needs_consent:
-            self.consent.show_consent(str(report.path), _file_name(report.path), report.consent)
+            self.consent.show_consent(str(report.path), report.consent)
         else:
             self._show_parts(report, is_same=before is not None and str(before.path) == str(report.path))
         self._refresh()
@@ -131,11 +134,13 @@ class NetworkFileDialog(QDialog):
         report, fit = self._report, self.fits.fit
         if report is None or self._is_busy:
             return "The file is being looked into."
-        if report.fits and fit is not None and not fit.is_whole:
+        if fit is not None and not fit.is_whole:
             wrong = len(fit.rows) - fit.matches
             return f"{wrong:,} tensor{' does' if wrong == 1 else 's do'} not fit {fit.architecture}."
+        if fit is None and (report.card is None or _is_weights(report)):
+            return "Its architecture is not known: name it."
         if report.card is None:
-            return "Its architecture is not known: name it." if not report.fits else "Its input is not known."
+            return "Its input is not known."
         return self.card.problem
 
     # ---- building
@@ -195,6 +200,7 @@ class NetworkFileDialog(QDialog):
         self.consent.accepted.connect(self._on_consent)
         self.consent.declined.connect(self.reject)
         self.fits.architectureChosen.connect(self._on_architecture_chosen)
+        self.fits.namesRequested.connect(self.architecturesRequested)
         self.card.changed.connect(self._refresh)
         self.card.failed.connect(self.show_failure)
 
@@ -272,7 +278,7 @@ class NetworkFileDialog(QDialog):
             show = self.card.show_next_card if is_same else self.card.show_card
             show(report.card, report.origin, report.reasons, report.classes)
         fit = self.fits.fit
-        has_card = report.card is not None and (fit is None or fit.is_whole)
+        has_card = report.card is not None and (not _is_weights(report) if fit is None else fit.is_whole)
         if not is_same or self.part not in (self.fits, self.card) or not has_card:
             self._turn_to(self.card if has_card else self.fits)
             (self.open_button if has_card else self.fits.list if report.fits else self.fits.name).setFocus()
@@ -407,3 +413,8 @@ class NetworkFileDialog(QDialog):
 def _file_name(path: Path | str) -> str:
     """Return what a file is called; a factory is called as it was asked for."""
     return path.name if isinstance(path, Path) else path
+
+
+def _is_weights(report: FileReport) -> bool:
+    """Whether a file holds weights alone, which are nothing without an architecture."""
+    return any(report.format == known.name and known.is_weights for known in FORMATS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 
 from cnnviewer.messages import NetworkRequest
-from cnnviewer.network_reports import FileReport, FileRequest
+from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest, FileReport, FileRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cnnviewer.qt.session import Session
 
 __all__ = ["NetworkFiles", "is_ready"]
+
+_NAMES = "architectures"
 
 
 def is_ready(report: FileReport) -> bool:
@@ -36,10 +38,11 @@ class NetworkFiles(QObject):
         super().__init__(window)
         self._window, self._session = window, session
         self._dialog: NetworkFileDialog | None = None
-        self._allow_code = self._is_edit = False
+        self._allow_code = self._is_edit = self._is_inspecting = False
         session.inspected.connect(self._on_inspected)
         session.failed.connect(self._on_failed)
         session.progressed.connect(self._on_progressed)
+        session.pictured.connect(self._on_pictured)
 
     @property
     def dialog(self) -> NetworkFileDialog | None:
@@ -62,11 +65,12 @@ class NetworkFiles(QObject):
 
     @Slot(object)
     def _inspect(self, request: FileRequest) -> None:
-        self._allow_code = request.allow_code
+        self._allow_code, self._is_inspecting = request.allow_code, True
         self._session.inspect(request)
 
     @Slot(object)
     def _on_inspected(self, report: FileReport) -> None:
+        self._is_inspecting = False
         has_consented = self._dialog is not None and self._dialog.report is not None and self._dialog.report.consent
         if is_ready(report) and not self._is_edit and (self._dialog is None or has_consented):
             request = NetworkRequest(str(report.path), card=report.card, allow_code=self._allow_code)
@@ -83,6 +87,7 @@ class NetworkFiles(QObject):
             self._dialog = NetworkFileDialog(self._window)
             self._dialog.inspectRequested.connect(self._inspect)
             self._dialog.openRequested.connect(self._on_open_requested)
+            self._dialog.architecturesRequested.connect(self._on_architectures_requested)
             self._dialog.finished.connect(self._on_finished)
             self._dialog.open()
         return self._dialog
@@ -97,10 +102,23 @@ class NetworkFiles(QObject):
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:
-        if self._dialog is not None and isinstance(failure.request, FileRequest):
+        if not isinstance(failure.request, FileRequest):
+            return
+        self._is_inspecting = False
+        if self._dialog is not None:
             self._dialog.show_failure(failure.sentence)
 
     @Slot(object, object, str)
     def _on_progressed(self, done: int, total: int | None, text: str) -> None:
-        if self._dialog is not None:
+        if self._dialog is not None and self._is_inspecting:  # and not that of a network that opens meanwhile
             self._dialog.show_busy(text)
+
+    @Slot()
+    def _on_architectures_requested(self) -> None:
+        self._session.request(_NAMES, CatalogueRequest())
+
+    @Slot(str, object, object)
+    def _on_pictured(self, key: str, request: object, answer: object) -> None:
+        del request
+        if key == _NAMES and isinstance(answer, CatalogueAnswer) and self._dialog is not None:
+            self._dialog.set_architectures([entry.name for entry in answer.entries])

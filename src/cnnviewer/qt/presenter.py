@@ -18,6 +18,7 @@ from cnnviewer.messages import (
     ThumbnailAnswer,
     ThumbnailRequest,
 )
+from cnnviewer.networks import is_file
 from cnnviewer.qt.unit_presenter import UnitPresenter
 from cnnviewer.questions import QUESTIONS
 
@@ -109,6 +110,7 @@ class Presenter(QObject):
         self._window.tool_bar.set_network(network.name, network.provenance == "random weights")
         self._window.setWindowTitle(f"{network.name} · cnnviewer")
         self._window.status.show_network(network)
+        self._window.allow_edit_card(is_file(self._session.network_name_asked))
         self._ask_devices()
 
     @Slot(object)

@@ -168,7 +168,7 @@ def test_a_report_that_still_names_the_consent_does_not_ask_twice(dialog, qtbot)
 def test_what_code_says_of_itself_is_no_markup(dialog):
     dialog.show_report(replace(CONSENT, path=Path("/tmp/<b>safe.py"), consent="<i>Trust me</i>"))
     labels = [label for label in dialog.consent.findChildren(QLabel) if "<" in label.text()]
-    assert len(labels) == 3
+    assert len(labels) == 2
     assert all(label.textFormat() is Qt.TextFormat.PlainText for label in labels)
 
 
@@ -237,6 +237,27 @@ def test_a_failure_goes_back_to_the_architecture_that_was(dialog):
     assert dialog.fits.fit is WHOLE
     assert dialog.open_button.isEnabled()
     assert dialog.asked == [FileRequest(PATH, "timm/other")]
+
+
+def test_names_to_complete_are_asked_for_once_something_is_typed(dialog, qtbot):
+    asked = []
+    dialog.architecturesRequested.connect(lambda: asked.append(True))
+    dialog.show_report(replace(WEIGHTS, fits=(), card=None))
+    assert asked == []
+    qtbot.keyClicks(dialog.fits.name, "vg")
+    assert asked == [True]
+    dialog.set_architectures(("vgg11", "vgg16", "resnet18"))
+    assert dialog.fits.name.completer().completionCount() == 2
+    assert dialog.fits.name.completer().popup().isVisible()
+    dialog.fits.name.completer().popup().hide()
+
+
+def test_weights_with_a_card_but_no_architecture_cannot_be_opened(dialog):
+    report = replace(WEIGHTS, format="PyTorch file", fits=(), architecture="", origin="remembered")
+    dialog.show_report(report)
+    assert dialog.part is dialog.fits
+    assert dialog.obstacle == "Its architecture is not known: name it."
+    assert not dialog.open_button.isEnabled()
 
 
 def test_a_name_by_hand_is_completed_and_asked_for(dialog, qtbot):

@@ -25,6 +25,9 @@ class ConsentPanel(QWidget):
         frame.setFixedWidth(_WIDTH)  # or the labels could not tell how high they are
         title = label("To open this, code in it must run", frame, "name")
         self._path, self._what, self._advice = (_text(frame) for _ in range(3))
+        self._advice.setText(
+            "Open it only if you trust who wrote it: the code may do all that you may do on this machine."
+        )
         self._path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.run = QPushButton("Run it and open", frame)
         self.run.setAutoDefault(False)
@@ -54,12 +57,11 @@ class ConsentPanel(QWidget):
         outer.addLayout(middle)
         outer.addStretch(2)
 
-    def show_consent(self, path: str, name: str, sentence: str) -> None:
-        """Ask for a file, told in full and by its name; `sentence` says which code runs. Enter presses Cancel."""
+    def show_consent(self, path: str, sentence: str) -> None:
+        """Ask for a file, named in full; `sentence` says which code runs. Enter presses Cancel."""
         self._path.setText(_breakable(path))
         self._path.setAccessibleName(path)
-        self._what.setText(sentence)
-        self._advice.setText(f"This runs Python code from {_breakable(name)}. Open it only if you trust who wrote it.")
+        self._what.setText(_breakable(sentence))
         self.cancel.setDefault(True)
 
     @property

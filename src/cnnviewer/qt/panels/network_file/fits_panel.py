@@ -33,13 +33,18 @@ _MOST_ROWS = 5
 
 
 class FitsPanel(QWidget):
-    """Lists the architectures that fit, best first; `architectureChosen` tells the one that the user chose."""
+    """Lists the architectures that fit, best first; `architectureChosen` tells the one that the user chose.
+
+    `namesRequested` asks for the names to which what is typed can be completed, when something is.
+    """
 
     architectureChosen = Signal(str)
+    namesRequested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._fits: tuple[Fit, ...] = ()
+        self._has_asked = False
         self._title = label("", self)
         self._title.setWordWrap(True)
         self._build_list()
@@ -70,6 +75,8 @@ class FitsPanel(QWidget):
         self.list.setFixedHeight(min(len(fits), _MOST_ROWS) * height + 6)
         for widget in (self.list, self.table, self._counts):
             widget.setVisible(bool(fits))
+        what = "Another architecture" if fits else "Its architecture"
+        self.name.setPlaceholderText(f"{what}: resnet18, timm/convnext_tiny …")
         self._show_rows()
 
     def set_architectures(self, names: Sequence[str]) -> None:
@@ -79,6 +86,9 @@ class FitsPanel(QWidget):
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setMaxVisibleItems(12)
         self.name.setCompleter(completer)
+        if self.name.hasFocus() and self.name.text():
+            completer.setCompletionPrefix(self.name.text())
+            completer.complete()
 
     @property
     def fit(self) -> Fit | None:
@@ -133,7 +143,6 @@ class FitsPanel(QWidget):
 
     def _build_by_hand(self) -> None:
         self.name = QLineEdit(self)
-        self.name.setPlaceholderText("Another architecture: resnet18, timm/convnext_tiny …")
         self.name.setAccessibleName("Name of another architecture")
         self.attempt = QPushButton("Try it", self)
         self.attempt.setToolTip("Compare the file with this architecture")
@@ -167,6 +176,9 @@ class FitsPanel(QWidget):
     @Slot(str)
     def _on_name_changed(self, text: str) -> None:
         self.attempt.setEnabled(bool(text.strip()))
+        if self.name.completer() is None and not self._has_asked:
+            self._has_asked = True
+            self.namesRequested.emit()
 
     @Slot()
     def _on_attempt(self) -> None:
