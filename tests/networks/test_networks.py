@@ -51,11 +51,26 @@ def test_odd_names_are_refused_with_a_sentence(name):
 
 
 @pytest.mark.parametrize("as_type", [str, Path])
-def test_a_path_as_a_name_is_told_where_it_belongs(tmp_path, as_type):
+def test_a_path_is_opened_as_the_file_that_it_names(tmp_path, as_type):
     path = tmp_path / "weights.pth"
+    torch.save(load_network("lenet5").module.state_dict(), path)
+    network = load_network(as_type(path))
+    assert (network.name, network.provenance) == ("weights", "weights from weights.pth")
+    assert network.preprocessing == load_network("lenet5").preprocessing
+    check_name(as_type(path))
+    with pytest.raises(NetworkError, match="weights of its own"):
+        load_network(as_type(path), weights=None)
     path.write_bytes(b"")
-    with pytest.raises(NetworkError, match=r"Choose the network that it holds weights for.*weights\.pth"):
+    with pytest.raises(NetworkError, match=r"weights\.pth is empty"):
         load_network(as_type(path))
+
+
+def test_a_file_with_code_needs_leave(tmp_path):
+    (tmp_path / "net.py").write_text("import torch\n\ndef make():\n    return torch.nn.Conv2d(3, 2, 3)\n")
+    text = f"{tmp_path / 'net.py'}:make"
+    with pytest.raises(NetworkError, match=r"net\.py:make runs Python code.*--allow-code.*allow_code=True"):
+        load_network(text)
+    assert load_network(text, allow_code=True).name == "make"
 
 
 def test_efficientnet_lite0_recognises_the_cat():
