@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cnnviewer.analysis.receptive_field import Box as Box
     from cnnviewer.analysis.receptive_field import receptive_field as receptive_field
     from cnnviewer.datasets import load_dataset as load_dataset
+    from cnnviewer.card import Card as Card
     from cnnviewer.errors import CnnviewerError as CnnviewerError
     from cnnviewer.network import Network as Network
     from cnnviewer.network import from_module as from_module
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Card": "cnnviewer.card",
     "Box": "cnnviewer.analysis.receptive_field",
     "CnnviewerError": "cnnviewer.errors",
     "Explanation": "cnnviewer.analysis.explanation",
@@ -52,6 +54,7 @@ _HOMES = {
 
 __all__ = [
     "Box",
+    "Card",
     "CnnviewerError",
     "Explanation",
     "Layer",
