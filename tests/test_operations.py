@@ -193,3 +193,35 @@ def test_free_results():
     for action in fixed:
         _, function, args, _ = called(action)
         assert not has_free_result(function, args), function_name(function)
+
+
+ATEN = torch.ops.aten
+
+
+def test_operations_of_exported_programs_are_named_as_the_functions():
+    assert argument_names(ATEN.conv2d.default)[:4] == ("input", "weight", "bias", "stride")
+    assert argument_names(ATEN.gelu.default) == ("self",)  # what must be named is no positional argument
+    assert function_name(ATEN.upsample_bilinear2d.vec) == "upsample"
+    assert function_name(ATEN.constant_pad_nd.default) == "pad"
+    assert kind_of(ATEN.relu_.default) == Kind.ACTIVATION
+    assert kind_of(ATEN.slice.Tensor) == Kind.RESHAPE
+    assert kind_of(ATEN._adaptive_avg_pool2d.default) == Kind.POOLING
+    assert is_query(ATEN.sym_size.int)
+
+
+@pytest.mark.parametrize("name", ["relu_", "hardtanh_", "hardswish_", "silu_", "add_", "sigmoid_"])
+def test_in_place_operations_of_exported_programs(name):
+    operation = getattr(ATEN, name)
+    operation = operation.Tensor if name == "add_" else operation.default
+    change, tensor = change_of(operation), torch.randn(3, 4)
+    others = (torch.ones(3, 4),) if name == "add_" else ()
+    assert change.targets((tensor, *others), {}) == (tensor,)
+    kept = tensor.clone()
+    wanted = change.functional(tensor, *others)
+    assert torch.equal(tensor, kept)
+    assert torch.equal(operation(tensor, *others), wanted)
+
+
+@pytest.mark.parametrize("operation", [ATEN.bernoulli_.float, ATEN.normal_.default, ATEN.uniform_.default])
+def test_random_operations_of_exported_programs_are_not_run_apart(operation):
+    assert change_of(operation).functional is None

@@ -299,3 +299,21 @@ def test_torchvisions_networks(name):
     assert any("attention" in note for note in notes) == name.startswith(("vit", "swin", "maxvit"))
     del module, recording, outputs, known, fields
     gc.collect()
+
+
+class _ChangedThroughViews(nn.Module):
+    """A mask whose parts are filled, as a shifted-window attention makes it."""
+
+    def forward(self, image):
+        mask = image.new_zeros(7, 7)
+        mask[:3, :3].fill_(1)
+        mask[3:, :2].fill_(2)
+        return image * mask[1:, 1:].sum()
+
+
+def test_parts_of_a_map_that_was_changed_through_views():
+    recording = cnnviewer.record(cnnviewer.from_module(_ChangedThroughViews()), torch.rand(1, 3, 7, 7))
+    for layer in recording.layers:
+        box = cnnviewer.receptive_field(recording, layer, tuple(length // 2 for length in layer.shape))
+        assert box.bottom - box.top <= 7
+    assert recording.layers[-1].operation == "mul"

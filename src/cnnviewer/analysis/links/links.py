@@ -32,6 +32,10 @@ class Link(Protocol):
     def note(self) -> str:
         """Empty, or why more units may be meant than can really change the output."""
 
+    @property
+    def after(self) -> tuple[int, ...]:
+        """The shape of the output."""
+
     def back(self, found: UnitSet) -> UnitSet:
         """Return the units of the operand that can change any of these of the output."""
 
@@ -157,6 +161,11 @@ class IndexLink:
     index: NDArray[np.int32]
     before: tuple[int, ...]
     note: str = ""
+
+    @property
+    def after(self) -> tuple[int, ...]:
+        """The shape of the output."""
+        return self.index.shape
 
     def back(self, found: UnitSet) -> UnitSet:
         """Return the units of the operand that are copied to any of these."""

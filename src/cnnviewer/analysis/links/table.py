@@ -97,7 +97,10 @@ def _links(layer: Layer, recording: Recording) -> tuple[Link, ...]:
     shapes = [tuple(recording.result(name).shape) for name in layer.inputs]
     try:
         if layer.operation in _COPIES and not _is_moved_by_data(call):
-            return copy_links(call, shapes)
+            links = copy_links(call, shapes)
+            if any(link.after != after for link in links):
+                raise ValueError  # an operand that was changed through a view: its layer's output is a part of it
+            return links
         if layer.operation in _JOINS:
             return _concatenations(layer, after, shapes)
         return tuple(_link(layer, place, after, before) for place, before in enumerate(shapes))
