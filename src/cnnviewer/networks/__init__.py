@@ -69,7 +69,7 @@ def list_networks() -> dict[str, tuple[str, ...]]:
 def load_network(
     name: str | Path, weights: str | Path | None = "DEFAULT", *, progress: ProgressCallback | None = None
 ) -> Network:
-    """Load a network, in eval mode, on the CPU.
+    """Load a network, in eval mode, on the CPU; `Network.to` brings it to another device, or to half precision.
 
     Parameters
     ----------
