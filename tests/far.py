@@ -16,6 +16,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_aliasing
 from torch.utils._pytree import tree_leaves, tree_map
 
+from cnnviewer import devices
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -51,7 +53,7 @@ class FarTensor(torch.Tensor):
 
     @staticmethod
     def __new__(cls, near: torch.Tensor) -> FarTensor:
-        if near.dtype is torch.float64:
+        if near.dtype is torch.float64 and FAR.type not in devices._WITH_FLOAT64:
             raise TypeError("Cannot convert a far tensor to float64: the device has no such numbers.")
         far = torch.Tensor._make_wrapper_subclass(
             cls,
@@ -142,6 +144,13 @@ def far_device() -> Iterator[None]:
         patch.object(torch, "inference_mode", inference_mode),
         _Factories(),
     ):
+        yield
+
+
+@contextmanager
+def float64_there() -> Iterator[None]:
+    """Have float64 on the device, as CUDA has: then what is worked exactly is worked there."""
+    with patch.object(devices, "_WITH_FLOAT64", frozenset({"cpu", FAR.type})):
         yield
 
 

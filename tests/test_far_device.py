@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -18,11 +19,12 @@ from cnnviewer.analysis.ways import way_back, way_forward
 from cnnviewer.engine import Engine
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.export import write_recording
-from cnnviewer.frames import Chosen
+from cnnviewer.frames import Chosen, Frame, Prepared, Watch
 from cnnviewer.messages import (
     DeviceRequest,
     HoldRequest,
     ImageRequest,
+    MapRequest,
     MatrixRequest,
     NetworkRequest,
     ScaleChoice,
@@ -35,7 +37,7 @@ from cnnviewer.messages import (
 from cnnviewer.questions import EffectiveRequest, FieldRequest, UnitRequest, WayRequest
 from cnnviewer.recorder import Recorder
 from cnnviewer.resources import resource
-from far import FAR, FarTensor, HereAndNow, far_device, noted_copies
+from far import FAR, FarTensor, HereAndNow, far_device, float64_there, noted_copies
 
 torch.set_num_threads(1)
 
@@ -172,8 +174,8 @@ def test_every_picture_is_the_same_and_only_pixels_travel(engines, scale):
             assert_same(expected, there.picture(request))
         if isinstance(request, TilesRequest):
             # Levels of the pictures' pixels, and for each map its smallest and largest value, mean and so on.
-            most = 2 * 6 * 9 * 11 * 4 + 64 * max(len(layers[request.layer].output), 1280)
-            assert copies.nbytes <= most + 16 * sum(map_count(layer) for layer in layers)
+            most = 2 * 6 * 9 * 11 * 4 + 32 * max(map_count(layers[request.layer]), 1280)
+            assert copies.nbytes <= most + (16 * sum(map(map_count, layers)) if scale.scope is Scope.NETWORK else 0)
 
 
 def map_count(layer):
@@ -253,7 +255,13 @@ class Odd(torch.nn.Module):
         return q.flatten(1) @ self.weight.T.repeat(1, 1)
 
 
-def test_odd_operations_are_explained_the_same():
+@pytest.mark.parametrize("numbers", [nullcontext, float64_there], ids=["as on MPS", "as on CUDA"])
+def test_odd_operations_are_explained_the_same(numbers):
+    with numbers():
+        check_odd_operations()
+
+
+def check_odd_operations():
     preprocessing = cnnviewer.Preprocessing(size=(8, 8), resize=8, mean=(0.5,) * 3, deviation=(0.5,) * 3)
     network = cnnviewer.from_module(Odd(), preprocessing=preprocessing)
     photo = resource("samples", "chelsea.png")
@@ -327,6 +335,50 @@ def paired_requests(summary):
                 yield replace(request, is_paired=True, weights=weights)
         elif isinstance(request, MatrixRequest):
             yield replace(request, weights=WeightsShown.CHANGE)
+
+
+def test_frames_of_a_stream_run_there_and_only_pixels_travel(engines):
+    for engine in engines:
+        engine._pool.shutdown()
+        engine._pool = HereAndNow()
+    pixels = np.random.default_rng(0).integers(0, 2**24, (60, 80)).astype(np.uint32) | np.uint32(0xFF000000)
+    answers = []
+    for engine in engines:
+        asked = [(f"{place}", request) for place, request in enumerate(requests_for(engine.summary(), ScaleChoice()))]
+        tiles = [pair for pair in asked if isinstance(pair[1], (TilesRequest, MapRequest))][:12]
+        for number in range(4):
+            watch = Watch(engine.layers, tuple(tiles), Chosen(2, 0))
+            frame = Frame(number, "frame", pixels, float(number))
+            with noted_copies() as copies:
+                answer = engine.show_frame(Prepared(frame), watch)
+        answers.append(answer)
+        # The pictures' 9 x 11 pixels, the maps in the inspector, and a few numbers.
+        shown = [request for _, request in tiles]
+        maps = [engine.layers[request.layer].map_shape for request in shown if isinstance(request, MapRequest)]
+        assert (
+            copies.nbytes < len(shown) * 2 * 6 * 9 * 11 * 2 + sum(4 * rows * columns for rows, columns in maps) + 4000
+        )
+    here, there = answers
+    assert there.recording.probabilities == pytest.approx(here.recording.probabilities, abs=1e-3)
+    assert there.activation.maximum == pytest.approx(here.activation.maximum, rel=1e-3, abs=1e-3)
+    assert [key for key, *_ in there.pictures] == [key for key, *_ in here.pictures]
+    assert len(here.pictures) > 4
+
+
+def test_a_training_runs_there(monkeypatch):
+    monkeypatch.setattr("cnnviewer.training.trainer.choose_device", lambda name: FAR)
+    # PyTorch's fused optimisers name the devices that they know.
+    monkeypatch.setattr("cnnviewer.training.trainer.make_optimiser", lambda learnt, _: torch.optim.SGD(learnt, 0.01))
+    network = cnnviewer.load_network("lenet5", weights=None)
+    news = list(cnnviewer.train(network, "mnist-5k", cnnviewer.Settings(epochs=1, batch_size=2000, momentum=0.9)))
+    assert network.device == FAR
+    assert all(np.isfinite(step.loss) for step in news if hasattr(step, "loss"))
+    assert news
+
+
+def test_half_precision_does_not_learn():
+    with pytest.raises(CnnviewerError, match="lenet5 is in half precision; it learns in single"):
+        list(cnnviewer.train(cnnviewer.load_network("lenet5").to("cpu", "half"), "mnist-5k"))
 
 
 def test_an_activation_is_told_of_a_frame_there(pair):

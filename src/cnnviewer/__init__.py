@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cnnviewer.analysis.receptive_field import receptive_field as receptive_field
     from cnnviewer.datasets import load_dataset as load_dataset
     from cnnviewer.card import Card as Card
+    from cnnviewer.devices import list_devices as list_devices
     from cnnviewer.errors import CnnviewerError as CnnviewerError
     from cnnviewer.network import Network as Network
     from cnnviewer.network import from_module as from_module
@@ -42,6 +43,7 @@ _HOMES = {
     "Recording": "cnnviewer.recording",
     "explain": "cnnviewer.analysis.explaining.table",
     "from_module": "cnnviewer.network",
+    "list_devices": "cnnviewer.devices",
     "list_networks": "cnnviewer.networks",
     "load_network": "cnnviewer.networks",
     "receptive_field": "cnnviewer.analysis.receptive_field",
@@ -64,6 +66,7 @@ __all__ = [
     "Settings",
     "explain",
     "from_module",
+    "list_devices",
     "list_networks",
     "load_dataset",
     "load_network",

@@ -36,6 +36,7 @@ AUTO = "auto"
 # On a CPU float16 has no fast kernels: EfficientNet-Lite0, ResNet-18 and ViT-Tiny took 5 to 23 times as long as in
 # float32, and 0.4 to 0.6 times as long in bfloat16 (AVX-512, one thread).
 _HALF = {"cpu": "bfloat16"}
+_WITH_FLOAT64 = frozenset({"cpu", "cuda"})
 _TITLES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
 
 
@@ -120,7 +121,7 @@ def exact(tensor: torch.Tensor) -> torch.Tensor:
 
 def host(tensor: torch.Tensor) -> torch.Tensor:
     """Return a tensor where `exact` puts it, of its own type."""
-    return tensor if tensor.device.type in ("cpu", "cuda") else tensor.cpu()
+    return tensor if tensor.device.type in _WITH_FLOAT64 else tensor.cpu()
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -76,7 +76,7 @@ def load_network(
     allow_code: bool = False,
     progress: ProgressCallback | None = None,
 ) -> Network:
-    """Load a network, in eval mode, on the CPU.
+    """Load a network, in eval mode, on the CPU; `Network.to` brings it to another device, or to half precision.
 
     Parameters
     ----------

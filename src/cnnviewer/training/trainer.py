@@ -51,10 +51,14 @@ class Trainer:
     Raises
     ------
     TrainingError
-        If the network's outputs are not the dataset's classes, or the device is not there.
+        If the network's outputs are not the dataset's classes, it is in half precision, or the device is not there.
     """
 
     def __init__(self, network: Network, dataset: Dataset, settings: Settings, team: Team = ALONE) -> None:
+        if network.dtype in (torch.float16, torch.bfloat16):
+            raise TrainingError(
+                f"{network.name} is in half precision; it learns in single: network.to(DEVICE, 'single')."
+            )
         self.network, self.dataset, self.settings, self.team = network, dataset, settings, team
         self.device = choose_device(settings.device)
         self.module = network.module.to(self.device).eval()
