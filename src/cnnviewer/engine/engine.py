@@ -387,7 +387,11 @@ class Engine:
         if self.summary() is None or self._scene is None:
             raise CnnviewerError("There is no recording yet: open a network and an image first.")
         # Not above: it loads Graphviz, which few sessions need.
-        from cnnviewer.analysis.graph.drawing import graph_picture
+        try:
+            from cnnviewer.analysis.graph.drawing import graph_picture
+        except ImportError as error:
+            told = f"The graph can't be drawn, for Graphviz does not load ({error}). Install pygraphviz anew."
+            raise CnnviewerError(told) from error
 
         shape = tuple(self._scene.recording.input.shape)
         return GraphAnswer(graph_picture(self._layers, shape, request), self._layers)

@@ -168,9 +168,9 @@ def _palette(theme: Theme) -> QPalette:
 _STYLE = """
 QMainWindow::separator {{ background: {window}; width: 6px; height: 6px; }}
 QMainWindow::separator:hover {{ background: {accent_soft}; }}
-QToolBar {{ background: {panel}; border: 0; border-bottom: 1px solid {border}; padding: 5px 8px; spacing: 4px; }}
+QToolBar {{ background: {panel}; border: 0; border-bottom: 1px solid {border}; padding: 5px 7px; spacing: 3px; }}
 QToolBar QToolButton {{ padding: 4px 8px; }}
-QToolBar QLabel {{ color: {muted}; padding-left: 6px; }}
+QToolBar QLabel {{ color: {muted}; padding-left: 3px; }}
 QToolBar::extension {{ background: {raised}; }}
 QStatusBar {{ background: {panel}; border-top: 1px solid {border}; color: {muted}; }}
 QStatusBar::item {{ border: 0; }}

@@ -216,7 +216,7 @@ class ToolBar(QToolBar):
         self.addWidget(QLabel("Tiles", self))
         self.tiles = QSlider(Qt.Orientation.Horizontal, self)
         self.tiles.setRange(*_TILES)
-        self.tiles.setFixedWidth(60)
+        self.tiles.setFixedWidth(44)
         self.tiles.setToolTip("The size of the maps")
         self.tiles.setAccessibleName("Size of the maps")
         self.tiles.valueChanged.connect(self.tileChanged)

@@ -173,3 +173,55 @@ def test_labels_fit_into_the_picture_at_each_size(tour, page):
         for place, shown in enumerate(page.view.picture.columns):
             for tile in range(len(shown.values)):
                 assert page.view.rect().contains(page.view.tile_rect(place, tile).toRect())
+
+
+# ---- the open network
+
+
+def choose_open(tour, page):
+    tour.driver.click(page.which.button("The open network"))
+
+
+def test_the_open_network_is_drawn_with_the_image_of_the_window(tour, page):
+    choose_open(tour, page)
+    assert page.shown.text() == "lenet5"
+    assert digit_of(page) == 3
+    tour.driver.window.show_sample("digit-8")
+    tour.driver.settle()
+    assert digit_of(page) == 8  # live
+    tour.driver.session.open_network("fashion-cnn")
+    tour.driver.settle()
+    assert page.shown.text() == "fashion-cnn"
+    titles = [shown.title for shown in page.view.picture.columns]
+    assert "conv1" in titles
+    assert "c1" not in titles
+    place = column(page, "conv2")
+    hover(page, page.view.tile_rect(place, 2).center())
+    assert {source[0] for source, target, _ in page.view.links if target == (place, 2)} == {column(page, "pool1")}
+    tour.driver.click(page.which.button("LeNet-5 on your digit"))
+    assert column(page, "c1") == 1
+    assert page.shown.text() == ""
+    assert digit_of(page) == 3
+
+
+def test_the_open_network_reads_the_digit_that_is_chosen_or_drawn(tour, page):
+    choose_open(tour, page)
+    tour.driver.click(page.samples[1].button("7"))
+    assert digit_of(page) == 7
+    tour.driver.click(page.clear)
+    assert digit_of(page) == 3  # the window's
+    assert (page.samples[0].current, page.samples[1].current) == ("", "")
+
+
+def test_a_large_network_is_told_to_be_too_large(tour, page):
+    choose_open(tour, page)
+    tour.driver.session.open_network("resnet18", None)
+    tour.driver.settle()
+    assert page.view.picture.columns == ()
+    assert "at most 32 columns" in page.view.picture.note
+    page.view.setFocus()
+    tour.driver.key(Qt.Key.Key_Right, page.view)
+    assert page.view.current is None
+    tour.driver.session.open_network("lenet5")
+    tour.driver.settle()
+    assert column(page, "c1") == 1

@@ -64,6 +64,7 @@ class Wiring:
 
     def __init__(self, pairs: Sequence[tuple[Box, Box]]) -> None:
         self._fed = _fed_from_outside(pairs)
+        self._entries: dict[tuple[Group, Box], Port] = {}
         self.lines: dict[Group, dict[Local, None]] = defaultdict(dict)
         self.edges: dict[tuple[Box, Box], tuple[tuple[Group, Local], ...]] = {}
         for source, target in pairs:
@@ -91,7 +92,10 @@ class Wiring:
             yield steps[place], Local(entry, inner, None, self._entry(steps[place - 1], source) if place else None)
 
     def _entry(self, group: Group, source: Box) -> Port:
-        return Port(True, frozenset(self._fed[group, source]))
+        found = self._entries.get((group, source))
+        if found is None:
+            found = self._entries[group, source] = Port(True, frozenset(self._fed[group, source]))
+        return found
 
 
 def wire(root: Group, folded: frozenset[str]) -> Wiring:

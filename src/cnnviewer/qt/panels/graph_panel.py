@@ -139,23 +139,29 @@ class GraphPanel(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Step through what is found on Enter, go to the picture on Down, and clear the field on Escape."""
-        is_key = watched is self.search and isinstance(event, QKeyEvent)
-        if is_key and event.type() == QEvent.Type.ShortcutOverride:
-            if event.key() == Qt.Key.Key_Escape and self.search.text():  # type: ignore[attr-defined]
+        if watched is self.search and isinstance(event, QKeyEvent):
+            if event.type() == QEvent.Type.ShortcutOverride and self._clears_on(event):
                 event.accept()  # else the window takes it for a step back
                 return True
-        if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            key = event.key()
-            if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self.step_find(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
-                return True
-            if key == Qt.Key.Key_Down:
-                self.view.setFocus()
-                return True
-            if key == Qt.Key.Key_Escape and self.search.text():
-                self.search.clear()
+            if event.type() == QEvent.Type.KeyPress and self._take_key(event):
                 return True
         return super().eventFilter(watched, event)
+
+    def _clears_on(self, event: QKeyEvent) -> bool:
+        return event.key() == Qt.Key.Key_Escape and bool(self.search.text())
+
+    def _take_key(self, event: QKeyEvent) -> bool:
+        """Do what a key in the search field is for; return whether it is for anything."""
+        key = event.key()
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.step_find(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
+        elif key == Qt.Key.Key_Down:
+            self.view.setFocus()
+        elif self._clears_on(event):
+            self.search.clear()
+        else:
+            return False
+        return True
 
     def step_find(self, step: int) -> None:
         """Go to the next layer that is found, or with -1 to the one before; the first follows the last."""

@@ -41,7 +41,7 @@ _LOW = 330
 """Below this height the labels of a column's steps stand side by side."""
 _NAMED_WIDTHS = (106.0, 140.0)
 _USUAL_COLUMN, _BESIDE_NAME = 66.0, 84.0
-_LEAST_WIDTH, _LEAST_COLUMN = 420, 40
+_LEAST_WIDTH, _LEAST_COLUMN = 420, 46
 """How wide the picture is at least, and a column of many; a small window scrolls it."""
 _MOST_LINKS = 48
 """So many links are drawn in each direction, the strongest."""
@@ -107,7 +107,8 @@ class NetworkView(QWidget):
         if not is_same:
             self._current = None
             self._make_steps(picture)
-            self.setMinimumWidth(max(_LEAST_WIDTH, _LEAST_COLUMN * len(picture.columns)))
+            widths = (_NAMED_WIDTHS[0] if has_names(column) else _LEAST_COLUMN for column in picture.columns)
+            self.setMinimumWidth(max(_LEAST_WIDTH, round(sum(widths))))
             self._lay_out()
         self._point_at(self._current, self._unit)
         self.update()
