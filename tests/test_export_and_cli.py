@@ -205,6 +205,18 @@ def test_other_numbers_than_floats(tmp_path):
 def test_a_recording_without_scores(tmp_path):
     write_recording(branch(lambda h: h.relu()), tmp_path, "noise")
     assert strict_json(tmp_path / "probabilities.json")["classes"] == []
+    (output,) = strict_json(tmp_path / "layers.json")["outputs"]
+    assert (output["name"], output["layer"]) == ("", "relu")
+
+
+def test_maps_of_channels_that_stand_last_are_told_and_painted(tmp_path):
+    recording = branch(lambda h: h.relu().permute(0, 2, 3, 1))
+    write_recording(recording, tmp_path, "noise")
+    entry = strict_json(tmp_path / "layers.json")["layers"][-1]
+    channels, rows, columns = recording.layers[0].shape
+    assert entry["shape"] == [rows, columns, channels]
+    assert entry["maps"] == [channels, rows, columns]
+    assert np.array_equal(render(recording.layers[-1]), render(recording["relu"]))
 
 
 def test_a_folder_that_is_a_file(tmp_path):

@@ -29,7 +29,8 @@ __all__ = ["write_recording"]
 def write_recording(recording: Recording, folder: Path, image: str, *, arrays: bool = False) -> None:
     """Write a recording into a folder, which is made where it is missing.
 
-    ``layers.json`` has each layer's name, kind, settings, shapes, statistics and who feeds it;
+    ``layers.json`` has each layer's name, kind, settings, shapes, statistics and who feeds it, its maps' number, height
+    and width, and what the network returned;
     ``probabilities.json`` the classes, most probable first; ``012-features.3.png`` the maps of layer 12; with
     `arrays`, ``arrays.npz`` each output under its layer's name.
 
@@ -62,6 +63,9 @@ def _layers(recording: Recording, image: str) -> dict[str, Any]:
         "parameters": network.parameter_count,
         "multiply_adds": sum(multiply_adds(layer, recording) for layer in recording.layers),
         "activation_bytes": recording.nbytes,
+        "outputs": [
+            {"name": output.name, "shape": list(output.shape), "layer": output.layer} for output in recording.outputs
+        ],
         "layers": [_layer(layer, recording) for layer in recording.layers],
     }
 
@@ -77,6 +81,7 @@ def _layer(layer: Layer, recording: Recording) -> dict[str, Any]:
         "inputs": list(layer.inputs),
         "feeds": list(recording.followers[layer.name]),
         "shape": list(layer.shape),
+        "maps": [layer.layout.maps, *layer.layout.map_shape],
         "dtype": str(layer.output.dtype).removeprefix("torch."),
         "parameters": {name: list(tensor.shape) for name, tensor in layer.parameters.items()},
         "multiply_adds": multiply_adds(layer, recording),

@@ -226,19 +226,23 @@ def test_maps_of_convolutional_networks_are_what_they_were(name):
 
 
 class Strip(nn.Module):
-    def __init__(self):
+    """Takes some of the tokens, behind a class token."""
+
+    def __init__(self, part):
         super().__init__()
-        self.conv, self.linear = nn.Conv2d(3, 6, 4, stride=4), nn.Linear(6, 5)
+        self.conv, self.linear, self.part = nn.Conv2d(3, 6, 4, stride=4), nn.Linear(6, 5), part
 
     def forward(self, x):
         x = self.conv(x).flatten(2).transpose(1, 2)
-        return self.linear(x[:, ::3])
+        return self.linear(torch.cat([x[:, :1], x], 1)[:, self.part])
 
 
-def test_tokens_without_a_grid_are_a_strip():
-    layer = recorded(Strip(), 16)["linear"]
-    assert layer.shape == (6, 5)
-    assert (layer.layout.maps, layer.layout.map_shape) == (5, (1, 6))
+@pytest.mark.parametrize("part", [slice(None, None, 3), slice(5, None), slice(1, -1), slice(0, 4)])
+def test_tokens_without_a_grid_are_a_strip(part):
+    layer = recorded(Strip(part), 16)["linear"]
+    count = len(range(17)[part])
+    assert layer.shape == (count, 5)
+    assert (layer.layout.maps, layer.layout.map_shape) == (5, (1, count))
     assert torch.equal(feature_maps(layer), layer.output.T[:, None])
 
 

@@ -118,9 +118,8 @@ def _joint(parts: list[Axis], size: int) -> Axis:
     last = parts[-1]
     is_grid = [any(atom.has_grid for atom in axis) for axis in parts]
     if is_grid[-1] and not any(is_grid[:-1]) and _is_tokens(last):
-        before = sum(length_of(axis) for axis in parts[:-1])
         inner = last[0].inner if len(last) == 1 and last[0].inner else last
-        return preceded(inner, before + size - before - length_of(inner))
+        return preceded(inner, size - length_of(inner))
     roles = {atom.role for axis in parts for atom in axis if len(axis) == 1}
     if len(roles) == 1 and not any(len(axis) > 1 for axis in parts):
         return fresh(roles.pop(), size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.axes.atoms import Role, fresh, joined, length_of, sliced
+from cnnviewer.operations import function_name
 
 if TYPE_CHECKING:
     from cnnviewer.axes.atoms import Axes, Axis
@@ -30,22 +31,18 @@ def _is_of(axis: Axis, role: Role, count: int) -> bool:
     return all(atom.role is role for atom in axis)
 
 
-def _over(given: Given, operation: str) -> int:
-    """Return over how many axes a function goes, as its name tells: 2 for conv2d."""
-    digits = [letter for letter in operation if letter.isdigit()]
-    return int(digits[0]) if digits else len(given.shape) - 2
-
-
-def _name(given: Given) -> str:
-    from cnnviewer.operations import function_name
-
-    return function_name(given.call.function)
+def _count(given: Given) -> int | None:
+    """Return over how many axes a function goes, as its name tells: 2 for conv2d; None where that can't be."""
+    digits = [int(letter) for letter in function_name(given.call.function) if letter.isdigit()]
+    count = digits[0] if digits else len(given.shape) - 2
+    is_sound = count in _ROLES and len(given.first) == len(given.shape) > count
+    return count if is_sound else None
 
 
 def convolution(given: Given) -> Axes | None:
     """Follow a convolution: new channels."""
-    count = _over(given, _name(given))
-    if count not in _ROLES or len(given.first) != len(given.shape) or len(given.shape) < count + 1:
+    count = _count(given)
+    if count is None:
         return None
     lead = given.first[: len(given.shape) - count - 1]
     return (*lead, fresh(Role.CHANNEL, given.shape[-count - 1]), *_spatial(given, count))
@@ -53,8 +50,8 @@ def convolution(given: Given) -> Axes | None:
 
 def pooling(given: Given) -> Axes | None:
     """Follow pooling and resampling: each channel stays."""
-    count = _over(given, _name(given).replace("upsample", ""))
-    if count not in _ROLES or len(given.first) != len(given.shape) or len(given.shape) < count + 1:
+    count = _count(given)
+    if count is None:
         return None
     return (*given.first[:-count], *_spatial(given, count))
 
