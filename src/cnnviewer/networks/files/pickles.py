@@ -1,4 +1,4 @@
-"""Reading what a pickle wants, without running it: its opcodes alone. No torch here."""
+"""Telling what a pickle holds without running it: its first opcodes alone. No torch here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["globals_of", "is_module", "is_root_pickle"]
+__all__ = ["is_module", "is_root_pickle"]
 
 _LARGEST_PICKLE = 256_000_000
 _LEGACY_PREFACE = 3
@@ -60,33 +60,6 @@ def is_module(path: Path, is_zip: bool) -> bool:
                 return True
             return opcode == "GLOBAL" and argument not in _PLAIN_ROOTS and not str(argument).startswith("torch._")
     return False
-
-
-def globals_of(path: Path, is_zip: bool) -> tuple[str, ...]:
-    """Return the classes and functions that a pickle wants, "module.name" each, in order.
-
-    One that is put together in a way that `torch.save` does not use is told as "?".
-
-    Raises
-    ------
-    NetworkError
-        If the pickle is damaged, or too large to be true.
-    """
-    found: dict[str, None] = {}
-    with _pickle(path, is_zip) as file:
-        strings: list[str] = []
-        for opcode, argument in _opcodes(file):
-            if opcode in ("GLOBAL", "INST"):
-                found[str(argument).replace(" ", ".", 1)] = None
-            elif opcode == "STACK_GLOBAL":
-                found[".".join(strings[-2:]) if len(strings) > 1 else "?"] = None
-            elif opcode in ("EXT1", "EXT2", "EXT4"):
-                found["?"] = None
-            elif isinstance(argument, str):
-                strings.append(argument)
-            elif opcode in ("BINGET", "LONG_BINGET", "GET"):
-                strings.clear()  # a string from the memo: which one is not followed
-    return tuple(found)
 
 
 def _opcodes(file: BinaryIO) -> Iterator[tuple[str, object]]:
