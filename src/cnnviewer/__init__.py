@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from cnnviewer.analysis.explanation import Explanation as Explanation
     from cnnviewer.analysis.receptive_field import Box as Box
     from cnnviewer.analysis.receptive_field import receptive_field as receptive_field
-    from cnnviewer.datasets import load_dataset as load_dataset
     from cnnviewer.card import Card as Card
+    from cnnviewer.datasets import load_dataset as load_dataset
     from cnnviewer.devices import list_devices as list_devices
     from cnnviewer.errors import CnnviewerError as CnnviewerError
     from cnnviewer.network import Network as Network
