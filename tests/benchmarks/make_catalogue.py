@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,12 @@ def main() -> int:
     )
     options = parser.parse_args()
     top1 = read_top1(options.results)
-    write_index(dict(outlines()), options.out / "architectures.npz")
+    known = dict(outlines())
+    write_index(
+        {name: outline for name, (outline, _) in known.items()},
+        {name: variant for name, (_, variant) in known.items()},
+        options.out / "architectures.npz",
+    )
     write_facts(top1, options.out / "catalogue.csv")
     return 0
 
@@ -56,10 +62,25 @@ def architectures() -> Iterator[str]:
     yield from sorted(timm_networks.architectures(), key=lambda name: (len(name), name))
 
 
-def outlines() -> Iterator[tuple[str, Outline]]:
+def outlines() -> Iterator[tuple[str, tuple[Outline, Outline]]]:
+    """Yield each architecture's name, its outline, and that with other classes and channels."""
     for name in architectures():
         recipe = recipe_of(name)
-        yield name, outline_of(build_on_meta(recipe.skeleton or recipe.build).state_dict())
+        usual = outline_of(build_on_meta(recipe.skeleton or recipe.build).state_dict())
+        yield name, (usual, variant_of(recipe, usual))
+
+
+def variant_of(recipe: Recipe, usual: Outline) -> Outline:
+    """Return the outline with other classes and channels, or as far as the library allows that."""
+    if recipe.variant is None:
+        return usual
+    classes, channels = len(recipe.categories) + 7, recipe.preprocessing.channels + 1
+    for wish in ((classes, channels), (classes, None), (None, channels)):
+        try:
+            return outline_of(build_on_meta(partial(recipe.variant, *wish)).state_dict())
+        except Exception as error:
+            print(f"{recipe.name}: {wish}: {error}", file=sys.stderr)
+    return usual
 
 
 def write_facts(top1: dict[tuple[str, int], str], path: Path) -> None:

@@ -1,4 +1,5 @@
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from cnnviewer.networks import load_network, recipe_of
 from cnnviewer.networks.cifar_resnet import CifarResNet
 from cnnviewer.networks.lenet5 import LeNet5
 from cnnviewer.networks.matching import find_fits, fit_of, open_weights
+from cnnviewer.networks.outlines import build_on_meta
 from cnnviewer.networks.tiny_vgg import TinyVGG
 from cnnviewer.networks.weights import read_weights
 
@@ -127,6 +129,14 @@ def test_torchvision_comes_before_timm_where_both_fit():
     assert whole[0] == "resnet18"
     assert "timm/resnet18" in whole
     assert not any(fit.adaptation for fit in fits if fit.is_whole)
+
+
+def test_siblings_that_differ_in_few_tensors_are_told_apart():
+    # Without numbers: 350 MB of them would tell no more.
+    for name in ("vit_base_patch16_224", "vit_base_patch32_224", "deit_base_distilled_patch16_384"):
+        for options in ({"num_classes": 7}, {"num_classes": 5, "in_chans": 1}, {"num_classes": 0}):
+            state = build_on_meta(partial(timm.create_model, name, **options)).state_dict()
+            assert f"timm/{name}" in [fit.architecture for fit in find_fits(state) if fit.is_whole]
 
 
 def test_equal_networks_are_all_told_and_rows_are_theirs():

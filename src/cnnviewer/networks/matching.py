@@ -31,8 +31,8 @@ __all__ = ["OpenedWeights", "find_fits", "fit_of", "open_weights"]
 
 _BLOCK = re.compile(r"layer1\.(\d+)\.")
 _LEAST_SHARE = 0.5
-_NEAR, _NEAR_WHOLE = 0.2, 0.06
-"""How much less alike than the likeliest an architecture may be that is still compared; and where one fits wholly."""
+_NEAR = 0.2
+"""How much less alike than the likeliest an architecture may be that is still compared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,8 @@ def find_fits(state: State, count: int = 8, progress: ProgressCallback | None = 
     beat, found = Beat("Looking for the architecture", progress), dict[str, Fit]()
     for number, group in enumerate(groups):
         beat(number, len(groups))
-        if _is_found(found.values(), groups[0].similarity - group.similarity):
+        if any(fit.is_whole and not fit.adaptation for fit in found.values()):
+            # What fits as it is shares all tensors with nothing else than what the table tells together with it.
             break
         fits = _fits_of(group.names, state, is_likeliest=not found)
         found.update({fit.architecture: fit for fit in fits if _share(fit) >= _LEAST_SHARE})
@@ -180,15 +181,6 @@ def _cifar_network(outline: Outline) -> str | None:
     blocks = [int(found[1]) for name in outline if (found := _BLOCK.match(name))]
     name = cifar_name(6 * (max(blocks, default=0) + 1) + 2)
     return name if cifar_depth(name) is not None else None
-
-
-def _is_found(fits: Iterable[Fit], distance: float) -> bool:
-    """Return whether architectures that are less alike by this need no look: others fit wholly.
-
-    What fits as it is shares all tensors with nothing else than what the table tells together with it.
-    """
-    whole = [fit for fit in fits if fit.is_whole]
-    return any(not fit.adaptation for fit in whole) or (bool(whole) and distance > _NEAR_WHOLE)
 
 
 def _fits_of(names: Iterable[str], state: State, *, is_likeliest: bool) -> list[Fit]:
