@@ -19,10 +19,9 @@ from cnnviewer.networks.weights import read_weights
 LINEAR = ("torch.nn.modules.linear", "Identity")
 
 
-@pytest.mark.parametrize("is_zip", [True, False])
-def test_a_plain_module_comes_back(tmp_path, is_zip):
+def test_a_plain_module_comes_back(tmp_path):
     network = plain()
-    torch.save(network, tmp_path / "net.pt", _use_new_zipfile_serialization=is_zip)
+    torch.save(network, tmp_path / "net.pt")
     opened = open_file(tmp_path / "net.pt")
     assert isinstance(opened.module, nn.Sequential)
     assert not any(module.training for module in opened.module.modules())
@@ -31,10 +30,9 @@ def test_a_plain_module_comes_back(tmp_path, is_zip):
 
 
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small", "densenet121", "squeezenet1_0"])
-@pytest.mark.parametrize("is_zip", [True, False])
-def test_torchvision_networks_come_back(tmp_path, name, is_zip):
+def test_torchvision_networks_come_back(tmp_path, name):
     network = torchvision.models.get_model(name, weights=None).eval()
-    torch.save(network, tmp_path / "net.pt", _use_new_zipfile_serialization=is_zip)
+    torch.save(network, tmp_path / "net.pt")
     opened = open_file(tmp_path / "net.pt")
     x = image(1, 3, 64, 64)
     with torch.no_grad():
@@ -65,9 +63,14 @@ def test_shared_modules_stay_shared(tmp_path):
     assert opened[0] is opened[2]
 
 
-@pytest.mark.parametrize("is_zip", [True, False])
-def test_classes_of_its_own_are_refused_by_name(tmp_path, is_zip):
-    torch.save(Small(), tmp_path / "net.pt", _use_new_zipfile_serialization=is_zip)
+def test_a_module_of_before_zips_is_refused_for_the_code_that_comes_with_it(tmp_path):
+    torch.save(plain(), tmp_path / "net.pt", _use_new_zipfile_serialization=False)
+    with pytest.raises(NetworkError, match=r"net\.pt can't be read without running code: .* before 1\.6"):
+        open_file(tmp_path / "net.pt")
+
+
+def test_classes_of_its_own_are_refused_by_name(tmp_path):
+    torch.save(Small(), tmp_path / "net.pt")
     with pytest.raises(
         NetworkError, match=r"would run code: it wants made_networks\.Small, which is neither of torch\.nn"
     ):
@@ -170,9 +173,9 @@ def test_the_attacks_would_work_elsewhere(tmp_path):
 
 def test_what_it_wanted_to_run_is_named(tmp_path):
     path = write_zipped(tmp_path / "net.pt", _attacks("x")["os.system"])
-    with pytest.raises(NetworkError, match=r"it wants os\.system, which is neither of torch\.nn nor of torchvision"):
+    with pytest.raises(NetworkError, match=r"it wants to run os\.system\. Nothing of it was run"):
         open_file(path)
-    with pytest.raises(WeightsError, match=r"Python objects that could run code: os\.system\. Nothing of it was run"):
+    with pytest.raises(WeightsError, match=r"it wants to run os\.system\. Nothing of it was run"):
         read_weights(path)
 
 
@@ -202,7 +205,6 @@ def _number(value: int) -> bytes:
         (64, 64, 1),  # the same, but few
         (1, 16, 1),
         (1, -5, 1),
-        (1, 1, -1),
     ],
 )
 def test_shapes_that_cannot_be_true_are_refused(tmp_path, numel, size, stride):

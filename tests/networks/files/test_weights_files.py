@@ -48,11 +48,17 @@ def test_a_lightning_checkpoint_opens_whatever_its_hyper_parameters_are(tmp_path
         "epoch": 9,
         "pytorch-lightning_version": "2.4.0",
         "state_dict": _prefixed(state, "model."),
-        "hyper_parameters": Hyper(lr=0.1, args=argparse.Namespace(depth=3), counts=collections.Counter("aab")),
+        "hyper_parameters": {"lr": 0.1, "args": argparse.Namespace(depth=3), "counts": collections.Counter("aab")},
         "loops": collections.defaultdict(list, fit=[1]),
     }
     torch.save(checkpoint, tmp_path / "last.ckpt")
     assert _same(read_weights(tmp_path / "last.ckpt"), state)
+
+
+def test_what_can_not_be_read_without_its_code_is_named(tmp_path, state):
+    torch.save({"state_dict": state, "hyper_parameters": Hyper(lr=0.1)}, tmp_path / "last.ckpt")
+    with pytest.raises(WeightsError, match=r"without running code: it wants [\w.]*Hyper\. Save network\.state_dict"):
+        read_weights(tmp_path / "last.ckpt")
 
 
 def test_a_network_within_a_checkpoint_gives_its_weights(tmp_path, state):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["is_module", "is_root_pickle"]
+__all__ = ["is_module", "is_root_pickle", "legacy_globals"]
 
 _LARGEST_PICKLE = 256_000_000
 _LEGACY_PREFACE = 3
@@ -60,6 +60,19 @@ def is_module(path: Path, is_zip: bool) -> bool:
                 return True
             return opcode == "GLOBAL" and argument not in _PLAIN_ROOTS and not str(argument).startswith("torch._")
     return False
+
+
+def legacy_globals(path: Path) -> tuple[str, ...]:
+    """Return the names of the classes and functions that a file of before PyTorch 1.6 asks for, each once, in order.
+
+    Raises
+    ------
+    NetworkError
+        If the pickle is damaged.
+    """
+    with _pickle(path, is_zip=False) as file:
+        asked = (str(argument).replace(" ", ".") for opcode, argument in _opcodes(file) if opcode == "GLOBAL")
+        return tuple(dict.fromkeys(name.replace("__builtin__.", "builtins.") for name in asked))
 
 
 def _opcodes(file: BinaryIO) -> Iterator[tuple[str, object]]:

@@ -1,11 +1,9 @@
 """Reading what `torch.save` wrote, whatever is in it, without running any of it.
 
-A pickle may call any function by its name. Here it gets tensors and plain containers, and for all else a `StandIn`: an
-object without behaviour that keeps what the pickle gave it. So nothing that a file names is imported or called, and
-yet its tensors, its settings and the names of its classes can be read.
-
-`torch.load(weights_only=True)` would refuse a Lightning checkpoint for a class among its hyper-parameters, can't read
-modules in files of before PyTorch 1.6, and calls the constructors of classes that it was told to trust.
+Always ``torch.load(weights_only=True)``: its unpickler imports nothing and calls nothing that it was not told to trust.
+What a file asks for besides tensors and plain containers is read from it first, and each such name is given a
+`StandIn`: an object without behaviour that keeps what the pickle gave it. So the tensors of a checkpoint, the settings
+beside them and the names of its classes can be read, and no code is trusted for that.
 """
 
 from __future__ import annotations
@@ -13,19 +11,18 @@ from __future__ import annotations
 import pickle
 import sys
 import tarfile
-from collections import OrderedDict
 from dataclasses import dataclass
-from functools import partial
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import _weights_only_unpickler
+from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.guards import check_archive, check_claim, refusing
+from cnnviewer.networks.files.pickles import legacy_globals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = ["StandIn", "Stored", "dangerous", "read_stored", "tensors_of"]
@@ -92,19 +89,17 @@ def read_stored(path: Path) -> Stored:
     """
     with path.open("rb") as file:
         is_zip = file.read(4) == b"PK\x03\x04"
-    loader = _Loader(path)
+    asked: tuple[str, ...] = ()
     try:
         with refusing(path, "a PyTorch file"):
             _check(path, is_zip)
-            content = torch.load(
-                path,
-                map_location="cpu",
-                weights_only=False,
-                pickle_module=loader.pickle_module(),
-            )
+            asked = _asked(path, is_zip)
+            with safe_globals([(_stand_in(name), name) for name in asked]):
+                content = torch.load(path, map_location="cpu", weights_only=True)
+            check_claim(path, _claimed(content), "its tensors")
     except NetworkError as error:
-        raise _named(error, path, list(loader.asked)) from error.__cause__
-    return Stored(content, tuple(loader.asked))
+        raise _explained(error, path, asked, is_zip) from error.__cause__
+    return Stored(content, tuple(name for name in asked if name not in _PLAIN))
 
 
 def dangerous(asked: tuple[str, ...] | list[str]) -> list[str]:
@@ -155,11 +150,54 @@ def _collect(module: StandIn, prefix: str, found: dict[str, torch.Tensor], depth
             _collect(child, f"{prefix}{name}.", found, depth + 1)
 
 
-def _named(error: NetworkError, path: Path, asked: list[str]) -> NetworkError:
+def _asked(path: Path, is_zip: bool) -> tuple[str, ...]:
+    """Return the names of what a file asks for and PyTorch does not trust; nothing of it is run."""
+    if is_zip:
+        return tuple(dict.fromkeys(get_unsafe_globals_in_checkpoint(path)))
+    trusted = _weights_only_unpickler._get_allowed_globals()
+    return tuple(name for name in legacy_globals(path) if name not in trusted)
+
+
+def _stand_in(name: str) -> Any:
+    """Return what a pickle is given for a name: a plain container's own type, else a stand-in."""
+    return _PLAIN.get(name) or type(name.rpartition(".")[2], (StandIn,), {"path": name})
+
+
+def _claimed(content: Any) -> int:
+    """Return how many bytes the tensors in an object claim: strides of 0 make a huge tensor of one number."""
+    claimed, waiting, seen = 0, [content], set[int]()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, torch.Tensor):
+            if min(value.stride(), default=0) < 0:
+                raise pickle.UnpicklingError("a tensor of impossible shape")
+            claimed += value.numel() * value.itemsize
+        elif isinstance(value, (dict, list, tuple, set, frozenset, StandIn)) and id(value) not in seen:
+            seen.add(id(value))
+            waiting += _parts(value)
+    return claimed
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, StandIn):
+        return [value.state, value.args, value.items]
+    return [*value.keys(), *value.values()] if isinstance(value, dict) else list(value)
+
+
+def _explained(error: NetworkError, path: Path, asked: tuple[str, ...], is_zip: bool) -> NetworkError:
     harm = dangerous(asked)
-    if not harm:
+    if harm:
+        return NetworkError(f"{path.name} is no network: it wants to run {', '.join(harm[:3])}. Nothing of it was run.")
+    if not isinstance(error.__cause__, pickle.UnpicklingError):
         return error
-    return NetworkError(f"{path.name} is no network: it wants to run {', '.join(harm[:3])}. Nothing of it was run.")
+    # PyTorch's own words tell how to run the code all the same.
+    if not is_zip and "persistent_load" in str(error.__cause__):
+        why = "it holds a whole module as PyTorch before 1.6 saved it, with its source code"
+    elif asked:
+        why = f"it wants {', '.join(name for name in asked[:3])}"
+    else:
+        why = "it is damaged, or no file of torch.save"
+    return NetworkError(f"{path.name} can't be read without running code: {why}. Save network.state_dict() instead.")
 
 
 def _check(path: Path, is_zip: bool) -> None:
@@ -174,127 +212,13 @@ def _check(path: Path, is_zip: bool) -> None:
         raise NetworkError(f"{path.name} is TorchScript; save network.state_dict() instead.")
 
 
-class _Loader:
-    """Reads one file: what it asks for, and how many bytes its tensors claim."""
-
-    def __init__(self, path: Path) -> None:
-        self.asked: dict[str, None] = {}
-        self._path = path
-        self._claimed = 0
-        self._made: dict[str, Any] = {}
-        self._rebuilders: dict[str, Callable[..., Any]] = {
-            "_rebuild_tensor": self._tensor,
-            "_rebuild_tensor_v2": self._tensor,
-            "_rebuild_tensor_v3": self._typed_tensor,
-            "_rebuild_parameter": _parameter,
-            "_rebuild_parameter_with_state": _parameter,
-        }
-
-    def pickle_module(self) -> Any:
-        """Return what `torch.load` takes in the place of the module `pickle`."""
-        loader = self
-
-        class Unpickler(_Unpickler):
-            def find_class(self, module: str, name: str) -> Any:
-                return loader.find(module, name)
-
-        def load(file: Any, **options: Any) -> Any:
-            return Unpickler(file, **options).load()
-
-        return SimpleNamespace(__name__="cnnviewer_pickle", Unpickler=Unpickler, load=load)
-
-    def find(self, module: str, name: str) -> Any:
-        """Return what stands for a class or function of this name."""
-        path = f"{module}.{name}"
-        if module == "torch._utils" and name in self._rebuilders:
-            return _Function(self._rebuilders[name])
-        if path in _PLAIN:
-            return _PLAIN[path]
-        if module == "torch" and isinstance(getattr(torch, name, None), torch.dtype):
-            return getattr(torch, name)
-        if path not in self._made:
-            self.asked[path] = None
-            self._made[path] = type(name.rpartition(".")[2], (StandIn,), {"path": path})
-        return self._made[path]
-
-    def _tensor(self, storage: Any, offset: int, size: Any, stride: Any, *_: Any) -> torch.Tensor:
-        return self._view(storage._untyped_storage, storage.dtype, offset, size, stride)
-
-    def _typed_tensor(
-        self, storage: Any, offset: int, size: Any, stride: Any, _grad: Any, _hooks: Any, dtype: torch.dtype, *_: Any
-    ) -> torch.Tensor:
-        return self._view(storage._untyped_storage, dtype, offset, size, stride)
-
-    def _view(self, storage: Any, dtype: torch.dtype, offset: int, size: Any, stride: Any) -> torch.Tensor:
-        count, last = 1, offset
-        if len(size) != len(stride) or min((offset, *size, *stride), default=0) < 0:
-            raise pickle.UnpicklingError("a tensor of impossible shape")
-        for length, step in zip(size, stride, strict=True):
-            count, last = count * length, last + (length - 1) * step
-        if count and (last + 1) * dtype.itemsize > storage.nbytes():
-            raise pickle.UnpicklingError("a tensor that reaches beyond its numbers")
-        # Strides of 0 make a huge tensor of one number.
-        self._claimed += count * dtype.itemsize
-        check_claim(self._path, self._claimed, "its tensors")
-        return torch.empty(0, dtype=dtype).set_(storage, offset, tuple(size), tuple(stride))
-
-
-class _Unpickler(pickle.Unpickler):
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, partial(_persistent, value) if name == "persistent_load" else value)
-
-
-def _persistent(load: Callable[[Any], Any], key: Any) -> Any:
-    """Return the storage that a pickle names; a class that comes with its source code, without looking at that."""
-    if isinstance(key, tuple) and len(key) > 1 and key[0] == "module":
-        return key[1]
-    return load(key)
-
-
-class _Function:
-    """A function of ours that a pickle may call, and can't change."""
-
-    __slots__ = ("_function",)
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
-
-    def __call__(self, *args: Any) -> Any:
-        return self._function(*args)
-
-    def __setstate__(self, state: Any) -> None:
-        raise pickle.UnpicklingError("a function can't be filled")
-
-
-def _parameter(data: Any, requires_grad: Any, *_: Any) -> torch.nn.Parameter:
-    if not isinstance(data, torch.Tensor):
-        raise pickle.UnpicklingError("a parameter that is no tensor")
-    return torch.nn.Parameter(data, requires_grad=bool(requires_grad) and data.is_floating_point())
-
-
-def _tensor_of_type(rebuild: Any, _type: Any, args: Any, _state: Any) -> Any:
-    """Return the tensor of one with attributes, or of a class of its own."""
-    if not isinstance(rebuild, _Function):
-        raise pickle.UnpicklingError("a tensor that another function makes")
-    return rebuild(*args)
-
-
-def _encoded(text: str, encoding: str) -> bytes:
-    """Return bytes, as protocol 2 writes them."""
-    return text.encode("latin-1")
+def _empty_dict(*_: Any) -> dict[Any, Any]:
+    """Return what a ``defaultdict`` is read as: without the function that would make its values."""
+    return {}
 
 
 _PLAIN: dict[str, Any] = {
-    "collections.OrderedDict": OrderedDict,
-    "collections.Counter": _Function(dict),
-    "collections.defaultdict": _Function(lambda *_: {}),
-    "torch._tensor._rebuild_from_type_v2": _Function(_tensor_of_type),
-    "torch.serialization._get_layout": _Function(str),
-    "torch.Size": torch.Size,
-    "torch.device": _Function(str),
-    "_codecs.encode": _Function(_encoded),
-    **{f"{module}.set": _Function(set) for module in _BUILTINS},
-    **{f"{module}.frozenset": _Function(frozenset) for module in _BUILTINS},
-    **{f"{module}.slice": _Function(slice) for module in _BUILTINS},
-    **{f"{module}.complex": _Function(complex) for module in _BUILTINS},
+    "collections.defaultdict": _empty_dict,
+    **{f"{module}{name.__name__}": name for module in ("builtins.", "") for name in (set, frozenset, slice, complex)},
 }
+"""What stands for itself: containers and numbers, which do nothing."""
