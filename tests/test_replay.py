@@ -214,6 +214,21 @@ def test_random_draws_in_place():
     assert recorder._plan is None
 
 
+def test_dropout_in_place_that_is_off_is_replayed():
+    """EfficientNet's head: dropout in place on a view of the pooled maps, which changes nothing outside training."""
+    network = tiny(lambda h: F.dropout(h.view(h.shape), 0.5, False, True))
+    recorder = Recorder(network)
+    first = recorder.record(noise(1))
+    assert recorder._plan is not None
+    assert torch.equal(first["dropout"].output, first["view"].output)
+    again = recorder.record(noise(2))
+    assert torch.equal(again["dropout"].output, Recorder(network).record(noise(2))["dropout"].output)
+    training = tiny(lambda h: F.dropout(h.view(h.shape), 0.5, True, True))
+    recording = (drawn := Recorder(training)).record(noise(1))
+    assert drawn._plan is None
+    assert not torch.equal(recording["dropout"].output, recording["view"].output)
+
+
 def test_dropout_that_is_always_on_draws_anew():
     network = tiny(lambda h: F.dropout(h, 0.5, training=True))
     recorder = Recorder(network)

@@ -247,16 +247,20 @@ class Change:
         Where among the positional arguments the flag ``inplace`` stands; None where there is no such flag.
     functional
         The function that computes the same without the change; None where there is none.
+    training
+        Where the flag ``training`` stands without which nothing is changed: dropout outside training passes on what it
+        gets. None where there is no such flag.
     """
 
     always: bool = False
     position: int | None = None
     functional: Callable[..., Any] | None = None
+    training: int | None = None
 
     def targets(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[torch.Tensor, ...]:
         """Return the tensors that this call changes."""
         changed = None
-        if self.always or (self.position is not None and self._flag(args, kwargs)):
+        if self.always or (self._flag("inplace", self.position, args, kwargs) and not self._is_idle(args, kwargs)):
             changed = args[0] if args else next(iter(kwargs.values()), None)
         elif "out" in kwargs:
             changed = kwargs["out"]
@@ -272,9 +276,15 @@ class Change:
             return (*args[: self.position], False, *args[self.position + 1 :]), kwargs
         return args, {**kwargs, "inplace": False}
 
-    def _flag(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        assert self.position is not None
-        return bool(args[self.position] if len(args) > self.position else kwargs.get("inplace", False))
+    def _is_idle(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        return self.training is not None and not self._flag("training", self.training, args, kwargs, usual=True)
+
+    def _flag(
+        self, name: str, position: int | None, args: tuple[Any, ...], kwargs: dict[str, Any], usual: bool = False
+    ) -> bool:
+        if position is None:
+            return False
+        return bool(args[position] if len(args) > position else kwargs.get(name, usual))
 
 
 def _functional(function: Callable[..., Any], name: str) -> Callable[..., Any] | None:
@@ -297,7 +307,9 @@ def change_of(function: Callable[..., Any]) -> Change:
         return Change(always=True, functional=_functional(function, name))
     names = argument_names(function)
     if "inplace" in names:
-        return Change(position=names.index("inplace"), functional=function)
+        is_dropout = kind_of(function) is Kind.DROPOUT
+        training = names.index("training") if is_dropout and "training" in names else None
+        return Change(position=names.index("inplace"), functional=function, training=training)
     return Change()
 
 
