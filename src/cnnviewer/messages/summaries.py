@@ -1,0 +1,115 @@
+"""What the window shows of a network and a recording, apart from pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import ceil, sqrt
+from typing import TYPE_CHECKING
+
+from cnnviewer.layouts import Layout
+
+if TYPE_CHECKING:
+    from cnnviewer.messages.choices import View
+    from cnnviewer.messages.openings import DeviceRequest
+    from cnnviewer.outputs import Output
+
+__all__ = ["DeviceAnswer", "LayerSummary", "NetworkSummary", "RecordingSummary", "WeightsAnswer"]
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkSummary:
+    """What the window shows of a network."""
+
+    name: str
+    provenance: str
+    preprocessing: str
+    input_shape: tuple[int, int, int]
+    categories: tuple[str, ...]
+    parameters: int
+    device: str
+    numbers: str = "float32"
+    """Of what type its weights are."""
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """What the window shows of a layer, apart from pictures.
+
+    `maps` is how many feature maps it has, `kernels` how many pictures its filters make (0: none); `map_shape`
+    is the height and width of a map, `kernel_shape` that of a kernel. `layout` tells where on the maps a unit lies.
+    """
+
+    index: int
+    name: str
+    module: str
+    kind: str
+    operation: str
+    settings: str
+    inputs: tuple[str, ...]
+    input_shapes: tuple[tuple[int, ...], ...]
+    shape: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+    views: tuple[View, ...]
+    maps: int
+    map_shape: tuple[int, int]
+    kernels: int = 0
+    kernel_shape: tuple[int, int] = (1, 1)
+    filters: int = 0
+    is_scores: bool = False
+    layout: Layout = field(default_factory=Layout)
+
+    @property
+    def wrapped_columns(self) -> int:
+        """Into how many columns the inspector wraps its maps of one row; 0 where it wraps none."""
+        rows, columns = self.map_shape
+        return ceil(sqrt(columns)) if rows == 1 and columns > 1 else 0
+
+    def wrapped(self, unit: tuple[int, int] | None) -> tuple[int, int] | None:
+        """Return the cell in which the inspector shows a unit (row, column) of a map."""
+        columns = self.wrapped_columns
+        return divmod(unit[1], columns) if columns and unit is not None and unit[0] == 0 else unit
+
+    def unwrapped(self, cell: tuple[int, int]) -> tuple[int, int]:
+        """Return the unit (row, column) of a map that the inspector shows in a cell."""
+        columns = self.wrapped_columns
+        return (0, cell[0] * columns + cell[1]) if columns and cell[0] >= 0 else cell
+
+
+@dataclass(frozen=True, eq=False)
+class RecordingSummary:
+    """What the window shows of a recording, apart from pictures; `outputs` is what the network returned."""
+
+    image: str
+    caution: str
+    layers: tuple[LayerSummary, ...]
+    layer_seconds: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    ranking: tuple[int, ...]
+    entropy: float
+    seconds: float
+    nbytes: int
+    outputs: tuple[Output, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class WeightsAnswer:
+    """What the window shows after a change of weights, or of the moment that is held.
+
+    `held` are the class probabilities of the moment that is held; None where none is, empty where it has none.
+    """
+
+    step: int | None
+    network: NetworkSummary
+    recording: RecordingSummary | None
+    held: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
+class DeviceAnswer:
+    """What the window shows after a change of device; `network` is None where none is open."""
+
+    request: DeviceRequest
+    network: NetworkSummary | None
+    recording: RecordingSummary | None
+    held: tuple[float, ...] | None
