@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 # One of PyTorch's names for devices that nothing here uses; its autograd takes it as it takes the CPU.
 FAR = torch.device("lazy", 0)
 _ATEN = torch.ops.aten
-_COPIES = {_ATEN._to_copy.default, _ATEN.copy_.default}
+# An exporter that ran before leaves `to` whole, which PyTorch otherwise takes apart into the first of these.
+_COPIES = {_ATEN._to_copy.default, _ATEN.copy_.default, *(getattr(_ATEN.to, name) for name in _ATEN.to.overloads())}
 _CPU_INDICES = {_ATEN.index.Tensor, _ATEN.index_put_.default, _ATEN.index_put.default}
 
 

@@ -292,6 +292,30 @@ def test_an_unknown_network(refused, tmp_path):
     assert "Did you mean lenet5" in refused("--network", "lenet")
 
 
+def test_a_file_of_a_network_that_is_not_there(refused, tmp_path):
+    line = refused("record", DIGIT, "--network", tmp_path / "net.onnx", "--out", tmp_path / "out")
+    assert f"There is no file {tmp_path / 'net.onnx'}" in line
+
+
+def test_code_needs_leave_on_the_command_line(refused, tmp_path, capsys):
+    module = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten(), torch.nn.Linear(2 * 26 * 26, 10)).eval()
+    torch.export.save(torch.export.export(module, (torch.zeros(1, 1, 28, 28),)), tmp_path / "net.pt2")
+    words = ["record", str(DIGIT), "--network", str(tmp_path / "net.pt2"), "--out", str(tmp_path / "out")]
+    assert "--allow-code" in refused(*words)
+    assert main([*words, "--allow-code"]) == 0
+    (tmp_path / "own.py").write_text("import torch\n\ndef make():\n    return torch.nn.Conv2d(1, 2, 3)\n")
+    words[3] = f"{tmp_path / 'own.py'}:make"  # named to be run
+    assert main(words) == 0
+    assert "1 layers" in capsys.readouterr().out
+
+
+def test_a_reader_that_goes_is_no_error():
+    command = f"{sys.executable} -m cnnviewer networks --all | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("name")
+    assert done.stderr == ""
+
+
 def test_weights_that_do_not_fit(refused, tmp_path):
     wrong = tmp_path / "wrong.pth"
     torch.save({"layer.weight": torch.zeros(2, 2)}, wrong)

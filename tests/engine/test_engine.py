@@ -370,3 +370,15 @@ def test_layer_summaries_follow_the_network():
     assert other.image == "digit-2.png"
     assert len(other.layers) > len(first.layers)
     assert other.layers[0].name == "features.0"
+
+
+def test_what_opens_by_itself_downloads_nothing(torch_home):
+    engine = Engine()
+    try:
+        with pytest.raises(WeightsError, match="weights of alexnet are not here any more"):
+            engine.open_network(NetworkRequest("alexnet", may_download=False))
+        assert not torch_home.exists()
+        assert engine.open_network(NetworkRequest("alexnet", None, may_download=False)).name == "alexnet"
+        assert engine.open_network(NetworkRequest("lenet5", may_download=False)).name == "lenet5"
+    finally:
+        engine.close()

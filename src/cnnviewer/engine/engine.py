@@ -19,7 +19,7 @@ from cnnviewer.engine.live import Memory, Signs, changes, layers_for, needs
 from cnnviewer.engine.photos import packed
 from cnnviewer.engine.placed import Placed
 from cnnviewer.engine.questions import answer_question
-from cnnviewer.errors import CnnviewerError, ImageError
+from cnnviewer.errors import CnnviewerError, ImageError, WeightsError
 from cnnviewer.frames import FrameAnswer, StageTimes
 from cnnviewer.graphs import GraphAnswer, GraphRequest
 from cnnviewer.images import as_image, decode_image, from_packed
@@ -37,7 +37,7 @@ from cnnviewer.messages import (
     WeightsAnswer,
 )
 from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest
-from cnnviewer.networks import is_file, load_network
+from cnnviewer.networks import is_file, load_network, needs_download
 from cnnviewer.networks.catalogue import catalogue
 from cnnviewer.networks.files.opening import FileOpener
 from cnnviewer.networks.trained import read_snapshot
@@ -169,6 +169,8 @@ class Engine:
 
     def _load(self, request: NetworkRequest, progress: Callable[[int, int | None, str], None] | None) -> Network:
         if not is_file(request.name):
+            if not request.may_download and needs_download(request.name, request.weights):
+                raise WeightsError(f"The weights of {request.name} are not here any more: choose it to download them.")
             return load_network(request.name, request.weights, progress=progress)
         network = self._files.open(request.name, request.card, allow_code=request.allow_code, progress=progress)
         if request.remember and request.card is not None:

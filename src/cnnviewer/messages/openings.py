@@ -37,6 +37,8 @@ class NetworkRequest:
         Whether the user consented that code of the file is run.
     remember
         Whether the card is kept for the content of the file.
+    may_download
+        Whether weights that are not on this machine are downloaded: what opens by itself at the start downloads none.
     """
 
     name: str
@@ -44,6 +46,7 @@ class NetworkRequest:
     card: Card | None = None
     allow_code: bool = False
     remember: bool = False
+    may_download: bool = True
 
 
 @dataclass(frozen=True, eq=False)

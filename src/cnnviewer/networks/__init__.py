@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.factory import is_factory
+from cnnviewer.networks.files.formats import is_network_file
 from cnnviewer.networks.names import CIFAR_DEPTHS, cifar_name, nearest, source_file
 from cnnviewer.networks.run_folder import is_run
 
@@ -23,7 +24,16 @@ if TYPE_CHECKING:
     from cnnviewer.network import Network
     from cnnviewer.networks.recipe import Recipe
 
-__all__ = ["DEFAULT_NETWORK", "check_name", "is_downloaded", "is_file", "list_networks", "load_network", "recipe_of"]
+__all__ = [
+    "DEFAULT_NETWORK",
+    "check_name",
+    "is_downloaded",
+    "is_file",
+    "list_networks",
+    "load_network",
+    "needs_download",
+    "recipe_of",
+]
 
 DEFAULT_NETWORK = "efficientnet-lite0"
 """The network that opens first: its weights are installed with the program."""
@@ -139,6 +149,17 @@ def is_downloaded(name: str) -> bool:
     return recipe_of(name).is_local()
 
 
+def needs_download(name: str | Path, weights: str | Path | None) -> bool:
+    """Whether loading a network would download its weights; this imports torch.
+
+    Raises
+    ------
+    NetworkError
+        If there is no network of this name.
+    """
+    return weights == "DEFAULT" and not is_run(name) and not is_file(name) and not is_downloaded(str(name))
+
+
 def check_name(name: str | Path) -> None:
     """Do nothing if there is a network of this name, a file, or a training run in this folder.
 
@@ -171,6 +192,8 @@ def _file(name: str | Path) -> str:
     for source in _SOURCES:
         if name in source.names:
             return source.file
+    if is_network_file(Path(name)):
+        raise NetworkError(f"There is no file {name}. Check the path.")
     file = source_file(str(name))
     if file is None:
         listed = [known for source in _SOURCES for known in source.names]

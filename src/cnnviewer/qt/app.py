@@ -101,7 +101,9 @@ def _network(
     if name is not None:
         return NetworkRequest(name, weights, allow_code=allow_code)
     remembered = preferences.network() if preferences else ("", "DEFAULT")
-    return NetworkRequest(*remembered) if remembered[0] else NetworkRequest(DEFAULT_NETWORK, weights)
+    if remembered[0]:
+        return NetworkRequest(*remembered, may_download=False)
+    return NetworkRequest(DEFAULT_NETWORK, weights)
 
 
 class _Start(QObject):
