@@ -309,6 +309,18 @@ def test_code_needs_leave_on_the_command_line(refused, tmp_path, capsys):
     assert "1 layers" in capsys.readouterr().out
 
 
+def test_a_file_of_a_network_is_painted_without_a_screen(refused, tmp_path):
+    torch.save(cnnviewer.load_network("lenet5").module.state_dict(), tmp_path / "own.pth")
+    picture = tmp_path / "window.png"
+    words = [sys.executable, "-m", "cnnviewer", str(tmp_path / "own.pth"), str(DIGIT), "--screenshot", str(picture)]
+    subprocess.run(words, check=True, capture_output=True)
+    assert picture.stat().st_size > 10_000
+    done = subprocess.run([*words, "--weights", "random"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "own.pth has weights of its own" in done.stderr
+    assert "One network is shown at a time" in refused(tmp_path / "own.pth", "--network", "lenet5")
+
+
 def test_a_reader_that_goes_is_no_error():
     command = f"{sys.executable} -m cnnviewer networks --all | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)

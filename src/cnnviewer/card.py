@@ -140,7 +140,7 @@ def write_card(card: Card, path: Path) -> None:
     OSError
         If it can't be written.
     """
-    write_text(path, json.dumps(to_json(card), indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(to_json(card), indent=2, ensure_ascii=False) + "\n", is_durable=False)
 
 
 def to_json(card: Card) -> dict[str, Any]:

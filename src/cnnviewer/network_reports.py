@@ -99,11 +99,14 @@ class FileRequest:
         For weights alone: the architecture that the user chose; '' for the best.
     allow_code
         Whether the user consented that code of the file is run.
+    digest
+        The content that the consent was given to; '' for any. Of another content the consent is asked again.
     """
 
     path: Path | str
     architecture: str = ""
     allow_code: bool = False
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,6 +190,11 @@ class FileReport:
         How many class scores the network gives; 0 where none, or not known.
     note
         Something else that the user should know, a sentence.
+    is_allowed
+        Whether the user consented to the code that was run.
+    factories
+        For a Python file with several functions that could make a network: each one's text, one of which must be
+        chosen; nothing else is known then.
     """
 
     path: Path | str
@@ -201,3 +209,5 @@ class FileReport:
     reasons: tuple[Reason, ...] = ()
     classes: int = 0
     note: str = ""
+    is_allowed: bool = False
+    factories: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QInputDialog
 from safetensors.torch import save_file
 from torch import nn
 
@@ -191,6 +191,7 @@ def test_the_card_of_the_open_network_can_be_changed(driver, tmp_path):
     driver.settle()
     dialog = dialog_of(driver)
     assert dialog.report.origin == "remembered"
+    assert dialog.open_button.text() == "Apply"
     dialog.card.name.setFocus()
     dialog.card.name.selectAll()
     driver.bot.keyClicks(dialog.card.name, "Yann's")
@@ -276,3 +277,128 @@ def test_weights_of_no_known_architecture_are_told_in_the_dialog(lenet, tmp_path
     assert dialog.obstacle
     dialog.reject()
     assert lenet.session.network.name == "lenet5"
+
+
+FACTORY = """
+import torch
+
+def make():
+    with open({mark!r}, "a") as file:
+        file.write("{text}")
+    return torch.nn.Sequential(torch.nn.Conv2d(1, 3, 5), torch.nn.Flatten(), torch.nn.Linear(3 * 24 * 24, 4))
+"""
+
+
+def factory_file(tmp_path, text: str):
+    path, mark = tmp_path / "model.py", tmp_path / "ran.txt"
+    path.write_text(FACTORY.format(mark=str(mark), text=text))
+    return path, mark
+
+
+def consent(driver) -> None:
+    driver.bot.mouseClick(dialog_of(driver).consent.run, Qt.MouseButton.LeftButton)
+    driver.settle()
+
+
+def test_a_consent_is_to_the_content_that_was_shown(driver, tmp_path):
+    path, mark = factory_file(tmp_path, "first")
+    driver.window.show_sample("digit-1")
+    drop(driver, path)
+    factory_file(tmp_path, "second")
+    consent(driver)
+    assert not mark.exists()
+    assert dialog_of(driver).report.consent  # it is asked again, of what the file holds now
+    consent(driver)
+    assert set(mark.read_text().split("second")) == {""}
+    press_open(driver)
+    assert driver.session.network.name == "make"
+    mark.unlink(missing_ok=True)
+    factory_file(tmp_path, "third")
+    driver.window.files.edit_card()
+    driver.settle()
+    assert not mark.exists()
+    assert dialog_of(driver).report.consent
+    dialog_of(driver).reject()
+
+
+def test_what_changed_since_it_was_looked_into_is_not_opened(lenet, tmp_path):
+    path = lenet_file(tmp_path / "net.pth")
+    drop(lenet, path)
+    dialog = dialog_of(lenet)
+    lenet_file(path, nest="state_dict")
+    lenet.bot.mouseClick(dialog.open_button, Qt.MouseButton.LeftButton)
+    lenet.settle()
+    assert "has changed since it was looked into" in lenet.window.error.sentence
+    assert lenet.session.network.provenance == "pretrained on MNIST"
+    dialog_of(lenet).reject()
+
+
+def test_a_card_with_which_it_can_not_run_is_shown_again_and_not_remembered(lenet, tmp_path, cards):
+    drop(lenet, lenet_file(tmp_path / "net.pth"))
+    side = dialog_of(lenet).card.high
+    side.setFocus()
+    side.selectAll()
+    lenet.bot.keyClicks(side, "9")
+    lenet.bot.mouseClick(dialog_of(lenet).open_button, Qt.MouseButton.LeftButton)
+    lenet.settle()
+    dialog = dialog_of(lenet)
+    assert "failed on this image" in dialog.failure
+    assert dialog.card.high.value() == 9
+    assert lenet.window.error.action.isHidden()  # a file has no random weights to go on with
+    assert not cards.exists()
+    dialog.card.high.setFocus()
+    dialog.card.high.selectAll()
+    lenet.bot.keyClicks(dialog.card.high, "32")
+    press_open(lenet)
+    assert lenet.session.network.name == "net"
+    assert len(list(cards.iterdir())) == 1
+
+
+def test_what_was_not_remembered_is_shown_as_it_is_in_use(driver, tmp_path):
+    driver.window.show_sample("digit-2")
+    drop(driver, lenet_file(tmp_path / "net.pth"))
+    dialog = dialog_of(driver)
+    driver.bot.mouseClick(dialog.remember, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    dialog.card.name.selectAll()
+    driver.bot.keyClicks(dialog.card.name, "mine")
+    press_open(driver)
+    driver.window.files.edit_card()
+    driver.settle()
+    assert (dialog_of(driver).report.origin, dialog_of(driver).card.name.text()) == ("in use", "mine")
+    dialog_of(driver).reject()
+
+
+def test_what_is_cancelled_does_not_come_up_again(driver, tmp_path):
+    path, _ = factory_file(tmp_path, "x")
+    driver.open("lenet5")
+    drop(driver, path)
+    dialog = dialog_of(driver)
+    driver.bot.mouseClick(dialog.consent.run, Qt.MouseButton.LeftButton)
+    driver.bot.keyClick(dialog, Qt.Key.Key_Escape)
+    driver.settle()
+    assert driver.window.files.dialog is None
+    assert driver.session.network.name == "lenet5"
+
+
+def test_one_of_several_functions_is_chosen(driver, tmp_path):
+    path, _ = factory_file(tmp_path, "x")
+    path.write_text(path.read_text() + "\n\ndef other():\n    return torch.nn.Conv2d(1, 2, 3)\n")
+    driver.window.show_sample("digit-1")
+    drop(driver, path)
+    (choice,) = driver.window.findChildren(QInputDialog)
+    assert choice.comboBoxItems() == ["make", "other"]
+    choice.setTextValue("other")
+    choice.accept()
+    driver.settle()
+    assert dialog_of(driver).report.consent.startswith(f"Opening {path}:other runs Python code")
+    consent(driver)
+    press_open(driver)
+    assert driver.session.network.name == "other"
+
+
+def test_of_several_networks_the_first_is_opened(driver, tmp_path, samples):
+    paths = [lenet_file(tmp_path / f"net{number}.pth") for number in range(3)]
+    drop(driver, *paths, samples / "digit-6.png")
+    assert driver.window.statusBar().currentMessage() == "3 networks came: net0.pth is opened."
+    press_open(driver)
+    assert (driver.session.network.name, best(driver)) == ("net0", 6)

@@ -21,6 +21,7 @@ __all__ = [
     "check_network",
     "check_paths",
     "device_of",
+    "resolved",
     "tell_progress",
     "weights_of",
 ]
@@ -35,7 +36,9 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         "or a Python factory: package.module:function, file.py:function",
     )
     parser.add_argument(
-        "--allow-code", action="store_true", help="let code run that an exported program (.pt2) may hold"
+        "--allow-code",
+        action="store_true",
+        help="let code run that comes with a file: an exported program (.pt2), a Python file",
     )
     parser.add_argument(
         "--weights",
@@ -77,6 +80,18 @@ def allows_code(options: argparse.Namespace) -> bool:
     from cnnviewer.networks.files.factory import is_factory
 
     return bool(options.allow_code) or is_factory(options.network or "")
+
+
+def resolved(name: str) -> str:
+    """Return the name of a network; of a file, or of a factory in one, with its whole path."""
+    from pathlib import Path
+
+    from cnnviewer.networks import is_file
+
+    place, colon, function = name.rpartition(":")
+    if colon and place.lower().endswith(".py"):
+        return f"{Path(place).resolve()}:{function}"
+    return str(Path(name).resolve()) if is_file(name) and Path(name).exists() else name
 
 
 def check_paths(paths: list[Path]) -> None:

@@ -14,8 +14,10 @@ from cnnviewer.cli.options import (
     check_network,
     check_paths,
     device_of,
+    resolved,
     weights_of,
 )
+from cnnviewer.errors import NetworkError
 from cnnviewer.inputs.files import find_images
 from cnnviewer.networks.files.places import is_network
 from cnnviewer.networks.run_folder import is_run
@@ -53,9 +55,9 @@ def run(words: list[str]) -> int:
     parser.add_argument("--version", action="version", version=_version())
     options = parser.parse_args(words)
     check_paths(options.images)
-    images = [path for path in options.images if not is_network(path)]
-    if not (len(images) == 1 and is_run(images[0])):
-        find_images(images)  # a folder without images is told here, and the window finds them again
+    _take_network(options)
+    if not (len(options.images) == 1 and is_run(options.images[0])):
+        find_images(options.images)  # a folder without images is told here, and the window finds them again
     check_network(options.network)
     device = device_of(options)
     if options.screenshot is not None:
@@ -73,6 +75,18 @@ def run(words: list[str]) -> int:
         screenshot=options.screenshot,
         size=options.size,
     )
+
+
+def _take_network(options: argparse.Namespace) -> None:
+    """Take a network's file among the images for the network."""
+    found = [path for path in options.images if is_network(path) and not is_run(path)]
+    if len(found) + (options.network is not None) > 1:
+        raise NetworkError(f"One network is shown at a time: leave {found[-1]} out.")
+    if found:
+        options.network = str(found[0].resolve())  # the last network is remembered, for whatever folder
+        options.images.remove(found[0])
+    elif options.network is not None:
+        options.network = resolved(options.network)
 
 
 def _size(text: str) -> tuple[int, int]:

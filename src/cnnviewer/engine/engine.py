@@ -39,6 +39,7 @@ from cnnviewer.messages import (
 from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest
 from cnnviewer.networks import is_file, load_network, needs_download
 from cnnviewer.networks.catalogue import catalogue
+from cnnviewer.networks.files.card_store import remember
 from cnnviewer.networks.files.opening import FileOpener
 from cnnviewer.networks.trained import read_snapshot
 from cnnviewer.questions import QUESTIONS, Unanswered
@@ -149,6 +150,8 @@ class Engine:
         recorder = Placed(self._load(request, progress), self._device)
         scene = None if self._photo is None else Scene(recorder.record(self._photo[1]), self._photo[1], self._photo[0])
         self._recorder, self._scene = recorder, scene
+        if request.remember and request.card is not None and request.digest:
+            remember(request.digest, request.card)  # and not before: a card with which it can't run is none
         self._held = self._learning = self._step = None
         self._signs, self._memory = Signs(), Memory()
         give_back()
@@ -171,11 +174,16 @@ class Engine:
         if not is_file(request.name):
             if not request.may_download and needs_download(request.name, request.weights):
                 raise WeightsError(f"The weights of {request.name} are not here any more: choose it to download them.")
+            self._files.forget()
             return load_network(request.name, request.weights, progress=progress)
-        network = self._files.open(request.name, request.card, allow_code=request.allow_code, progress=progress)
-        if request.remember and request.card is not None:
-            self._files.remember(request.card)
-        return network
+        return self._files.open(
+            request.name,
+            request.card,
+            weights=request.weights,
+            allow_code=request.allow_code,
+            digest=request.digest,
+            progress=progress,
+        )
 
     def use_device(self, request: DeviceRequest) -> DeviceAnswer:
         """Bring the network, and the moment that is held, to a device and a precision, and record the image anew.

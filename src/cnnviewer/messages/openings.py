@@ -36,7 +36,9 @@ class NetworkRequest:
     allow_code
         Whether the user consented that code of the file is run.
     remember
-        Whether the card is kept for the content of the file.
+        Whether the card is kept for the content of the file, once the network has run with it.
+    digest
+        Of a file: the content that all this was said about; '' for whatever it is.
     may_download
         Whether weights that are not on this machine are downloaded: what opens by itself at the start downloads none.
     """
@@ -47,6 +49,7 @@ class NetworkRequest:
     allow_code: bool = False
     remember: bool = False
     may_download: bool = True
+    digest: str = ""
 
 
 @dataclass(frozen=True, eq=False)

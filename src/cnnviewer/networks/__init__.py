@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.factory import is_factory
 from cnnviewer.networks.files.formats import is_network_file
+from cnnviewer.networks.files.places import has_network
 from cnnviewer.networks.names import CIFAR_DEPTHS, cifar_name, nearest, source_file
 from cnnviewer.networks.run_folder import is_run
 
@@ -125,9 +126,7 @@ def load_network(
     if is_file(name):
         from cnnviewer.networks.files.opening import FileOpener
 
-        if weights != "DEFAULT":
-            raise NetworkError(f"{name} has weights of its own: leave the others out.")
-        return FileOpener().open(name, card, allow_code=allow_code, progress=progress)
+        return FileOpener().open(name, card, weights=weights, allow_code=allow_code, progress=progress)
     return recipe_of(name).make(weights, progress)
 
 
@@ -135,7 +134,7 @@ def is_file(name: str | Path) -> bool:
     """Whether a name is that of a file with a network, of its folder, or of a factory; it may be damaged."""
     if is_run(name) or any(name in source.names for source in _SOURCES):
         return False
-    return is_factory(str(name)) or _exists(name)
+    return _exists(name) or is_factory(str(name))
 
 
 def is_downloaded(name: str) -> bool:
@@ -202,6 +201,8 @@ def _file(name: str | Path) -> str:
 
 
 def _exists(name: str | Path) -> bool:
-    with suppress(OSError):  # a name too long for the file system
-        return bool(str(name)) and Path(name).exists()
+    """Whether a name is that of a file, or of a folder with networks: one of another sort hides no network's name."""
+    path = Path(name)
+    with suppress(OSError, ValueError):  # a name that no file can have
+        return path.is_file() or (path.is_dir() and bool(str(name)) and (len(path.parts) > 1 or has_network(path)))
     return False

@@ -128,7 +128,8 @@ class _Start(QObject):
     def begin(self) -> None:
         if self._device != self._session.device:
             self._session.use_device(self._device)
-        if self._asks and is_file(self._request.name):
+        if self._asks and is_file(self._request.name) and self._request.weights == "DEFAULT":
+            self._window.files.cancelled.connect(self._open_default)
             self._window.files.open(self._request.name, allow_code=self._request.allow_code)
         else:
             self._session.open_with_card(self._request)
@@ -142,7 +143,13 @@ class _Start(QObject):
         """Open the default where the network of the last time is not there any more."""
         asked = failure.request
         is_first = isinstance(asked, (NetworkRequest, FileRequest)) and self._session.network is None
-        if self._asks and is_first and self._request.name != DEFAULT_NETWORK:
+        if self._asks and is_first:
+            self._open_default()
+
+    @Slot()
+    def _open_default(self) -> None:
+        """Open the default where nothing else is open."""
+        if self._session.network is None and self._request.name != DEFAULT_NETWORK:
             self._request = NetworkRequest(DEFAULT_NETWORK)
             self._session.open_with_card(self._request)
 

@@ -160,14 +160,16 @@ class MainWindow(QMainWindow):
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Show the images that files and folders hold, play a video, or open a network or the folder of a training."""
         video = next((path for path in paths if is_video(path)), None)
-        network = next((path for path in paths if is_network(path)), None)
+        networks = [path for path in paths if is_network(path)]
         if len(paths) == 1 and is_run(paths[0]):
             self.open_training().open_folder(paths[0])
-        elif network is not None:
-            self.files.open(network)
-            others = [path for path in paths if path != network]
+        elif networks:
+            self.files.open(networks[0])
+            others = [path for path in paths if path not in networks]
             if others:
                 self.open_paths(others)
+            if len(networks) > 1:
+                self.statusBar().showMessage(f"{len(networks)} networks came: {networks[0].name} is opened.", 8000)
         elif video is not None:
             self.open_live().live.open_video(video)
         else:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -65,7 +65,7 @@ class NetworkFileDialog(QDialog):
         self.resize(960, 690)
         self._report: FileReport | None = None
         self._asked: FileRequest | None = None
-        self._consented: tuple[str, str] | None = None
+        self._title = ""
         self._is_busy = False
         self._build_head()
         self._build_pages()
@@ -100,6 +100,12 @@ class NetworkFileDialog(QDialog):
         self._refresh()
         if self._needs_consent:
             self.consent.cancel.setFocus()  # which takes it only where it is shown
+
+    def edit(self, title: str) -> None:
+        """Show that the card of an open network is changed, which is called so."""
+        self._title = title
+        self.setWindowTitle(f"Card of {title}")
+        self.open_button.setText("Apply")
 
     def show_failure(self, text: str) -> None:
         """Tell what went wrong; what was shown stays."""
@@ -244,14 +250,8 @@ class NetworkFileDialog(QDialog):
 
     @property
     def _needs_consent(self) -> bool:
-        """Whether the user must be asked before code of the file runs; another content is another file."""
-        report = self._report
-        return report is not None and bool(report.consent) and self._consented != (str(report.path), report.digest)
-
-    @property
-    def _allows_code(self) -> bool:
-        report = self._report
-        return report is not None and self._consented == (str(report.path), report.digest)
+        """Whether the user must be asked before code of the file runs."""
+        return self._report is not None and bool(self._report.consent)
 
     @property
     def _reason(self) -> str:
@@ -268,7 +268,7 @@ class NetworkFileDialog(QDialog):
     def _show_head(self, report: FileReport) -> None:
         path = report.path
         self._note.setText(report.note)
-        self._name.set_text(_file_name(path))
+        self._name.set_text(self._title or _file_name(path))
         self._name.setToolTip(f"{path}\nSHA-256 {report.digest[:16]}…" if report.digest else str(path))
         self._kind.setText(" · ".join(part for part in (report.format, byte_text(report.nbytes)) if part))
 
@@ -296,10 +296,10 @@ class NetworkFileDialog(QDialog):
     def _refresh(self) -> None:
         """Show what can be done now, and why the file can't be opened."""
         report = self._report
-        asks = self._needs_consent
+        asks = self._needs_consent and not self._is_busy
         if asks:
             self._pages.setCurrentWidget(self.consent)
-        elif report is None:
+        elif report is None or self._needs_consent:
             self._pages.setCurrentWidget(self._nothing)
         has_card = report is not None and report.card is not None and not asks
         self._head.setVisible(report is not None)
@@ -307,7 +307,7 @@ class NetworkFileDialog(QDialog):
         self._busy.setVisible(self._is_busy)
         self._parts.setVisible(bool(report is not None and report.fits and has_card))
         self._foot.setVisible(not asks)
-        self.consent.setEnabled(not self._is_busy)
+        self.open_button.setDefault(not asks)
         for widget in (self.remember, self.importer, self.exporter):
             widget.setVisible(has_card)
         obstacle = self.obstacle
@@ -334,9 +334,9 @@ class NetworkFileDialog(QDialog):
     def _on_consent(self) -> None:
         report = self._report
         if report is not None:
-            self._consented = (str(report.path), report.digest)
-            self._pages.setCurrentWidget(self._nothing)
-            self._ask(FileRequest(report.path, report.architecture, allow_code=True), "Opening it…")
+            # Of another content than this one the consent is asked again.
+            request = FileRequest(report.path, report.architecture, allow_code=True, digest=report.digest)
+            self._ask(request, "Opening it…")
 
     @Slot(str)
     def _on_architecture_chosen(self, name: str) -> None:
@@ -346,7 +346,7 @@ class NetworkFileDialog(QDialog):
         if name == report.architecture and self._asked is None:
             self._refresh()
         else:
-            self._ask(FileRequest(report.path, name, self._allows_code), f"Comparing it with {name}…")
+            self._ask(FileRequest(report.path, name, report.is_allowed, report.digest), f"Comparing it with {name}…")
 
     @Slot()
     def _on_open(self) -> None:
@@ -354,9 +354,15 @@ class NetworkFileDialog(QDialog):
         if report is None or card is None or self.obstacle:
             return
         card = replace(card, architecture=report.architecture or card.architecture)
-        request = NetworkRequest(name=str(report.path), card=card, allow_code=self._allows_code)
+        request = NetworkRequest(str(report.path), card=card, allow_code=report.is_allowed, digest=report.digest)
         self.openRequested.emit(request, self.remember.isChecked())
         self.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Open the file on Enter, but where that tries an architecture."""
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not (is_enter and self.fits.name.hasFocus()):
+            super().keyPressEvent(event)
 
     # ---- cards in files
 
@@ -396,8 +402,9 @@ class NetworkFileDialog(QDialog):
     def _on_export(self) -> None:
         dialog = self._files("Export the card", QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("json")
-        if self._report is not None and isinstance(self._report.path, Path):
-            beside = self._report.path.with_suffix(".json")
+        path = None if self._report is None else Path(self._report.path)
+        if path is not None and path.exists():
+            beside = path / "card.json" if path.is_dir() else path.with_suffix(".json")
             dialog.setDirectory(str(beside.parent))
             dialog.selectFile(beside.name)
         dialog.fileSelected.connect(lambda name: self.export_card(Path(name)))

@@ -217,7 +217,8 @@ class Presenter(QObject):
             self._window.statusBar().showMessage(failure.sentence, 20000)
         if isinstance(request, QUESTIONS):
             self.units.show_failure(request, failure.sentence)
-        can_be_random = isinstance(request, NetworkRequest) and request.weights is not None
+        # A file has its own weights: of that the dialog tells what to do.
+        can_be_random = isinstance(request, NetworkRequest) and request.weights is not None and not request.digest
         self._random_name = request.name if isinstance(request, NetworkRequest) and can_be_random else ""
         if not failure.was_cancelled or can_be_random:
             self._window.error.show_failure(failure, "Go on with random weights" if can_be_random else "")

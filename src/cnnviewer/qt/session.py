@@ -72,7 +72,7 @@ class Session(QObject):
     recordingChanged = Signal(object)
     selectionChanged = Signal(object)
     weightsChanged = Signal(object)
-    inspected = Signal(object)
+    inspected = Signal(object, object)
     deviceChanged = Signal(object)
     imagesChanged = Signal()
     appearanceChanged = Signal()
@@ -134,8 +134,14 @@ class Session(QObject):
         self._open(request)
 
     def inspect(self, request: FileRequest) -> None:
-        """Look into a network's file; `inspected` tells what it holds. What is shown stays."""
+        """Look into a network's file; `inspected` tells the request and what it holds. What is shown stays."""
         self._open(request)
+
+    def stop_inspecting(self) -> None:
+        """Look into no file any more."""
+        self._waiting.pop(FileRequest, None)
+        if self._in_flight is not None and isinstance(self._in_flight.request, FileRequest):
+            self._worker.cancel()
 
     def show_weights(self, request: WeightsRequest) -> None:
         """Give the open network other weights; `weightsChanged` tells when they are shown."""

@@ -59,7 +59,7 @@ class Worker(QObject):
     networkOpened = Signal(object, object)
     imageOpened = Signal(object)
     weightsShown = Signal(object)
-    inspected = Signal(object)
+    inspected = Signal(object, object)
     deviceUsed = Signal(object)
     pictured = Signal(int, object)
     progressed = Signal(object, object, str)
@@ -119,7 +119,7 @@ class Worker(QObject):
             self.networkOpened.emit(network, engine.summary())
             return
         if isinstance(request, FileRequest):
-            self.inspected.emit(engine.inspect(request, self._progress))
+            self.inspected.emit(request, engine.inspect(request, self._progress))
             return
         layers = engine.layers
         if isinstance(request, ImageRequest):

@@ -92,7 +92,9 @@ def test_a_file_that_is_known_opens_with_one_key(dialog, qtbot):
     assert "net.pth" in texts(dialog)
     assert "state dict · 5.02 MB" in texts(dialog)
     qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
-    assert dialog.opened == [(NetworkRequest(str(PATH), card=replace(CARD, architecture="squeezenet1_0")), True)]
+    assert dialog.opened == [
+        (NetworkRequest(str(PATH), card=replace(CARD, architecture="squeezenet1_0"), digest=WEIGHTS.digest), True)
+    ]
     assert not dialog.isVisible()
     assert dialog.asked == []
 
@@ -142,11 +144,12 @@ def test_code_runs_only_after_a_consent_and_enter_says_no(dialog, qtbot):
 def test_the_consent_travels_with_all_that_is_asked_of_that_file(dialog, qtbot):
     dialog.show_report(CONSENT)
     press(qtbot, dialog.consent.run)
-    assert dialog.asked == [FileRequest(CONSENT.path, allow_code=True)]
+    assert dialog.asked == [FileRequest(CONSENT.path, allow_code=True, digest=CONSENT.digest)]
     assert not dialog.consent.isVisible()
-    dialog.show_report(replace(CONSENT, consent="", card=CARD, origin="guessed", classes=1000))
+    dialog.show_report(replace(CONSENT, consent="", is_allowed=True, card=CARD, origin="guessed", classes=1000))
     press(qtbot, dialog.open_button)
     assert dialog.opened[0][0].allow_code
+    assert dialog.opened[0][0].digest == CONSENT.digest
     # Another content under the same name is another file; so is another name.
     for other in (replace(CONSENT, digest="00" * 32), replace(CONSENT, path=Path("/tmp/net.pt2"))):
         dialog.show()
@@ -157,12 +160,14 @@ def test_the_consent_travels_with_all_that_is_asked_of_that_file(dialog, qtbot):
     assert not dialog.opened[1][0].allow_code
 
 
-def test_a_report_that_still_names_the_consent_does_not_ask_twice(dialog, qtbot):
+def test_a_failure_after_the_consent_leaves_the_choice(dialog, qtbot):
     dialog.show_report(CONSENT)
     press(qtbot, dialog.consent.run)
-    dialog.show_report(replace(CONSENT, card=CARD))
-    assert dialog.part is dialog.card
-    assert dialog.open_button.isEnabled()
+    dialog.show_failure("make() raised ValueError: no.")
+    assert dialog.failure == "make() raised ValueError: no."
+    assert dialog.consent.isVisible()
+    press(qtbot, dialog.consent.run)
+    assert len(dialog.asked) == 2
 
 
 def test_what_code_says_of_itself_is_no_markup(dialog):
@@ -208,7 +213,7 @@ def test_another_architecture_is_asked_for_and_its_card_shown(dialog, qtbot):
     assert dialog.fits.title == "All tensors fit."
     row = dialog.fits.list.visualItemRect(dialog.fits.list.item(2)).center()
     qtbot.mouseClick(dialog.fits.list.viewport(), Qt.MouseButton.LeftButton, pos=row)
-    assert dialog.asked == [FileRequest(PATH, "timm/other")]
+    assert dialog.asked == [FileRequest(PATH, "timm/other", digest=WEIGHTS.digest)]
     assert not dialog.open_button.isEnabled()
     small = Card(replace(IMAGENET, size=(160, 160), resize=160))
     dialog.show_report(replace(WEIGHTS, architecture="timm/other", card=small, reasons=()))
@@ -236,7 +241,7 @@ def test_a_failure_goes_back_to_the_architecture_that_was(dialog):
     dialog.show_failure("timm/other can't be built.")
     assert dialog.fits.fit is WHOLE
     assert dialog.open_button.isEnabled()
-    assert dialog.asked == [FileRequest(PATH, "timm/other")]
+    assert dialog.asked == [FileRequest(PATH, "timm/other", digest=WEIGHTS.digest)]
 
 
 def test_names_to_complete_are_asked_for_once_something_is_typed(dialog, qtbot):
@@ -275,7 +280,7 @@ def test_a_name_by_hand_is_completed_and_asked_for(dialog, qtbot):
     retype(qtbot, dialog.fits.name, "vgg11")
     completer.popup().hide()
     qtbot.keyClick(dialog.fits.name, Qt.Key.Key_Return)
-    assert dialog.asked == [FileRequest(PATH, "vgg11")]
+    assert dialog.asked == [FileRequest(PATH, "vgg11", digest=WEIGHTS.digest)]
     dialog.show_report(replace(WEIGHTS, fits=(BROKEN,), architecture="squeezenet1_1", card=None))
     assert dialog.fits.table.isVisible()
     assert "come nearest" in dialog.fits.title
@@ -493,7 +498,7 @@ def test_an_imported_card_brings_its_architecture_and_keeps_its_values(dialog, t
     path.write_text(json.dumps({"size": [96, 96], "architecture": "timm/other"}))
     dialog.show_report(WEIGHTS)
     dialog.import_card(path)
-    assert dialog.asked == [FileRequest(PATH, "timm/other")]
+    assert dialog.asked == [FileRequest(PATH, "timm/other", digest=WEIGHTS.digest)]
     dialog.show_report(replace(WEIGHTS, architecture="timm/other"))
     assert dialog.card.card.preprocessing.size == (96, 96)
 

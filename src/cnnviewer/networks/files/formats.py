@@ -105,10 +105,10 @@ def _archived(path: Path) -> Format:
     last = {name.rpartition("/")[2] for name in names}
     if "model.weights.h5" in last and "config.json" in last:
         return KERAS
-    if "serialized_exported_program.json" in last or any("/models/" in f"/{name}" for name in names):
-        return EXPORTED
     if "constants.pkl" in last:
         return TORCHSCRIPT
+    if "serialized_exported_program.json" in last or any("/models/" in f"/{name}" for name in names):
+        return EXPORTED
     if any(is_root_pickle(name) for name in names):
         return MODULE if is_module(path, is_zip=True) else TORCH
     raise NetworkError(

@@ -18,7 +18,7 @@ from cnnviewer.files import file_hash
 from cnnviewer.network import Network
 from cnnviewer.network_reports import FileReport, FileRequest
 from cnnviewer.networks.category_lists import names_of
-from cnnviewer.networks.files.card_store import remember, remembered
+from cnnviewer.networks.files.card_store import remembered
 from cnnviewer.networks.files.factory import factories_in, is_factory, open_factory
 from cnnviewer.networks.files.formats import FACTORY, Format, format_of
 from cnnviewer.networks.files.guessing import Guess, guess
@@ -105,12 +105,16 @@ class FileOpener:
         Cancelled
             If `progress` raised it.
         """
+        choices = _factories(request.path)
+        if len(choices) > 1:
+            return FileReport(request.path, "", FACTORY.name, 0, factories=choices)
         source = self._look(request.path, progress)
         card, origin = _known_card(source)
         path = source.text if source.format is FACTORY else request.path
         report = FileReport(path, source.digest, source.format.name, source.nbytes, card=card, origin=origin)
-        if source.consent and not request.allow_code:
+        if source.consent and not (request.allow_code and request.digest in ("", source.digest)):
             return replace(report, consent=source.consent)
+        report = replace(report, is_allowed=bool(source.consent))
         wanted = request.architecture or (card.architecture if card is not None else "")
         architecture = self._architecture(source, wanted, progress)
         if source.format.is_weights:
@@ -121,7 +125,14 @@ class FileOpener:
         return self._with_card(report, source, architecture, progress)
 
     def open(
-        self, name: str | Path, card: Card | None, *, allow_code: bool, progress: ProgressCallback | None = None
+        self,
+        name: str | Path,
+        card: Card | None,
+        *,
+        weights: str | Path | None = "DEFAULT",
+        allow_code: bool = False,
+        digest: str = "",
+        progress: ProgressCallback | None = None,
     ) -> Network:
         """Return the network in a file, in eval mode, on the CPU.
 
@@ -131,8 +142,12 @@ class FileOpener:
             The file, the folder of one, or a factory.
         card
             What the user says about it; None for what is remembered, lies beside it, or is guessed.
+        weights
+            "DEFAULT": a file has its own.
         allow_code
             Whether code of the file may run.
+        digest
+            The content that the card and the consent are for; '' for whatever the file holds.
         progress
             As for `cnnviewer.networks.load_network`.
 
@@ -141,7 +156,11 @@ class FileOpener:
         NetworkError
             As `inspect`; and if the file would run code that is not allowed, or no architecture fits its weights.
         """
+        if weights != "DEFAULT":
+            raise NetworkError(f"{name} has weights of its own: leave the others out.")
         source = self._look(name, progress)
+        if digest not in ("", source.digest):
+            raise NetworkError(f"{source.title} has changed since it was looked into: open it again.")
         if source.consent and not allow_code:
             raise NetworkError(
                 f"{source.consent} Allow it only if you trust who wrote it: "
@@ -150,15 +169,14 @@ class FileOpener:
         card = card or _known_card(source)[0]
         architecture = self._architecture(source, card.architecture if card is not None else "", progress)
         if source.format.is_weights and not architecture:
-            raise NetworkError(
-                f"No architecture that is known fits the weights in {source.title}. Name it in a card, or open a file "
-                "that holds the whole network (ONNX, an exported program, a Python factory)."
-            )
+            assert self._weights is not None
+            raise NetworkError(_no_fit(source, self._weights.fits))
         opened = self._open(source, architecture, progress)
+        card = card or (None if opened.network else _guessed(source, opened, progress).card)
+        self.forget()  # the module is the caller's now, who may change its weights
         if opened.network is not None:
-            return opened.network
-        card = card or _guessed(source, opened, progress).card
-        self._opened = None  # it is the caller's now, who may change its weights
+            return opened.network if card is None else _with_card(opened.network, card)
+        assert card is not None
         return Network(
             module=opened.module,
             name=card.name or _title_of(source),
@@ -167,16 +185,9 @@ class FileOpener:
             provenance=f"weights from {source.title}" if source.format.is_weights else f"from {source.title}",
         )
 
-    def remember(self, card: Card) -> None:
-        """Keep a card for the content of the file that was read last.
-
-        Raises
-        ------
-        NetworkError
-            If it can't be written.
-        """
-        if self._source is not None:
-            remember(self._source.digest, card)
+    def forget(self) -> None:
+        """Let go of what was read last."""
+        self._source = self._weights = self._opened = None
 
     # ---- parts
 
@@ -260,14 +271,46 @@ def _source_of(text: str) -> _Source:
         raise NetworkError(f"{path} can't be read: {error.strerror or error}.") from error
 
 
+def _factories(path: Path | str) -> tuple[str, ...]:
+    """Return the functions of a Python file that could make a network, as texts; none of another file."""
+    path = Path(path)
+    is_python = path.suffix.lower() == ".py" and path.is_file()
+    return tuple(f"{path}:{name}" for name in factories_in(path)) if is_python else ()
+
+
 def _only_factory(path: Path) -> str:
-    """Return the one function of a file that may make a network."""
+    """Return the one function of a file that could make a network."""
     found = factories_in(path)
     if len(found) == 1:
         return found[0]
     if not found:
         raise NetworkError(f"{path.name} has no function without arguments that could make a network.")
     raise NetworkError(f"{path.name} has several functions ({', '.join(found)}): name one, {path.name}:{found[0]}.")
+
+
+def _no_fit(source: _Source, fits: tuple[Fit, ...]) -> str:
+    """Return why the weights of a file can't be opened."""
+    if not fits:
+        return (
+            f"No architecture that is known fits the weights in {source.title}. Open a file that holds the whole "
+            "network: ONNX, an exported program, a Python factory."
+        )
+    nearest = fits[0]
+    wrong = next(row.key for row in nearest.rows if not row.is_match)
+    return (
+        f"The weights in {source.title} fit no architecture that is known: of the nearest, {nearest.architecture}, "
+        f"{nearest.matches:,} of {len(nearest.rows):,} tensors fit, and {wrong} does not."
+    )
+
+
+def _with_card(network: Network, card: Card) -> Network:
+    """Return a network that a factory made whole, with what the user says about it."""
+    return replace(
+        network,
+        name=card.name or network.name,
+        preprocessing=card.preprocessing,
+        categories=names_of(card.categories),
+    )
 
 
 def _known_card(source: _Source) -> tuple[Card | None, str]:

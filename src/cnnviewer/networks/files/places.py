@@ -11,16 +11,21 @@ from cnnviewer.networks.files.formats import EXTENSIONS, is_network_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["find_network", "is_network"]
+__all__ = ["find_network", "has_network", "is_network"]
 
 
 def is_network(path: Path) -> bool:
     """Whether a path looks like a network: a file whose name says so, or a folder with one and no images beside it."""
     with suppress(OSError, ValueError):  # a name that no file can have
         if path.is_dir():
-            return bool(_networks(path)) and ((path / "card.json").is_file() or not _has_images(path))
+            return has_network(path) and ((path / "card.json").is_file() or not _has_images(path))
         return path.is_file() and is_network_file(path)
     return False
+
+
+def has_network(folder: Path) -> bool:
+    """Whether a folder holds a file whose name is that of a network."""
+    return any(_is_network(path) for path in folder.iterdir())
 
 
 def find_network(path: Path) -> Path:
@@ -37,14 +42,20 @@ def find_network(path: Path) -> Path:
     if not found:
         raise NetworkError(f"The folder {path} holds no network ({', '.join(EXTENSIONS)}); choose another.")
     if len(found) > 1:
-        names = ", ".join(file.name for file in found[:3])
-        raise NetworkError(f"The folder {path} holds {len(found)} networks ({names}…): open one of the files.")
+        names = ", ".join(file.name for file in found[:3]) + ("…" if len(found) > 3 else "")
+        raise NetworkError(f"The folder {path} holds {len(found)} networks ({names}): open one of the files.")
     return found[0]
 
 
 def _networks(folder: Path) -> list[Path]:
-    files = (path for path in folder.iterdir() if not path.name.startswith(".") and path.suffix.lower() != ".py")
-    return sorted(path for path in files if path.is_file() and is_network_file(path))
+    return sorted(path for path in folder.iterdir() if _is_network(path))
+
+
+def _is_network(path: Path) -> bool:
+    """Whether a path in a folder is a network's file; Python files lie in many folders."""
+    # The name first: asking the disk takes long in a folder of many images.
+    is_named = is_network_file(path) and path.suffix.lower() != ".py" and not path.name.startswith(".")
+    return is_named and path.is_file()
 
 
 def _has_images(folder: Path) -> bool:

@@ -22,6 +22,8 @@ __all__ = ["CardEditor"]
 _ORIGINS = {
     "beside the file": "These values come from the card beside the file.",
     "remembered": "These values are those that you gave this file last time.",
+    "in use": "With these values the network is open.",
+    "the factory's own": "These values come with the network.",
     "guessed": "These values are guessed: look through them.",
 }
 _INTERPOLATIONS = {"bilinear": "bilinear", "bicubic": "bicubic"}
