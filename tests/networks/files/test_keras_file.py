@@ -154,7 +154,7 @@ def test_filters_are_shown_in_the_order_of_torch(functional):
     np.testing.assert_array_equal(first.parameters["weight"].detach().numpy(), kernel.transpose(3, 2, 0, 1))
     np.testing.assert_array_equal(recording["first.add"].parameters["bias"].detach().numpy().ravel(), bias)
     assert first.layout.channels == (0,)
-    assert recording["first.relu"].layout.channels == (2,)
+    assert recording["first.relu"].shape[0] == 8
     learnt = sum(np.prod(weight.shape) for weight in model.trainable_weights)
     assert cnnviewer.from_module(opened.module).parameter_count == learnt
 
@@ -162,6 +162,9 @@ def test_filters_are_shown_in_the_order_of_torch(functional):
 def test_nothing_but_the_arithmetic_and_the_order_of_axes_is_recorded(functional):
     _, opened, image = functional
     layers = cnnviewer.record(cnnviewer.from_module(opened.module), image).layers
+    # Between convolutions nothing is turned; where channels-last matters, it is seen.
+    assert not any(layer.operation == "permute" for layer in layers if layer.module in ("first", "norm", "both"))
+    assert [layer.operation for layer in layers if layer.module == "flat"] == ["permute", "reshape"]
     assert {layer.operation for layer in layers if layer.kind == "reshape"} <= {
         "permute",
         "pad",
