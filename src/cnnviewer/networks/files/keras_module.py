@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from copy import deepcopy
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -76,6 +77,8 @@ class _Step(nn.Module):
             _add_steps(self, operation)
         else:
             self._operation = Shared(operation)
+            # Those that vary photos do so unless they are told not to.
+            self._mode = {"training": False} if "training" in signature(operation.call).parameters else {}
 
     def forward(self, watch: Watch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run it."""
@@ -83,7 +86,7 @@ class _Step(nn.Module):
             if not hasattr(self, "_operation"):
                 outputs = _run_graph(self, args, watch)
                 return outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs
-            return self._operation.value(*args, **kwargs)
+            return self._operation.value(*args, **{**kwargs, **self._mode})
 
 
 def _graph_of(operation: Any) -> Any:
