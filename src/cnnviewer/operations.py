@@ -106,6 +106,7 @@ _NAMES = {
         ((torch.log_softmax,), "input dim dtype"),
         ((torch.Tensor.softmax, torch.Tensor.log_softmax), "self dim dtype"),
         ((torch.mean, torch.sum, torch.prod), "input dim keepdim dtype"),
+        ((torch.Tensor.mul, torch.Tensor.mul_), "self other"),
         ((torch.max, torch.min), "input dim keepdim"),
         ((torch.max_pool1d, torch.max_pool2d, torch.max_pool3d), "input kernel_size stride padding dilation ceil_mode"),
         ((torch.adaptive_max_pool1d,), "input output_size"),
@@ -149,10 +150,13 @@ def function_name(function: Callable[..., Any]) -> str:
     return _OTHER_NAMES.get(name, name)
 
 
-# Operations of exported programs, by the names that the functions of torch have.
+# Operations of exported programs, and aliases, by the names that the functions of torch have.
 _OTHER_NAMES = {
     "radd": "add",
     "rmul": "mul",
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "div",
     "upsample_nearest2d": "upsample",
     "upsample_bilinear2d": "upsample",
     "upsample_bicubic2d": "upsample",

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -230,6 +231,37 @@ def test_code_runs_only_after_a_consent_that_names_the_file(driver, tmp_path):
     photo = Path(__file__).parents[2] / "resources" / "samples" / "digit-1.png"
     expected = module(driver.session.network_request.card.preprocessing(read_image(photo))).softmax(1)[0]
     assert driver.session.recording.probabilities == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+def test_a_network_of_keras_is_dropped_and_shown(driver, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    keras = pytest.importorskip("keras")
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(6, 5, activation="relu", name="edges"),
+            layers.MaxPooling2D(name="smaller"),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax", name="digits"),
+        ]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras's own, while it saves
+        model.save(tmp_path / "digits.keras")
+    driver.window.show_sample("digit-7")
+    drop(driver, tmp_path / "digits.keras")
+    assert dialog_of(driver).report.format == "Keras"
+    assert not dialog_of(driver).report.consent
+    press_open(driver)
+    recording = driver.session.recording
+    photo = Path(__file__).parents[2] / "resources" / "samples" / "digit-7.png"
+    image = driver.session.network_request.card.preprocessing(read_image(photo))
+    assert {"edges", "edges.relu", "smaller", "digits.softmax"} <= {layer.name for layer in recording.layers}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = model.predict(image.permute(0, 2, 3, 1).numpy(), verbose=0)[0]
+    assert recording.probabilities == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_factory_in_a_file_is_asked_for_and_runs(driver, tmp_path):
