@@ -150,7 +150,7 @@ class Network:
 
     @property
     def _tensors(self) -> tuple[torch.Tensor, ...]:
-        """The tensors that lie on the modules, each once: the plain ones too, of which torch's own `to` knows nothing."""
+        """All tensors that lie on the modules, each once; of the plain ones torch's own `to` knows nothing."""
         plain = (tensor for module in self.module.modules() for tensor in _plain_tensors(module))
         found = (*self.module.parameters(), *self.module.buffers(), *plain)
         return tuple({id(tensor): tensor for tensor in found}.values())
