@@ -218,6 +218,47 @@ def test_shared_weights_stay_shared_and_whole_numbers_whole():
     assert moved[2].num_batches_tracked.dtype is torch.int64
 
 
+class Plain(nn.Module):
+    """Holds tensors that are neither parameters nor buffers, as people write them."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+        self.scale = torch.full((1,), 2.0)
+        self.steps = [torch.ones(4), "no tensor"]
+        self.pair = (torch.ones(4), 3)
+        self.named = {"shift": torch.ones(4)}
+        self.places = torch.arange(4)
+        self.same = self.scale
+
+    def forward(self, x):
+        x = self.layer(x) * self.scale + self.steps[0] - self.pair[0] + self.named["shift"]
+        return x[..., self.places]
+
+
+def test_tensors_that_are_plain_attributes_move_too():
+    module = Plain()
+    network = cnnviewer.from_module(module)
+    half = network.to("cpu", "half")
+    moved = half.module
+    assert moved(torch.ones(1, 4, dtype=torch.bfloat16)).dtype is torch.bfloat16
+    assert moved.places.dtype is torch.int64
+    assert moved.same is moved.scale
+    assert half.to("cpu", "half") is half
+    assert (moved.steps[1], moved.pair[1]) == ("no tensor", 3)
+    kept = module.scale, module.steps[0], module.pair[0], module.named["shift"]
+    assert {tensor.dtype for tensor in kept} == {torch.float32}
+    moved.places.zero_()
+    moved.scale.zero_()
+    assert (module.places.tolist(), module.scale.tolist()) == ([0, 1, 2, 3], [2.0])
+
+
+def test_a_plain_attribute_alone_is_reason_enough_to_move():
+    module = nn.Linear(4, 4).bfloat16()
+    module.scale = torch.ones(1)
+    assert cnnviewer.from_module(module).to("cpu", "half").module.scale.dtype is torch.bfloat16
+
+
 def test_a_module_that_can_not_be_copied_is_told():
     module = nn.Linear(2, 2)
     module.source = (number for number in range(3))

@@ -91,6 +91,28 @@ def test_views_share_their_memory():
 # ---- recording
 
 
+class Plain(torch.nn.Module):
+    """Holds tensors that are neither parameters nor buffers, as people write them."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Conv2d(1, 2, 3)
+        self.scale = torch.full((1,), 2.0)
+        self.shifts = [torch.ones(2, 1, 1)]
+
+    def forward(self, x):
+        return torch.relu(self.layer(x) * self.scale + self.shifts[0])
+
+
+def test_tensors_that_are_plain_attributes_go_there_too():
+    network = cnnviewer.from_module(Plain())
+    photo = resource("samples", "digit-3.png")
+    here, there = cnnviewer.record(network, photo), cnnviewer.record(network.to("far"), photo)
+    assert isinstance(there.layers[-1].output, FarTensor)
+    assert torch.equal(here.layers[-1].output, there.layers[-1].output.near)
+    assert not isinstance(network.module.scale, FarTensor)
+
+
 def test_the_recording_stays_there_with_the_same_bits(pair):
     here, there = pair
     assert [layer.name for layer in there.layers] == [layer.name for layer in here.layers]

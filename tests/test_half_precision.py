@@ -92,10 +92,10 @@ def test_a_network_that_can_not_says_so_and_all_stays(monkeypatch):
     class Single(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.linear, self.constant = nn.Linear(4, 3), torch.ones(4, 4)  # not registered: it stays in single
+            self.linear = nn.Linear(4, 3)
 
         def forward(self, x):
-            return self.linear(x.flatten(1) @ self.constant)
+            return self.linear(x.flatten(1) @ torch.ones(4, 4))  # made anew each time: it is in single
 
     preprocessing = cnnviewer.Preprocessing(size=(2, 2), resize=2, channels=1, order="L", mean=(0.5,), deviation=(0.5,))
     network = cnnviewer.from_module(Single(), preprocessing=preprocessing, name="single")

@@ -150,7 +150,10 @@ class Network:
 
     @property
     def _tensors(self) -> tuple[torch.Tensor, ...]:
-        return (*self.module.parameters(), *self.module.buffers())
+        """All tensors that lie on the modules, each once; of the plain ones torch's own `to` knows nothing."""
+        plain = (tensor for module in self.module.modules() for tensor in _plain_tensors(module))
+        found = (*self.module.parameters(), *self.module.buffers(), *plain)
+        return tuple({id(tensor): tensor for tensor in found}.values())
 
     @cached_property
     def parameter_count(self) -> int:
@@ -167,12 +170,19 @@ class Network:
         return tensor.to(self.device, self.dtype)
 
 
+def _plain_tensors(module: torch.nn.Module) -> Iterator[torch.Tensor]:
+    """Find the tensors that are attributes of a module, or lie in a list, a tuple or a dict that is one."""
+    for value in vars(module).values():
+        within = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else (value,)
+        yield from (tensor for tensor in within if isinstance(tensor, torch.Tensor))
+
+
 def _is_at(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> bool:
     return tensor.device == device and (tensor.dtype == dtype or not tensor.is_floating_point())
 
 
 def _moved(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
-    """Return a copy of a parameter or buffer; whole and complex numbers stay what they are."""
+    """Return a copy of a parameter or another tensor; whole and complex numbers stay what they are."""
     copied = tensor.detach().to(device, dtype if tensor.is_floating_point() else tensor.dtype, copy=True)
     return torch.nn.Parameter(copied, tensor.requires_grad) if isinstance(tensor, torch.nn.Parameter) else copied
 

@@ -22,6 +22,14 @@ def _settings(tmp_path_factory):
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path_factory.mktemp("settings")))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _patience():
+    """Wait for what runs when a window closes for as long as for all else: the machine may be slow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cnnviewer.qt.session.PATIENCE", WAIT / 1000)
+        yield
+
+
 class Driver:
     """Uses a window as a person does."""
 

@@ -23,7 +23,7 @@ from cnnviewer.errors import CnnviewerError
 from cnnviewer.qt.widgets.design_table import DesignTable
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.numbers import count_text
-from cnnviewer.qt.widgets.styling import label
+from cnnviewer.qt.widgets.styling import label, literal
 from cnnviewer.ready_designs import DESIGNS
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class DesignerDialog(QDialog):
         self.table.show_facts(facts)
         wrong = problems(design, self._classes)
         self.use.setEnabled(not wrong)
-        self.use.setToolTip(wrong[0] if wrong else "Train this network")
+        self.use.setToolTip(literal(wrong[0]) if wrong else "Train this network")
         parameters, products = sum(fact.parameters for fact in facts), sum(fact.multiply_adds for fact in facts)
         totals = f"{count_text(parameters)} parameters · {count_text(products)} multiply-adds an image"
         self._totals.set_text(wrong[0] if wrong else totals)

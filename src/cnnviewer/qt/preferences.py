@@ -94,6 +94,7 @@ class Preferences:
             values["network/random"] = request.weights is None
         for key, value in values.items():
             self._settings.setValue(key, value)
+        self._settings.sync()  # the process may end at once
 
     def _one_of(self, key: str, known: list[str], usual: str) -> str:
         value = str(self._settings.value(key, usual))

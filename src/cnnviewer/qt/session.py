@@ -21,7 +21,7 @@ from cnnviewer.messages import (
 )
 from cnnviewer.network_reports import FileRequest
 from cnnviewer.qt.live.mailbox import Mailbox
-from cnnviewer.qt.threads import worker_thread
+from cnnviewer.qt.threads import end_thread, worker_thread
 from cnnviewer.qt.worker import Job, Worker
 
 if TYPE_CHECKING:
@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     from cnnviewer.qt.failures import Failure
     from cnnviewer.qt.worker import Opening
 
-__all__ = ["Selection", "Session"]
+__all__ = ["PATIENCE", "Selection", "Session"]
+
+PATIENCE = 5.0
+"""For how many seconds the window's end waits for a job: code of a network may never return."""
 
 _TURNS = (DeviceRequest, NetworkRequest, FileRequest, HoldRequest, ImageRequest, WeightsRequest)
 """What goes to the worker before pictures do, in this order; of each sort only the newest waits."""
@@ -276,16 +279,15 @@ class Session(QObject):
         self._worker.cancel()
 
     def close(self) -> None:
-        """End the worker's thread; a running forward pass is waited for, a download is stopped."""
+        """End the worker's thread: a download is stopped, a running forward pass is waited for, but not for ever."""
         if self._is_closed:
             return
         self._is_closed = True
         self._waiting.clear()
         self._pictures_waiting.clear()
         self._worker.cancel()
-        self._thread.quit()
-        self._thread.wait()
-        self._worker.close()
+        if end_thread(self._thread, self._worker, PATIENCE):
+            self._worker.close()
 
     # ---- state asked for
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from cnnviewer.qt.widgets.device_button import DeviceButton
@@ -23,6 +24,7 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self._provenance, self._timing, self._stream, self._memory = (QLabel(self) for _ in range(4))
         self.device = DeviceButton(self)
+        self._provenance.setTextFormat(Qt.TextFormat.PlainText)
         self._provenance.setObjectName("provenance")
         self._provenance.setToolTip("Where the network's weights come from")
         self._stream.hide()

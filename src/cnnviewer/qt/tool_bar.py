@@ -25,6 +25,7 @@ from cnnviewer.messages import Order, ScaleChoice, Scope
 from cnnviewer.networks import list_networks
 from cnnviewer.qt.icons import icon
 from cnnviewer.qt.widgets.segmented import Segmented
+from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -167,7 +168,7 @@ class ToolBar(QToolBar):
     def show_recording(self, name: str) -> None:
         """Show what is being recorded; empty where nothing is."""
         self._recording_action.setVisible(bool(name))
-        self._recording.setToolTip(f"Recording {name}: click to end (Ctrl+Shift+E)")
+        self._recording.setToolTip(literal(f"Recording {name}: click to end (Ctrl+Shift+E)"))
         self._actions["stop_recording"].setEnabled(bool(name))
 
     def _build_scale(self) -> None:

@@ -14,6 +14,7 @@ from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.map_view import MapView
 from cnnviewer.qt.widgets.numbers import shape_text, value_text
 from cnnviewer.qt.widgets.segmented import Segmented
+from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,7 @@ class InputPanel(QWidget):
         self._map.setAccessibleName("Input image")
         self._map.hovered.connect(self._on_hovered)
         self._text = QLabel(self)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)
         self._text.setProperty("role", "muted")
         # Two lines: a wrapped label asks for one only, and the photo above would cover the second.
@@ -65,6 +67,7 @@ class InputPanel(QWidget):
         self._text.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._warning = QLabel(self)
+        self._warning.setTextFormat(Qt.TextFormat.PlainText)
         self._warning.setWordWrap(True)
         self._warning.setProperty("role", "warning")
         self._warning.hide()
@@ -308,7 +311,7 @@ class InputPanel(QWidget):
             return
         self.pixelHovered.emit(self._pixel_at(cell))
         text = {_PHOTO: self._photo_text, _FED: self._fed_text}.get(self._shown, self._channel_text)(*cell)
-        self._map.setToolTip(f"row {cell[0]}, column {cell[1]}: {text.replace(chr(10), ', ')}")
+        self._map.setToolTip(literal(f"row {cell[0]}, column {cell[1]}: {text.replace(chr(10), ', ')}"))
 
 
 _TIPS = (

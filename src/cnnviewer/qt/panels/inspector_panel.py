@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
@@ -58,12 +60,13 @@ class InspectorPanel(QWidget):
         self._map.activated.connect(self.largeRequested)
         self._histogram = Histogram(self)
         self._numbers = _wrapped(self)
+        self._numbers.setTextFormat(Qt.TextFormat.RichText)
         self._numbers.setTextInteractionFlags(LINKS)
         self._numbers.linkActivated.connect(self._on_token_clicked)
         self._flow = _wrapped(self)
         self._flow.setTextFormat(Qt.TextFormat.RichText)
         self._flow.setTextInteractionFlags(LINKS)
-        self._flow.linkActivated.connect(self.layerRequested)
+        self._flow.linkActivated.connect(self._on_layer_clicked)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(5)
@@ -168,9 +171,9 @@ class InspectorPanel(QWidget):
 
     def _show_numbers(self) -> None:
         if self._answer is not None:
-            parts = [_numbers_text(self._answer), *_skipped_texts(self._answer)]
+            parts = [escape(_numbers_text(self._answer)), *_skipped_texts(self._answer)]
             if self._field is not None:
-                parts += [field_text(self._field), *self._field.notes]
+                parts += [escape(text) for text in (field_text(self._field), *self._field.notes)]
             self._numbers.setText("<br>".join(parts))
 
     def _text_of(self, row: int, column: int) -> str:
@@ -207,6 +210,10 @@ class InspectorPanel(QWidget):
     @Slot(str)
     def _on_token_clicked(self, token: str) -> None:
         self.unitChosen.emit(-1, int(token))
+
+    @Slot(str)
+    def _on_layer_clicked(self, link: str) -> None:
+        self.layerRequested.emit(unquote(link))
 
     def _show_marks(self) -> None:
         marks: tuple[tuple[QRectF, str], ...] = ()
@@ -274,4 +281,5 @@ def _skipped_texts(answer: MapAnswer) -> list[str]:
 
 
 def _link(name: str) -> str:
-    return "the image" if name == "input" else f'<a href="{name}">{name}</a>'
+    """Return a link to a layer. Names are anyone's: one may look like a tag, or like a link of its own."""
+    return "the image" if name == "input" else f'<a href="{quote(name, safe="")}">{escape(name)}</a>'

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPixmap
 
 from cnnviewer.qt.theme import KIND_COLORS
 from cnnviewer.qt.widgets.numbers import count_text, shape_text
+from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,7 +133,7 @@ class OutlineModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.DecorationRole:
             return _dot(KIND_COLORS[layer.kind])
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{layer.name}: {layer.kind}, {layer.settings}"
+            return literal(f"{layer.name}: {layer.kind}, {layer.settings}")
         return None
 
 

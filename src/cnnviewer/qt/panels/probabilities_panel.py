@@ -35,6 +35,7 @@ class ProbabilitiesPanel(QWidget):
         self._bars = BarList(self)
         self._bars.setAccessibleName("Class probabilities")
         self._text = QLabel(self)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setProperty("role", "muted")
         self._text.setWordWrap(True)
         layout = QVBoxLayout(self)

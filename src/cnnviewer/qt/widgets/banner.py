@@ -37,6 +37,7 @@ class ErrorBanner(QFrame):
         super().__init__(parent)
         self.setObjectName("banner")
         self._sentence = QLabel(self)
+        self._sentence.setTextFormat(Qt.TextFormat.PlainText)  # names from files are in it
         self._sentence.setWordWrap(True)
         self._sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._action = QPushButton(self)
@@ -123,6 +124,7 @@ class ProgressBanner(QFrame):
         super().__init__(parent)
         self.setObjectName("progress")
         self._text = QLabel(self)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
         self._cancel = QPushButton("Cancel", self)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
+from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,7 +157,7 @@ class BarList(QWidget):
             row = self._row_at(event.pos().y())
             text = "" if row is None else f"{self._bars[row].name}  {self._bars[row].text}"
             place = self.rect() if row is None else self.row_rect(row)
-            QToolTip.showText(event.globalPos(), "\n".join(filter(None, (text, self.toolTip()))), self, place)
+            QToolTip.showText(event.globalPos(), literal("\n".join(filter(None, (text, self.toolTip())))), self, place)
             return True
         return super().event(event)
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from cnnviewer.qt.theme import PLACE_COLOR, current_theme
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.numbers import value_text
+from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ class BestFrames(QWidget):
             else:
                 row, column = best.unit
                 text = f"{best.title}, frame {best.frame:,}: unit ({row}, {column}) = {value_text(best.value)}"
-                QToolTip.showText(event.globalPos(), text, self)
+                QToolTip.showText(event.globalPos(), literal(text), self)
             return True
         return super().event(event)
 

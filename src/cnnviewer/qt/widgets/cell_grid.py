@@ -12,6 +12,7 @@ from cnnviewer.messages import View
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.numbers import value_text
+from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
     from cnnviewer.messages import MatrixAnswer
@@ -145,7 +146,7 @@ class CellGrid(QWidget):
             if cell is None or self._answer is None or self._answer.values is None:
                 QToolTip.hideText()
             else:
-                QToolTip.showText(event.globalPos(), self._tip(cell), self)
+                QToolTip.showText(event.globalPos(), literal(self._tip(cell)), self)
             return True
         return super().event(event)
 

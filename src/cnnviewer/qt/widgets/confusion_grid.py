@@ -13,6 +13,7 @@ from cnnviewer.categories import category_name
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.numbers import percent_text
+from cnnviewer.qt.widgets.styling import literal
 from cnnviewer.rendering.packing import packed_rgb
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ class ConfusionGrid(QWidget):
         """Tell the numbers of the cell under the mouse."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             cell = self._cell_at(event.pos())
-            QToolTip.showText(event.globalPos(), self.tip(*cell), self) if cell else QToolTip.hideText()
+            QToolTip.showText(event.globalPos(), literal(self.tip(*cell)), self) if cell else QToolTip.hideText()
             return True
         return super().event(event)
 

@@ -150,6 +150,7 @@ class CurvePlot(QWidget):
 
     def _build(self, title: str, can_be_log: bool) -> None:
         self._title = label(f"{title} <span style='font-weight: 400'>· {self._unit}</span>", self, "name")
+        self._title.setTextFormat(Qt.TextFormat.RichText)
         self._legend = QLabel(self)
         self._readout = label("", self)
         head = QHBoxLayout()

@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from cnnviewer.qt.widgets.styling import literal
+
 __all__ = ["ElidedLabel"]
 
 
@@ -14,6 +16,7 @@ class ElidedLabel(QLabel):
 
     def __init__(self, parent: QWidget | None = None, *, role: str = "") -> None:
         super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
         if role:
             self.setProperty("role", role)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -24,6 +27,10 @@ class ElidedLabel(QLabel):
             return
         self.setText(text)
         self.setToolTip(text)
+
+    def setToolTip(self, text: str) -> None:
+        """Tell this text as it is, also where a name in it looks like a tag."""
+        super().setToolTip(literal(text))
 
     def sizeHint(self) -> QSize:
         """Return room for the whole text."""

@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from cnnviewer.qt.widgets.numbers import count_text, shape_text
+from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
     from cnnviewer.graphs import GraphBox, GraphFrame, GraphPicture
@@ -34,7 +35,7 @@ def box_tip(picture: GraphPicture, place: int) -> str:
 
 def frame_tip(frame: GraphFrame) -> str:
     """Return an unfolded module's path, and how it is folded."""
-    return f"{frame.module} · {frame.layers} layers\nFold it: double click, or the minus"
+    return literal(f"{frame.module} · {frame.layers} layers\nFold it: double click, or the minus")
 
 
 def _path(box: GraphBox) -> str:

@@ -34,6 +34,7 @@ class LargeView(QFrame):
         self._area = parent
         self._answer: MapAnswer | None = None
         self._title = QLabel(self)
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._title.setProperty("role", "name")
         self._map = MapView(self)
         self._map.setAccessibleName("Chosen map, large")

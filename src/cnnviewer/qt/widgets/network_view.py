@@ -28,6 +28,7 @@ from cnnviewer.qt.theme import KIND_COLORS, current_theme
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.network_layout import ColumnLayout, has_names, lay_out_columns
 from cnnviewer.qt.widgets.numbers import probability_text, shape_text, value_text
+from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -156,7 +157,7 @@ class NetworkView(QWidget):
                 button.setProperty("step", kind)
                 button.setProperty("words", words)
                 is_explained = self._explained is None or kind in self._explained
-                button.setToolTip(_step_tip(words[0], settings, is_explained=is_explained))
+                button.setToolTip(literal(_step_tip(words[0], settings, is_explained=is_explained)))
                 if is_explained:
                     button.setCursor(Qt.CursorShape.PointingHandCursor)
                 button.setAccessibleName(f"{column.title}: {words[0]}")
@@ -345,7 +346,7 @@ class NetworkView(QWidget):
             if self._current is None:
                 QToolTip.hideText()
             else:
-                QToolTip.showText(event.globalPos(), self._description(), self)
+                QToolTip.showText(event.globalPos(), literal(self._description()), self)
             return True
         return super().event(event)
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.numbers import probability_text
+from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,7 @@ class PairedBars(QWidget):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             found = [index for index in range(len(self._names)) if self.slot_rect(index).contains(event.pos())]
             if found:
-                QToolTip.showText(event.globalPos(), self._text(found[0]), self)
+                QToolTip.showText(event.globalPos(), literal(self._text(found[0])), self)
             return True
         return super().event(event)
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
 from cnnviewer.qt.widgets.images import to_image
+from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,7 @@ class PictureStrip(QListWidget):
         self.setGridSize(cell)
         for picture, caption, tip in zip(pixels, captions, tips, strict=True):
             item = QListWidgetItem(QIcon(self._pixmap(picture)), caption)
-            item.setToolTip(tip)
+            item.setToolTip(literal(tip))
             item.setSizeHint(cell)
             item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
             self.addItem(item)

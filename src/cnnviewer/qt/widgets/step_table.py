@@ -88,6 +88,7 @@ class StepTable(QScrollArea):
 
 def _label(parent: QWidget, role: str = "") -> QLabel:
     label = QLabel(parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     if role:

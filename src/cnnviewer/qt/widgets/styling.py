@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -10,17 +11,27 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor
 
-__all__ = ["LINKS", "label", "lightness", "scrolled", "set_state"]
+__all__ = ["LINKS", "label", "lightness", "literal", "scrolled", "set_state"]
 
 LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 """For labels with links."""
 
 
 def label(text: str, parent: QWidget, role: str = "muted") -> QLabel:
-    """Return a label of a role: "muted", "name" or "warning"."""
-    made = QLabel(text, parent)
+    """Return a label of a role: "muted", "name" or "warning".
+
+    It shows its text as it is: names from files may look like tags. Who writes rich text for it sets its format.
+    """
+    made = QLabel(parent)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setText(text)
     made.setProperty("role", role)
     return made
+
+
+def literal(text: str) -> str:
+    """Return the text of a tooltip that shows `text` as it is: Qt takes what looks like tags for rich text."""
+    return f"<span style='white-space: pre-wrap'>{escape(text)}</span>" if "<" in text else text
 
 
 def scrolled(widget: QWidget, parent: QWidget) -> QScrollArea:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
 from cnnviewer.qt.widgets.images import to_image
+from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ class ThumbnailStrip(QListWidget):
             self.clear()
             for image in images:
                 item = QListWidgetItem()
-                item.setToolTip(image.title)
+                item.setToolTip(literal(image.title))
                 self.addItem(item)
             self.setVisible(len(images) > 1)
         if 0 <= position < self.count():
@@ -64,7 +65,7 @@ class ThumbnailStrip(QListWidget):
         item = self.item(index)
         if answer.pixels is None:
             item.setText("✕")
-            item.setToolTip(answer.error)
+            item.setToolTip(literal(answer.error))
         else:
             item.setIcon(QIcon(QPixmap.fromImage(to_image(answer.pixels))))
 

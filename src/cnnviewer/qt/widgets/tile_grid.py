@@ -12,6 +12,7 @@ from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.card_layout import ARROW, GAP
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.numbers import value_text
+from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
     from cnnviewer.messages import TilesAnswer
@@ -176,7 +177,7 @@ class TileGrid(QWidget):
             if place is None or self._answer is None:
                 QToolTip.hideText()
             else:
-                QToolTip.showText(event.globalPos(), self._tip(place - self._first), self)
+                QToolTip.showText(event.globalPos(), literal(self._tip(place - self._first)), self)
             return True
         return super().event(event)
 

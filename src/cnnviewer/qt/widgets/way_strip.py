@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from cnnviewer.qt.theme import KIND_COLORS, PLACE_COLOR, current_theme
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.numbers import signed_text, unit_text, value_text
+from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,7 +171,7 @@ class WayStrip(QWidget):
                 QToolTip.hideText()
             else:
                 step = self._steps[place]
-                QToolTip.showText(event.globalPos(), _whole_text(step), self)
+                QToolTip.showText(event.globalPos(), literal(_whole_text(step)), self)
             return True
         return super().event(event)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -77,17 +78,18 @@ class ArithmeticPage(QWidget):
     def _show_formula(self, answer: UnitAnswer) -> None:
         text = formula_of(answer)
         self._formula_box.setVisible(bool(text))
-        self._formula.setText(text)
+        self._formula.setText(escape(text))
         single = answer.terms[0] if len(answer.terms) == 1 else None
         is_linked = single is not None and single.place is not None
         self._source.setVisible(is_linked)
         if single is not None and single.place is not None:
             name = "the image" if single.source == "input" else single.source
-            self._source.setText(f"<a href='0'>{name} {unit_text(single.place)}</a>")
+            self._source.setText(f"<a href='0'>{escape(name)} {unit_text(single.place)}</a>")
 
     def _show_rows(self, rows: Sequence[tuple[str, str]]) -> None:
         lines = "".join(
-            f"<tr><td style='padding-right:14px'>{name}</td><td align='right'>{text}</td></tr>" for name, text in rows
+            f"<tr><td style='padding-right:14px'>{escape(name)}</td><td align='right'>{escape(text)}</td></tr>"
+            for name, text in rows
         )
         self._rows.setText(f"<table>{lines}</table>")
 
@@ -197,6 +199,7 @@ class ArithmeticPage(QWidget):
         self._formula.setFont(font)
         self._formula.setTextFormat(Qt.TextFormat.RichText)
         self._formula.setWordWrap(True)
+        self._source.setTextFormat(Qt.TextFormat.RichText)
         self._source.setTextInteractionFlags(LINKS)
         self._source.linkActivated.connect(self._on_source_wanted)
         column.addStretch(1)

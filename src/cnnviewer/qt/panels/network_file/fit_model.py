@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.numbers import shape_text
+from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
@@ -100,7 +101,8 @@ class FitModel(QAbstractTableModel):
         row = self._rows[index.row()]
         state = state_of(row)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return (row.key, _shape(row.wanted), _shape(row.found), state.sign)[index.column()]
+            text = (row.key, _shape(row.wanted), _shape(row.found), state.sign)[index.column()]
+            return text if role == Qt.ItemDataRole.DisplayRole else literal(text)
         if role == Qt.ItemDataRole.ForegroundRole:
             theme = current_theme()
             if state is not State.MATCH:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviewer.qt.panels.network_file.fit_model import FitModel, counts_text
-from cnnviewer.qt.widgets.styling import label
+from cnnviewer.qt.widgets.styling import label, literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +68,7 @@ class FitsPanel(QWidget):
             self.list.clear()
             self.list.addItems([fit_text(fit) for fit in fits])
             for row, fit in enumerate(fits):
-                self.list.item(row).setToolTip(fit_text(fit))
+                self.list.item(row).setToolTip(literal(fit_text(fit)))
             self.list.setCurrentRow(names.index(architecture) if architecture in names else 0)
         self._title.setText(_title(fits, reason))
         height = self.list.sizeHintForRow(0) + 2 * self.list.spacing() if fits else 0

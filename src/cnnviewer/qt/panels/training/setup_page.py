@@ -23,7 +23,7 @@ from cnnviewer.networks.architectures import FROM_SCRATCH, Architecture, list_ar
 from cnnviewer.qt.panels.training.settings_form import SettingsForm
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.picture_strip import PictureStrip
-from cnnviewer.qt.widgets.styling import label
+from cnnviewer.qt.widgets.styling import label, literal
 from cnnviewer.training.plan import Plan
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class SetupPage(QWidget):
         self.dataset.setAccessibleName("Dataset")
         for info in DATASETS.values():
             self.dataset.addItem(info.name, info.name)
-            self.dataset.setItemData(self.dataset.count() - 1, info.title, Qt.ItemDataRole.ToolTipRole)
+            self.dataset.setItemData(self.dataset.count() - 1, literal(info.title), Qt.ItemDataRole.ToolTipRole)
         self.dataset.setCurrentIndex(self.dataset.findData(DEFAULT_DATASET))
         self.dataset.setToolTip("What the network learns from; or drop a folder with a folder of images a class")
         self.dataset.activated.connect(self.look)
@@ -243,7 +243,7 @@ class SetupPage(QWidget):
         self._left_out.setText(f"{count:,} left out")
         lines = [f"{item.path.name}: {item.reason}" for item in summary.left_out[:20]]
         more = [f"and {count - 20:,} more"] if count > 20 else []
-        self._left_out.setToolTip("\n".join([*lines, *more]))
+        self._left_out.setToolTip(literal("\n".join([*lines, *more])))
 
     def _show_folder(self) -> None:
         folder = self._folder or self._runs
