@@ -24,12 +24,10 @@ __all__ = ["GraphPanel"]
 
 
 _SIZES = {
-    Direction.DOWN: "A box is wide where maps are large, and high where channels are many; a doubling adds a step. "
-    "Words may widen it.",
-    Direction.ACROSS: "A box is high where maps are large, and wide where channels are many; a doubling adds a step. "
-    "Words may widen it.",
+    Direction.DOWN: "Boxes are wide where maps are large, high where channels are many; a doubling adds a step.",
+    Direction.ACROSS: "Boxes are high where maps are large, wide where channels are many; a doubling adds a step.",
 }
-"""How large boxes are."""
+"""How large boxes are; some are wider for what is written on them."""
 _SOON = 150
 """So many milliseconds a picture may take before one is told that it is awaited."""
 

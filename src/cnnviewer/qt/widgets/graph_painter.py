@@ -157,7 +157,7 @@ class GraphPainter:
             room = rect.adjusted(0, 0, 0, -8)
         else:
             self._paint_button(painter, button_rect(box), is_folded=True)
-            is_low = rect.height() < 5 * _LINE  # then the name stands beside the button, not below it
+            is_low = rect.height() < 6 * _LINE  # then the name stands beside the button, not below it
             room = rect.adjusted(17 if is_low else 0, 0 if is_low else 6, 0, -8)
         self._write(painter, box, room, QColor(theme.text), zoom)
 
