@@ -291,3 +291,92 @@ def test_the_legend_names_the_kinds_that_are_there(lenet_graph):
     for kind in {layer.kind for layer in lenet_graph.driver.session.recording.layers}:
         assert kind in text
     assert "normalisation" not in text
+
+
+# ---- what is chosen, and what is seen of it
+
+
+def is_seen(user):
+    return user.view.rect().contains(user.view.box_rect(user.view.current).center().toPoint())
+
+
+def test_a_click_on_a_folded_module_chooses_its_first_layer_unless_one_in_it_is_chosen(resnet_graph):
+    session = resnet_graph.driver.session
+    layers = [layer.name for layer in session.recording.layers if layer.name.startswith("layer2.")]
+    resnet_graph.driver.click(resnet_graph.panel.fewer)
+    session.select("conv1")
+    resnet_graph.see("layer2")
+    resnet_graph.driver.click(resnet_graph.view, resnet_graph.middle("layer2"))
+    assert session.selection.layer == layers[0]
+    assert not resnet_graph.driver.window.layers.card(layers[0]).visibleRegion().isEmpty()
+    session.select(layers[4])
+    resnet_graph.driver.click(resnet_graph.view, resnet_graph.middle("layer2"))
+    assert session.selection.layer == layers[4]
+    resnet_graph.press(Qt.Key.Key_Space)
+    assert layers[4] in resnet_graph.picture.boxes[resnet_graph.view.current].members
+    assert "layer2" not in resnet_graph.names()
+    assert is_seen(resnet_graph)
+
+
+def test_space_folds_in_the_graph_and_opens_no_large_view(resnet_graph):
+    from cnnviewer.qt.widgets.large_view import LargeView
+
+    resnet_graph.driver.click(resnet_graph.panel.fewer)
+    resnet_graph.driver.session.select("layer1.0.conv1")
+    resnet_graph.press(Qt.Key.Key_Space)
+    assert "layer1.0" in resnet_graph.names()
+    resnet_graph.driver.session.select("conv1")  # in no module: nothing to fold
+    resnet_graph.press(Qt.Key.Key_Space)
+    assert not [view for view in resnet_graph.driver.window.findChildren(LargeView) if view.isVisible()]
+
+
+def test_the_selection_stays_in_view_whatever_is_folded_and_wherever_it_runs(resnet_graph):
+    panel, session = resnet_graph.panel, resnet_graph.driver.session
+    last = session.recording.layers[-4].name
+    session.select(last)
+    buttons = (panel.more, panel.direction.button(Direction.DOWN.value), panel.usual, panel.fewer, panel.more)
+    for button in (*buttons, panel.direction.button(Direction.ACROSS.value), panel.usual):
+        resnet_graph.driver.click(button)
+        assert last in resnet_graph.picture.boxes[resnet_graph.view.current].members
+        assert is_seen(resnet_graph)
+
+
+def test_typing_jumps_to_the_first_find_and_buttons_step_on(resnet_graph):
+    panel, session = resnet_graph.panel, resnet_graph.driver.session
+    resnet_graph.driver.click(panel.more)
+    session.select("conv1")
+    assert not panel.next.isVisible()
+    QTest.keyClicks(panel.search, "layer3")
+    expected = [layer.name for layer in session.recording.layers if "layer3" in layer.name]
+    assert session.selection.layer == "conv1"
+    assert resnet_graph.view.rect().contains(resnet_graph.middle(expected[0]))
+    for button, name in ((panel.next, expected[0]), (panel.next, expected[1]), (panel.previous, expected[0])):
+        resnet_graph.driver.click(button)
+        assert session.selection.layer == name
+    resnet_graph.driver.session.open_network("lenet5")
+    resnet_graph.driver.settle()
+    assert panel.search.text() == ""
+    assert not panel.next.isVisible()
+
+
+def test_all_of_a_very_long_graph_can_be_seen(resnet_graph):
+    resnet_graph.driver.click(resnet_graph.panel.more)
+    last = resnet_graph.driver.session.recording.layers[-1].name
+    resnet_graph.driver.session.select(last)
+    resnet_graph.driver.window.resize(900, 700)
+    resnet_graph.view.show_all()
+    size = resnet_graph.view.picture_size()
+    assert resnet_graph.view.width() / size.width() < 0.1
+    assert resnet_graph.view.zoom >= 0.3
+    assert size.height() * resnet_graph.view.zoom <= resnet_graph.view.height()
+    assert is_seen(resnet_graph)
+
+
+def test_a_picture_that_is_awaited_is_told_of(lenet_graph):
+    panel, view = lenet_graph.panel, lenet_graph.view
+    plain = view.grab().toImage()
+    panel.requested.disconnect()  # a worker that takes long
+    panel.ask()
+    lenet_graph.driver.bot.waitUntil(lambda: view.grab().toImage() != plain)
+    panel.stop_waiting()
+    assert view.grab().toImage() == plain

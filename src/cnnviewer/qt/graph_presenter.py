@@ -38,6 +38,7 @@ class GraphPresenter(QObject):
         session.selectionChanged.connect(self._on_selection_changed)
         session.appearanceChanged.connect(panel.refresh)
         session.pictured.connect(self._on_pictured)
+        session.failed.connect(self._on_failed)
 
     @Slot(bool)
     def _on_visibility_changed(self, is_visible: bool) -> None:
@@ -72,6 +73,11 @@ class GraphPresenter(QObject):
             return
         if request == self._asked and answer.layers is recording.layers:
             self.panel.show_answer(answer)
+
+    @Slot(object)
+    def _on_failed(self, failure: object) -> None:
+        del failure  # the window tells of it
+        self.panel.stop_waiting()
 
     @Slot(str)
     def _on_layer_chosen(self, name: str) -> None:

@@ -225,3 +225,85 @@ def test_a_large_network_is_told_to_be_too_large(tour, page):
     tour.driver.session.open_network("lenet5")
     tour.driver.settle()
     assert column(page, "c1") == 1
+
+
+def press(page, place: QPointF) -> None:
+    hover(page, place)
+    button, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    event = QMouseEvent(QEvent.Type.MouseButtonPress, place, page.view.mapToGlobal(place), button, button, none)
+    QApplication.sendEvent(page.view, event)
+
+
+def test_nothing_can_be_pointed_at_beside_a_note(tour, page):
+    assert "Point at a map" in page.readout.text()
+    choose_open(tour, page)
+    tour.driver.session.open_network("resnet18", None)
+    tour.driver.settle()
+    assert page.readout.text() == ""
+
+
+def test_a_click_holds_the_links_and_the_next_one_lets_go(tour, page):
+    place, other = (column(page, "c3"), 5), (column(page, "c1"), 2)
+    press(page, page.view.tile_rect(*place).center())
+    held = page.view.links
+    assert page.view.is_held
+    hover(page, page.view.tile_rect(*other).center())
+    QApplication.sendEvent(page.view, QEvent(QEvent.Type.Leave))
+    assert (page.view.current, page.view.links) == (place, held)
+    press(page, page.view.tile_rect(*other).center())
+    assert page.view.current == other
+    press(page, page.view.tile_rect(*other).center())
+    hover(page, page.view.tile_rect(*place).center())
+    assert page.view.current == place
+    press(page, page.view.tile_rect(*place).center())
+    page.view.setFocus()
+    tour.driver.key(Qt.Key.Key_Escape, page.view)
+    assert page.view.links == ()
+
+
+@pytest.fixture
+def many(tour, page):
+    """The page with resnet20 in it, as many columns as it can have."""
+    tour.driver.session.open_network("resnet20", None)
+    choose_open(tour, page)
+    tour.driver.click(page.apart, QPoint(8, page.apart.height() // 2))
+    return page
+
+
+def test_many_columns_are_scrolled_and_the_pad_stays(tour, many):
+    bar = many.area.horizontalScrollBar()
+    count = len(many.view.picture.columns)
+    assert many.view.width() >= 70 * count
+    assert bar.maximum() > 0
+    assert many.width() <= tour.panel.width()
+    before = many.pad.mapTo(tour.panel, QPoint())
+    many.view.setFocus()
+    for _ in range(count):
+        tour.driver.key(Qt.Key.Key_Right, many.view)
+    assert bar.value() > 0
+    tile = many.view.tile_rect(*many.view.current).center().toPoint()
+    assert many.area.viewport().rect().contains(many.view.mapTo(many.area.viewport(), tile))
+    assert many.pad.mapTo(tour.panel, QPoint()) == before
+
+
+def test_a_label_is_whole_or_none(tour, many):
+    for button in many.view.steps:
+        assert button.text() in ("", *button.property("words"))
+        assert button.fontMetrics().horizontalAdvance(button.text()) <= button.width()
+    assert any(button.text() for button in many.view.steps)
+
+
+def test_the_last_row_of_many_maps_is_as_long_as_the_others(qtbot):
+    view = NetworkView()
+    qtbot.addWidget(view)
+    module = nn.Sequential(nn.Conv2d(1, 96, 3), nn.Conv2d(96, 96, 3))
+    view.show_picture(
+        network_picture(record(from_module(module), torch.rand(1, 1, 12, 12)), is_folded=True, is_dark=False)
+    )
+    for width in (420, 600, 900):
+        for height in (250, 400, 700):
+            view.resize(width, height)
+            rows = {}
+            for tile in range(96):
+                rows.setdefault(round(view.tile_rect(1, tile).top()), []).append(tile)
+            assert len({len(row) for row in rows.values()}) == 1

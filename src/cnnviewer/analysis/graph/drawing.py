@@ -9,8 +9,9 @@ import networkx
 
 from cnnviewer.analysis.graph.curves import joined, moved, transposed
 from cnnviewer.analysis.graph.frame import Margins, Rect, lay_out_frame
+from cnnviewer.analysis.graph.runs import gather_runs
 from cnnviewer.analysis.graph.sizes import box_size, channels_and_side
-from cnnviewer.analysis.graph.tree import Group, default_folded, module_tree
+from cnnviewer.analysis.graph.tree import Group, default_folded, module_tree, own_name
 from cnnviewer.analysis.graph.wiring import Port, layer_of, wire
 from cnnviewer.graphs import Direction, GraphBox, GraphEdge, GraphFrame, GraphPicture, Wire
 
@@ -29,6 +30,8 @@ _TITLE = 26.0
 _AROUND = Margins(18.0, 18.0, 18.0, 18.0)
 _PER_LETTER, _BESIDE_TITLE = 6.6, 64.0
 _BESIDE_NAME = 34.0
+_PER_SMALL_LETTER, _BESIDE_WORDS, _MOST_WORDS = 5.9, 14.0, 160.0
+"""How wide the words on a layer are, and at most how wide a box becomes for their sake."""
 _STRIP = 9.0
 """How much higher a folded module is than a layer: it shows the kinds of its layers."""
 
@@ -45,7 +48,7 @@ def graph_picture(layers: Sequence[LayerSummary], input_shape: tuple[int, ...], 
     request
         What is folded, and which way the computation runs.
     """
-    root = module_tree(layers)
+    root = gather_runs(module_tree(layers))
     foldable = tuple(group.path for group in root.groups())
     folded = default_folded(root) if request.folded is None else request.folded & frozenset(foldable)
     wiring = wire(root, folded)
@@ -99,7 +102,7 @@ class _Composer:
             frame = frames.get(child)
             sizes[child] = self._size(child) if frame is None else (frame.width, frame.height)
         is_root = group.parent is None
-        title = 0.0 if is_root else _PER_LETTER * len(_own_name(group.path)) + _BESIDE_TITLE
+        title = 0.0 if is_root else _PER_LETTER * len(group.name) + _BESIDE_TITLE
         return lay_out_frame(
             group,
             _onward([*entries, *inside, *exits], lines),
@@ -124,7 +127,9 @@ class _Composer:
         width, height = box_size(*channels_and_side(shape, layer), self._direction)
         if isinstance(box, Group):
             height += _STRIP
-            width = max(width, _PER_LETTER * len(_own_name(box.path)) + _BESIDE_NAME)
+            width = max(width, _PER_LETTER * len(box.name) + _BESIDE_NAME)
+        elif layer is not None:
+            width = max(width, _words_width(layer))
         return (width, height) if self._is_down else (height, width)
 
     # ---- then outer places
@@ -169,13 +174,13 @@ class _Composer:
         layer = box.layer
         if layer is None:
             return GraphBox("input", "input", x, y, width, height, self._input_shape, "the image", 0, ())
-        name = _own_name(layer.name)
+        name = own_name(layer.name)
         words = layer.settings
         return GraphBox(name, layer.kind, x, y, width, height, layer.shape, words, layer.parameters, (layer.name,))
 
     def _frame(self, group: Group, rect: Rect) -> GraphFrame:
         x, y, width, height = self._sides(rect)
-        return GraphFrame(group.path, _own_name(group.path), x, y, width, height, group.depth, len(group.layers))
+        return GraphFrame(group.path, group.name, x, y, width, height, group.depth, len(group.layers))
 
 
 def _onward(nodes: Sequence[Node], lines: Sequence[Local]) -> list[Node]:
@@ -189,14 +194,14 @@ def _onward(nodes: Sequence[Node], lines: Sequence[Local]) -> list[Node]:
 def _module_box(group: Group, x: float, y: float, width: float, height: float) -> GraphBox:
     kinds = Counter(layer.kind for layer in group.layers)
     return GraphBox(
-        name=_own_name(group.path),
+        name=group.name,
         kind="module",
         x=x,
         y=y,
         width=width,
         height=height,
         shape=group.layers[-1].shape,
-        settings=f"{len(group.layers)} layers",
+        settings=_what_it_holds(group),
         parameters=sum(layer.parameters for layer in group.layers),
         members=tuple(layer.name for layer in group.layers),
         module=group.path,
@@ -204,10 +209,13 @@ def _module_box(group: Group, x: float, y: float, width: float, height: float) -
     )
 
 
-def _own_name(path: str) -> str:
-    """Return what a module or a layer is called: the end of its path, from the last name that is no mere number."""
-    names = path.split(".")
-    place = len(names) - 1
-    while place and names[place].partition("#")[0].isdigit():
-        place -= 1
-    return ".".join(names[place:])
+def _words_width(layer: LayerSummary) -> float:
+    """Return how wide a layer's box is for its name and its settings to be read."""
+    words = max(_PER_LETTER * len(own_name(layer.name)), _PER_SMALL_LETTER * len(layer.settings))
+    return min(_MOST_WORDS, words + _BESIDE_WORDS)
+
+
+def _what_it_holds(group: Group) -> str:
+    if not group.title:
+        return f"{len(group.layers)} layers"
+    return f"{own_name(group.layers[0].name)} … {own_name(group.layers[-1].name)}"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.messages import LayerSummary
 
-__all__ = ["MOST_BOXES", "Group", "Leaf", "default_folded", "module_tree"]
+__all__ = ["MOST_BOXES", "Group", "Leaf", "default_folded", "module_tree", "own_name"]
 
 MOST_BOXES = 70
 """So many boxes are shown before the user unfolds more."""
@@ -33,13 +33,19 @@ class Leaf:
 class Group:
     """A module in the tree, with what lies in it in the order in which that first ran; the path '' is the network.
 
-    `layers` are all layers below it.
+    `layers` are all layers below it. A run of layers that is no module has a `title`, and a path that names its ends.
     """
 
     path: str
     parent: Group | None = None
     children: list[Group | Leaf] = field(default_factory=list)
     layers: list[LayerSummary] = field(default_factory=list)
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called: its title, else the end of its path."""
+        return self.title or own_name(self.path)
 
     @property
     def order(self) -> int:
@@ -130,15 +136,27 @@ def _group(path: str, groups: dict[str, Group]) -> Group:
 def default_folded(root: Group, most: int = MOST_BOXES) -> frozenset[str]:
     """Return what is folded so that whole levels of modules are open, and there are at most `most` boxes.
 
-    Where even the outermost modules are too many, each of them is folded.
+    Runs of operations are folded before modules are. Where even the outermost modules are too many, each of them is
+    folded.
     """
     foldable = list(root.groups())
+    runs = frozenset(group.path for group in foldable if group.title)
     deepest = max((group.depth for group in foldable), default=0)
     for depth in range(deepest + 1, 0, -1):
-        folded = frozenset(group.path for group in foldable if group.depth >= depth)
-        if count_boxes(root, folded) <= most or depth == 1:
-            return folded
-    return frozenset()
+        below = frozenset(group.path for group in foldable if group.depth >= depth)
+        for folded in (below, below | runs):
+            if count_boxes(root, folded) <= most:
+                return folded
+    return frozenset(group.path for group in foldable)
+
+
+def own_name(path: str) -> str:
+    """Return what a module or a layer is called: the end of its path, from the last name that is no mere number."""
+    names = path.split(".")
+    place = len(names) - 1
+    while place and names[place].partition("#")[0].isdigit():
+        place -= 1
+    return ".".join(names[place:])
 
 
 def count_boxes(group: Group, folded: frozenset[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
@@ -24,10 +24,12 @@ __all__ = ["GraphPanel"]
 
 
 _SIZES = {
-    Direction.DOWN: "A box is wide where maps are large, and high where channels are many; a doubling adds a step.",
-    Direction.ACROSS: "A box is high where maps are large, and wide where channels are many; a doubling adds a step.",
+    Direction.DOWN: "Boxes are wide where maps are large, high where channels are many; a doubling adds a step.",
+    Direction.ACROSS: "Boxes are high where maps are large, wide where channels are many; a doubling adds a step.",
 }
-"""How large boxes are."""
+"""How large boxes are; some are wider for what is written on them."""
+_SOON = 150
+"""So many milliseconds a picture may take before one is told that it is awaited."""
 
 
 class GraphPanel(QWidget):
@@ -52,13 +54,18 @@ class GraphPanel(QWidget):
         self.view.layerChosen.connect(self._on_layer_chosen)
         self.view.foldRequested.connect(self.toggle)
         self.search = QLineEdit(self)
-        self.search.setPlaceholderText("Find in the graph")
+        self.search.setPlaceholderText("Find, then Enter")
         self.search.setToolTip("Find layers by name, kind or settings: Enter goes to the next, Shift+Enter back")
         self.search.setClearButtonEnabled(True)
         self.search.setMinimumWidth(120)
         self.search.setMaximumWidth(220)
         self.search.textChanged.connect(self._on_search_changed)
         self.search.installEventFilter(self)
+        self.search.setAccessibleName("Find in the graph")
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(_SOON)
+        self._late.timeout.connect(self._on_late)
         self.count = ElidedLabel(self, role="muted")
         self.direction = Segmented([each.value for each in Direction], self)
         self.direction.set_current(Direction.ACROSS.value)
@@ -74,17 +81,22 @@ class GraphPanel(QWidget):
         """Ask for the picture of a network, where it is not shown already."""
         if layers is self._layers:
             return
+        is_other = [layer.name for layer in layers] != [layer.name for layer in self._layers]
         self._layers, self._folded = layers, None
+        if is_other:
+            self.search.clear()
         self._on_search_changed(self.search.text())
         self.ask()
 
     def ask(self) -> None:
         """Ask for the picture."""
+        self._late.start()
         self.requested.emit(GraphRequest(self._folded, Direction(self.direction.current)))
 
     def show_answer(self, answer: GraphAnswer) -> None:
         """Show a picture."""
         picture = answer.picture
+        self.stop_waiting()
         is_other = answer.layers is not self._shown or picture.direction is not self._shown_direction
         self._shown, self._shown_direction = answer.layers, picture.direction
         self._folded = picture.folded
@@ -93,6 +105,15 @@ class GraphPanel(QWidget):
             self.view.set_selection(self._selection)
         self.legend.setText(_legend({layer.kind for layer in self._layers}, picture.direction))
         self._show_count()
+
+    def stop_waiting(self) -> None:
+        """Await a picture no longer."""
+        self._late.stop()
+        self.view.set_waiting("")
+
+    @Slot()
+    def _on_late(self) -> None:
+        self.view.set_waiting("Laying out…")
 
     def set_selection(self, layer: str) -> None:
         """Mark a layer."""
@@ -172,12 +193,18 @@ class GraphPanel(QWidget):
         self._show_count()
         name = self._finds[self._find]
         self.view.set_selection(name)
+        self.view.bring_layer_into_view(name)
         self.layerChosen.emit(name)
 
     @Slot(str)
     def _on_search_changed(self, text: str) -> None:
         self._finds, self._find = _found(self._layers, text), -1
         self.view.set_found(frozenset(self._finds))
+        if self._finds:
+            self.view.bring_layer_into_view(self._finds[0])
+        for button in (self.previous, self.next):
+            button.setVisible(bool(text.strip()))
+            button.setEnabled(bool(self._finds))
         self._show_count()
 
     def _show_count(self) -> None:
@@ -191,12 +218,25 @@ class GraphPanel(QWidget):
         else:
             self.count.set_text(f"{self._find + 1} of {count}" if self._find >= 0 else f"{count} found")
 
+    @Slot()
+    def _on_previous(self) -> None:
+        self.step_find(-1)
+
+    @Slot()
+    def _on_next(self) -> None:
+        self.step_find(1)
+
     # ---- building
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.setSpacing(5)
         row.addWidget(self.search, stretch=1)
+        self.previous = self._button("‹", "The layer found before (Shift+Enter)", self._on_previous)
+        self.next = self._button("›", "The next layer that is found (Enter)", self._on_next)
+        for button in (self.previous, self.next):
+            button.hide()
+            row.addWidget(button)
         row.addWidget(self.count)
         row.addStretch(1)
         self.fewer = self._button("Fold all", "One box for each of the outermost modules", self.fold_all)
@@ -209,7 +249,11 @@ class GraphPanel(QWidget):
         row.addSpacing(6)
         row.addWidget(self._button("−", "Zoom out (−, or the wheel)", self._on_zoom_out))
         row.addWidget(self._button("+", "Zoom in (+, or the wheel)", self._on_zoom_in))
-        row.addWidget(self._button("All", "Show the whole picture (0)", self.view.show_all))
+        row.addWidget(
+            self._button(
+                "All", "Show the whole picture; a very long one as small as can be read (0)", self.view.show_all
+            )
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(5)

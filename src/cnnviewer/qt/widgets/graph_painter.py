@@ -85,6 +85,18 @@ class GraphPainter:
         painter.setPen(QPen(color, max(2.2, 1.6 / zoom)))
         painter.drawPath(path)
 
+    def paint_notice(self, painter: QPainter, area: QRectF, text: str) -> None:
+        """Tell something in the middle of the widget, whose pixels the painter counts."""
+        theme = current_theme()
+        rect = QRectF(0, 0, self._metrics[True].horizontalAdvance(text) + 28, 28)
+        rect.moveCenter(area.center())
+        painter.setPen(QPen(QColor(theme.border), 1))
+        painter.setBrush(QColor(theme.panel))
+        painter.drawRoundedRect(rect, 6, 6)
+        painter.setFont(self._name)
+        painter.setPen(QColor(theme.text))
+        painter.drawText(rect, _CENTER, text)
+
     # ---- frames
 
     def _paint_frame(self, painter: QPainter, frame: GraphFrame, zoom: float) -> None:
@@ -145,7 +157,7 @@ class GraphPainter:
             room = rect.adjusted(0, 0, 0, -8)
         else:
             self._paint_button(painter, button_rect(box), is_folded=True)
-            is_low = rect.height() < 5 * _LINE  # then the name stands beside the button, not below it
+            is_low = rect.height() < 6 * _LINE  # then the name stands beside the button, not below it
             room = rect.adjusted(17 if is_low else 0, 0 if is_low else 6, 0, -8)
         self._write(painter, box, room, QColor(theme.text), zoom)
 
@@ -182,7 +194,8 @@ class GraphPainter:
     def _write_lines(self, painter: QPainter, box: GraphBox, inside: QRectF, ink: QColor) -> None:
         details = [shape_text(box.shape)]
         if inside.height() >= 3 * _LINE - 1 and box.settings not in ("", box.name):
-            details.insert(0, box.settings)
+            rows = 2 if inside.height() >= 4 * _LINE - 1 else 1
+            details = [*self._wrapped(box.settings, inside.width(), rows), *details]
         top = inside.center().y() - (len(details) + 1) * _LINE / 2
         painter.setPen(ink)
         painter.setFont(self._name)
@@ -195,6 +208,16 @@ class GraphPainter:
         for text in details:
             line.translate(0, _LINE)
             painter.drawText(line, _CENTER, self._elide(text, False, inside.width()))
+
+    def _wrapped(self, text: str, width: float, rows: int) -> list[str]:
+        """Return a text that is too wide in two rows, broken behind a comma, where there is room for two."""
+        if rows == 1 or self._metrics[False].horizontalAdvance(text) <= width:
+            return [text]
+        ends = [place + 1 for place, letter in enumerate(text[:-1]) if letter == ","]
+        if not ends:
+            return [text]
+        end = min(ends, key=lambda end: max(end, len(text) - end))
+        return [text[:end], text[end:].strip()]
 
     def _elide(self, text: str, is_name: bool, width: float) -> str:
         """Return a text with its middle left out where it does not fit."""

@@ -30,6 +30,8 @@ _PAN = 60.0
 _NOTCH = 1.2
 _READABLE = 0.62
 """The zoom at which a picture that is too large begins."""
+_OVERVIEW, _HAIRLINE = 0.35, 0.1
+"""The zoom at which the whole of a picture is shown that at less than the second would be no more than a line."""
 _NEAR_EDGE = 24.0
 
 
@@ -54,6 +56,7 @@ class GraphView(GraphCanvas):
         self._anchor: tuple[str, QPointF] | None = None
         self._pressed: QPointF | None = None
         self._is_dragged = self._is_whole = False
+        self._waits_for = ""
         self.setMouseTracking(True)
         self.setMinimumSize(200, 120)
         self.setAccessibleName("The network as a graph")
@@ -81,12 +84,14 @@ class GraphView(GraphCanvas):
         self._items = GraphItems(picture)
         self._hovered = None
         self._current = picture.box_of.get(self._layer)
-        if before is not None and before.module and self._layer not in before.members and not is_other:
-            self._current = _place_of_module(picture, before.module, self._current)
         self.repaint_all()
         anchor, self._anchor = self._anchor, None
-        if is_other or not self._keep_in_place(anchor):
+        is_kept = not is_other and self._keep_in_place(anchor)
+        if not is_kept:
             self.show_beginning()
+        # Who folds a module elsewhere looks there; else the selection stays in view.
+        if not is_kept or (before is not None and anchor is not None and before.module == anchor[0]):
+            self._bring_current_into_view()
 
     def set_selection(self, layer: str) -> None:
         """Mark the box that is a layer, or holds it, and bring it into view."""
@@ -103,6 +108,17 @@ class GraphView(GraphCanvas):
             self._found = layers
             self.update()
 
+    def bring_layer_into_view(self, layer: str) -> None:
+        """Move the picture so that the box is seen that is a layer, or holds it."""
+        place = None if self.picture is None else self.picture.box_of.get(layer)
+        if place is not None:
+            self.bring_into_view(place)
+
+    def set_waiting(self, told: str) -> None:
+        """Tell that another picture is awaited; '' when that is over."""
+        self._waits_for = told
+        self.update()
+
     def keep(self, module: str) -> None:
         """Remember where a module lies: it stays there in the next picture, whose fold is another."""
         item = self._module_item(module)
@@ -117,8 +133,12 @@ class GraphView(GraphCanvas):
         if not seen.contains(rect):
             self.look_at(rect.center(), QRectF(self.rect()).center())
 
+    def _bring_current_into_view(self) -> None:
+        if self._current is not None:
+            self.bring_into_view(self._current)
+
     def show_beginning(self) -> None:
-        """Show the whole picture where it can be read so, else its beginning."""
+        """Show the whole picture where it can be read so, else where the image goes in."""
         size = self.picture_size()
         if size.isEmpty() or self.width() < 2:
             return
@@ -129,16 +149,31 @@ class GraphView(GraphCanvas):
         is_down = self._is_down()
         across, room = (size.width(), self.width()) if is_down else (size.height(), self.height())
         zoom = min(1.0, max(_READABLE, room / across))
-        middle = QRectF(self.rect()).center()
-        if is_down:
-            self.look_at(QPointF(size.width() / 2, 0), QPointF(middle.x(), 0), zoom)
+        self._look_at_beginning(zoom, fits_across=zoom * across <= room + 1)
+
+    def _look_at_beginning(self, zoom: float, *, fits_across: bool) -> None:
+        """Show a picture's beginning: in the middle where it fits across, else where the image goes in."""
+        assert self._items is not None
+        size, middle = self.picture_size(), QRectF(self.rect()).center()
+        first = QRectF(QPointF(), size) if fits_across else self._items.rects[0]
+        if self._is_down():
+            self.look_at(QPointF(first.center().x(), 0), QPointF(middle.x(), 0), zoom)
         else:
-            self.look_at(QPointF(0, size.height() / 2), QPointF(0, middle.y()), zoom)
+            self.look_at(QPointF(0, first.center().y()), QPointF(0, middle.y()), zoom)
 
     def show_all(self) -> None:
-        """Show the whole picture, however small."""
+        """Show the whole picture; of one that would be a mere line all that lies across, at the selection."""
         self.fit()
         self._is_whole = True
+        if self._items is None or self.zoom >= _HAIRLINE:
+            return
+        size = self.picture_size()
+        across, room = (size.width(), self.width()) if self._is_down() else (size.height(), self.height())
+        zoom = min(_OVERVIEW, room / across)
+        if zoom > self.zoom:
+            self._is_whole = False
+            self._look_at_beginning(zoom, fits_across=True)
+            self._bring_current_into_view()
 
     def picture_size(self) -> QSizeF:
         """Return how large the picture is at the zoom of 1."""
@@ -177,6 +212,12 @@ class GraphView(GraphCanvas):
 
     def paint_above(self, painter: QPainter) -> None:
         """Paint what is marked: the box under the mouse with its lines, the chosen box, what was found."""
+        self._paint_marks(painter)
+        if self._waits_for:
+            painter.resetTransform()
+            self._painter.paint_notice(painter, QRectF(self.rect()), self._waits_for)
+
+    def _paint_marks(self, painter: QPainter) -> None:
         if self._items is None:
             return
         theme, seen = current_theme(), self.view()
@@ -325,8 +366,9 @@ class GraphView(GraphCanvas):
         assert self._items is not None
         box = self._items.picture.boxes[place]
         self._current = place
-        if box.members and not box.is_folded:
-            self._layer = box.members[0]
+        if box.members:
+            # A module stands for the layer that is chosen already, where that lies in it, else for its first.
+            self._layer = self._layer if self._layer in box.members else box.members[0]
             self.layerChosen.emit(self._layer)
         self.update()
 
@@ -346,7 +388,7 @@ class GraphView(GraphCanvas):
             self.zoom_by(1 / _NOTCH if key is Qt.Key.Key_Minus else _NOTCH)
         elif key is Qt.Key.Key_0:
             self.show_all()
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self._fold_current()
         else:
             super().keyPressEvent(event)
@@ -371,15 +413,6 @@ class GraphView(GraphCanvas):
         module = box.module or ("" if frame is None else picture.frames[frame].module)
         if module:
             self.foldRequested.emit(module)
-
-
-def _place_of_module(picture: GraphPicture, module: str, otherwise: int | None) -> int | None:
-    """Return the box of a module, or the first that was in it where it is unfolded."""
-    inside = f"{module}."
-    for place, box in enumerate(picture.boxes):
-        if box.module == module or any(name.startswith(inside) for name in box.members):
-            return place
-    return otherwise
 
 
 def _nearest(rects: tuple[QRectF, ...], place: int, step: QPointF) -> int | None:

@@ -20,6 +20,8 @@ _LARGEST_TILE, _LARGEST_UNIT = 96.0, 15.0
 _NAMED_ROW = 24.0
 _NAMED_MOST = 24
 """How many tiles with names a column has at most for the names to be written."""
+_FULL = 0.75
+"""Tiles may be smaller by this for the last row to be as long as the others."""
 _BETWEEN = 0.3
 """How much of a column's width is left free for the links."""
 
@@ -71,10 +73,10 @@ def _tiles(column: NetworkColumn, inside: QRectF, is_named: bool) -> tuple[QRect
     height, width = column.values.shape[1:]
     ratio = height / width
     largest = _LARGEST_UNIT if column.is_units else _LARGEST_TILE
-    across, wide = max(
-        ((columns, _tile_width(inside, columns, ceil(count / columns), ratio)) for columns in range(1, count + 1)),
-        key=lambda found: min(found[1], largest),
-    )
+    ways = [(columns, _tile_width(inside, columns, ceil(count / columns), ratio)) for columns in range(1, count + 1)]
+    across, wide = max(ways, key=lambda found: min(found[1], largest))
+    full = [way for way in ways if count % way[0] == 0 and min(way[1], largest) >= _FULL * min(wide, largest)]
+    across, wide = max(full, key=lambda found: min(found[1], largest), default=(across, wide))
     wide = max(1.0, min(wide, largest))
     high, rows = wide * ratio, ceil(count / across)
     left = inside.left() + (inside.width() - across * (wide + _GAP) + _GAP) / 2

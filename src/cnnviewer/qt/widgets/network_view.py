@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -12,6 +13,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
+    QFontMetrics,
     QHelpEvent,
     QImage,
     QKeyEvent,
@@ -41,9 +43,9 @@ _TITLE, _STEP = 31, 20
 _LOW = 330
 """Below this height the labels of a column's steps stand side by side."""
 _NAMED_WIDTHS = (106.0, 140.0)
-_USUAL_COLUMN, _BESIDE_NAME = 66.0, 84.0
-_LEAST_WIDTH, _LEAST_COLUMN = 420, 46
-"""How wide the picture is at least, and a column of many; a small window scrolls it."""
+_USUAL_COLUMN, _BESIDE_NAME = 72.0, 84.0
+_LEAST_WIDTH, _LEAST_COLUMN = 420, 72
+"""How wide the picture is at least, and a column of many, for its title and its shape; a small window scrolls it."""
 _MOST_LINKS = 48
 """So many links are drawn in each direction, the strongest."""
 _WORDS = {
@@ -75,12 +77,15 @@ class _Line:
 class NetworkView(QWidget):
     """Paints a `NetworkPicture`.
 
-    `stepClicked` tells the kind of a step whose label was clicked, `described` what is pointed at with the mouse or the
-    arrow keys; '' for nothing. `explained` are the kinds of steps that the tour has a page on; None: all.
+    A click on a map or a unit holds its links until the next click, or Esc. `stepClicked` tells the kind of a step
+    whose label was clicked, `described` what is pointed at with the mouse or the arrow keys, '' for nothing; `stepped`
+    where the tile lies that the keys have gone to. `explained` are the kinds of steps that the tour has a page on;
+    None: all.
     """
 
     stepClicked = Signal(str)
     described = Signal(str)
+    stepped = Signal(QRectF)
 
     def __init__(self, parent: QWidget | None = None, explained: Container[str] | None = None) -> None:
         super().__init__(parent)
@@ -90,6 +95,7 @@ class NetworkView(QWidget):
         self._layouts: tuple[ColumnLayout, ...] = ()
         self._current: tuple[int, int] | None = None
         self._unit = (0, 0)
+        self._is_held = False
         self._lines: tuple[_Line, ...] = ()
         self._steps: list[tuple[int, int, str, QPushButton]] = []
         self.setMouseTracking(True)
@@ -106,7 +112,7 @@ class NetworkView(QWidget):
         self._picture = picture
         self._images = tuple(_stacked(column) for column in picture.columns)
         if not is_same:
-            self._current = None
+            self._current, self._is_held = None, False
             self._make_steps(picture)
             widths = (_NAMED_WIDTHS[0] if has_names(column) else _LEAST_COLUMN for column in picture.columns)
             self.setMinimumWidth(max(_LEAST_WIDTH, round(sum(widths))))
@@ -133,6 +139,11 @@ class NetworkView(QWidget):
     def current(self) -> tuple[int, int] | None:
         """The column and tile that is pointed at."""
         return self._current
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the links of what was clicked are held."""
+        return self._is_held
 
     def tile_rect(self, column: int, tile: int) -> QRectF:
         """Return where a tile lies."""
@@ -185,7 +196,9 @@ class NetworkView(QWidget):
             full, short = button.property("words")
             across, down = (row, 0) if is_low else (0, row)
             room = round(layout.width - 4) // (counts[place] if is_low else 1)
-            button.setText(full if button.fontMetrics().horizontalAdvance(full) * 0.9 + 8 <= room else short)
+            metrics = button.fontMetrics()
+            fitting = (word for word in (full, short) if metrics.horizontalAdvance(word) + 8 <= room)
+            button.setText(next(fitting, ""))  # a bar of the kind's colour tells more than half a word
             button.setGeometry(round(layout.left) + 2 + across * room, _TITLE + down * _STEP, room - 1, _STEP - 2)
         self.update()
 
@@ -233,10 +246,7 @@ class NetworkView(QWidget):
         font.setBold(True)
         painter.setFont(font)
         painter.setPen(QColor(theme.text))
-        title = column.title
-        if painter.fontMetrics().horizontalAdvance(title) > layout.width - 4:
-            title = title.rpartition(".")[2]
-        title = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideMiddle, round(layout.width) - 4)
+        title = _title(column.title, painter.fontMetrics(), round(layout.width) - 4)
         painter.drawText(QRectF(layout.left, 0, layout.width, _TITLE / 2), center, title)
         font.setBold(False)
         font.setPointSizeF(max(6.5, font.pointSizeF() * 0.85))
@@ -305,27 +315,55 @@ class NetworkView(QWidget):
     # ---- pointing
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Point at the tile under the mouse."""
-        place = event.position()
-        for index, layout in enumerate(self._layouts):
-            tile = layout.tile_at(place.x(), place.y())
-            if tile is not None:
-                self._point_at((index, tile), self._unit_at(index, layout.tiles[tile], place))
-                return
-        self._point_at(None)
+        """Point at the tile under the mouse; what is held stays."""
+        if not self._is_held:
+            self._point_at(*self._under(event.position()))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Hold the links of the tile that is clicked, or let go of them."""
+        if event.button() is not Qt.MouseButton.LeftButton:
+            super().mousePressEvent(event)
+            return
+        current, unit = self._under(event.position())
+        self._is_held = current is not None and not (self._is_held and current == self._current)
+        self._point_at(current, unit)
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Point at nothing."""
+        """Point at nothing, unless something is held."""
         super().leaveEvent(event)
-        self._point_at(None)
+        self._let_go()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Point at nothing."""
+        """Point at nothing, unless something is held."""
         super().focusOutEvent(event)
-        self._point_at(None)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if not self._is_held:
+            self._point_at(None)
+
+    def event(self, event: QEvent) -> bool:
+        """Tell the name and the value of what is under the mouse, and take Esc where something is held."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._releases_on(event):
+            event.accept()  # else the window takes it for a step back
+            return True
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            if self._current is None:
+                QToolTip.hideText()
+            else:
+                QToolTip.showText(event.globalPos(), literal(self._description()), self)
+            return True
+        return super().event(event)
+
+    def _releases_on(self, event: QKeyEvent) -> bool:
+        return event.key() == Qt.Key.Key_Escape and self._is_held
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Point at the next column or tile with the arrow keys."""
+        """Point at the next column or tile with the arrow keys, and let go of what is held on Esc."""
+        if self._releases_on(event):
+            self._is_held = False
+            self._point_at(None)
+            return
         step = _STEPS.get(Qt.Key(event.key()))
         if step is None or self._picture is None or not self._picture.columns:
             super().keyPressEvent(event)
@@ -339,16 +377,15 @@ class NetworkView(QWidget):
         tile = min(max(tile, 0), len(self._layouts[column].tiles) - 1)
         height, width = self._picture.columns[column].values.shape[1:]
         self._point_at((column, tile), (height // 2, width // 2))
+        self.stepped.emit(self.tile_rect(column, tile))
 
-    def event(self, event: QEvent) -> bool:
-        """Tell the name and the value of what is under the mouse."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            if self._current is None:
-                QToolTip.hideText()
-            else:
-                QToolTip.showText(event.globalPos(), literal(self._description()), self)
-            return True
-        return super().event(event)
+    def _under(self, place: QPointF) -> tuple[tuple[int, int] | None, tuple[int, int]]:
+        """Return the column and tile at a place, and which unit of it lies there."""
+        for index, layout in enumerate(self._layouts):
+            tile = layout.tile_at(place.x(), place.y())
+            if tile is not None:
+                return (index, tile), self._unit_at(index, layout.tiles[tile], place)
+        return None, (0, 0)
 
     def _unit_at(self, column: int, rect: QRectF, place: QPointF) -> tuple[int, int]:
         assert self._picture is not None
@@ -395,6 +432,17 @@ _STEPS = {
 
 def _structure(picture: NetworkPicture) -> tuple[object, ...]:
     return tuple((column.title, column.kinds, column.settings, column.values.shape) for column in picture.columns)
+
+
+def _title(name: str, metrics: QFontMetrics, room: int) -> str:
+    """Return a layer's name, or as much of it as tells it from others: "layer1.0.conv1", "1.0 conv1", "conv1"."""
+    *above, own = name.split(".")
+    numbers = [re.sub(r"^\D+", "", part) for part in above]
+    block = ".".join(number for number in numbers if number)
+    for text in (name, f"{block} {own}" if block else own, own):
+        if metrics.horizontalAdvance(text) <= room:
+            return text
+    return metrics.elidedText(own, Qt.TextElideMode.ElideLeft, room)  # names differ at their ends
 
 
 def _words(kind: str, settings: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import QRectF, Qt, QTimer, Slot
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnviewer.lessons.network_messages import NetworkPicture, WholeNetworkRequest
@@ -14,6 +14,7 @@ from cnnviewer.qt.widgets.drawing_pad import DrawingPad
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.network_view import NetworkView
 from cnnviewer.qt.widgets.segmented import Segmented
+from cnnviewer.qt.widgets.styling import scrolled
 
 if TYPE_CHECKING:
     from cnnviewer.inputs.drawing import Drawing
@@ -29,8 +30,9 @@ STEP_PAGES = {
     "softmax": "Fully connected and softmax",
 }
 """The title of the page that explains each step."""
-_HINT = "Point at a map or a unit: its links show what it is made of, and what it feeds."
+_HINT = "Point at a map or a unit: its links show what it is made of, and what it feeds. A click holds them."
 _PAD = 140
+_LEAST_WIDTH = 420
 _LENET, _OPEN = "LeNet-5 on your digit", "The open network"
 
 
@@ -39,13 +41,14 @@ class WholePage(Page):
 
     title = "The whole network"
     text = """
-    <p>This is <b>LeNet-5</b>, all of it, at work on one digit. From left to right: the image, two rounds of
-    convolution, ReLU and pooling, a last convolution whose maps are single numbers, two fully connected layers, and
-    the softmax with the probabilities of the ten digits.</p>
-    <p>On the way the maps become <b>smaller and more</b>: 6 maps of 28×28 know where a line lies, 120 single numbers
-    know only what there is.</p>
+    <p>A whole network, all of it, at work on one image: from left to right the image, all layers with their maps, and
+    last the probabilities of the classes.</p>
+    <p>In <b>LeNet-5</b> these are two rounds of convolution, ReLU and pooling, a last convolution whose maps are single
+    numbers, two fully connected layers, and the softmax of the ten digits. On the way the maps become <b>smaller and
+    more</b>: 6 maps of 28×28 know where a line lies, 120 single numbers know only what there is.</p>
     <p><b>Point at a map or a unit.</b> Lines lead to what it is made of, and to what it feeds. The thicker a line,
-    the larger the weights; blue ones add, orange ones subtract. The arrow keys move the pointer, too.</p>
+    the larger the weights; blue ones add, orange ones subtract. A click holds the lines, and the next one lets go. The
+    arrow keys move the pointer, too.</p>
     <p><b>Draw a digit</b>, slowly, and see when the network changes its mind. A click on a coloured label opens the
     page on that step.</p>
     <p>Each column has one scale for all of its maps: bright is large, and black is 0. What can be negative is red
@@ -82,6 +85,14 @@ class WholePage(Page):
         self.view = NetworkView(self, STEP_PAGES)
         self.view.stepClicked.connect(self._on_step_clicked)
         self.view.described.connect(self._on_described)
+        self.view.stepped.connect(self._on_stepped)
+        # Many columns are scrolled; the pad and what is told stay where they are.
+        self.area = scrolled(self.view, self)
+        self.area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setMinimumSize(
+            _LEAST_WIDTH, self.view.minimumHeight() + self.area.horizontalScrollBar().sizeHint().height()
+        )
         self.shown = ElidedLabel(self, role="name")
         self.readout = ElidedLabel(self, role="muted")
         self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -137,7 +148,7 @@ class WholePage(Page):
         right = QVBoxLayout()
         right.setSpacing(4)
         right.addLayout(top)
-        right.addWidget(self.view, stretch=1)
+        right.addWidget(self.area, stretch=1)
         right.addWidget(self.readout)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -188,7 +199,14 @@ class WholePage(Page):
 
     @Slot(str)
     def _on_described(self, text: str) -> None:
-        self.readout.set_text(text or _HINT)
+        picture = self.view.picture
+        is_told = picture is None or bool(picture.columns)  # there is nothing to point at beside a note
+        self.readout.set_text(text or (_HINT if is_told else ""))
+
+    @Slot(QRectF)
+    def _on_stepped(self, tile: QRectF) -> None:
+        middle = tile.center().toPoint()
+        self.area.ensureVisible(middle.x(), middle.y(), round(tile.width()) + 40, 0)
 
 
 _CLEAR_TIPS = {
