@@ -110,6 +110,27 @@ def test_a_network_that_can_not_says_so_and_all_stays(monkeypatch):
     assert engine.summary().probabilities == summary.probabilities
 
 
+def test_an_operation_that_is_not_there_is_named_without_the_place_in_its_source():
+    class Missing(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(4, 3)
+
+        def forward(self, x):
+            x = self.linear(x.flatten(1))
+            if x.dtype is torch.bfloat16:
+                place = "operator(), /src/ops/nms_kernel.cpp:122, "
+                raise NotImplementedError(f"{place}\"nms_kernel\" not implemented for 'BFloat16'")
+            return x
+
+    how = cnnviewer.Preprocessing(size=(2, 2), resize=2, channels=1, order="L", mean=(0.5,), deviation=(0.5,))
+    network = cnnviewer.from_module(Missing(), preprocessing=how, name="odd").to("cpu", "half")
+    told = "odd can't run in half precision on cpu: one of its operations (nms) is not made for bfloat16."
+    with pytest.raises(RecordingError) as caught:
+        cnnviewer.record(network, resource("samples", "digit-7.png"))
+    assert str(caught.value) == f"{told} Choose single precision."
+
+
 # ---- statistics and pictures
 
 

@@ -215,3 +215,19 @@ def test_one_line_for_people():
     assert BORDERED.describe().startswith("resized to 100 · whole, in a border · ")
     assert load_network("lenet5", weights=None).preprocessing.describe().startswith("resized to 28 · padded to 32")
     assert IMAGENET.describe() == "crop 224 of 256 · (x / 255 − (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225)"
+
+
+@pytest.mark.parametrize(
+    ("divisor", "mean", "deviation", "told"),
+    [
+        (255, 0, 1, "x / 255"),
+        (1, 0, 1, "x"),
+        (1, 127, 128, "(x − 127) / 128"),
+        (255, 0, 0.5, "(x / 255) / 0.5"),
+        (1, 0, 2, "x / 2"),
+        (255, 0.5, 1, "x / 255 − 0.5"),
+    ],
+)
+def test_what_changes_nothing_is_not_described(divisor, mean, deviation, told):
+    how = replace(IMAGENET, divisor=divisor, mean=(mean,) * 3, deviation=(deviation,) * 3)
+    assert how.describe() == f"crop 224 of 256 · {told}"

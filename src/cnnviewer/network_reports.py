@@ -60,7 +60,9 @@ class CatalogueEntry:
     download
         How many bytes are to be downloaded; None where not known.
     trained_on
-        The dataset of the pretrained weights; '' without.
+        The dataset of the pretrained weights; '' without, and where it is not known by name.
+    tag
+        What the library calls the pretrained weights; '' where it has no word for them.
     """
 
     name: str
@@ -73,6 +75,7 @@ class CatalogueEntry:
     weights: WeightsPlace = WeightsPlace.NONE
     download: int | None = None
     trained_on: str = ""
+    tag: str = ""
 
 
 @dataclass(frozen=True)

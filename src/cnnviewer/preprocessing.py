@@ -236,8 +236,11 @@ class Preprocessing:
                 self.order if self.channels == len(self.order) else f"{self.order} over {self.channels} channels"
             )
         value = "x" if self.divisor == 1 else f"x / {self.divisor:g}"
-        mean, deviation = (_numbers(numbers) for numbers in (self.mean, self.deviation))
-        parts.append(f"({value} − {mean}) / {deviation}")
+        if any(self.mean):
+            value = f"{value} − {_numbers(self.mean)}"
+        if set(self.deviation) != {1}:
+            value = f"{value if value == 'x' else f'({value})'} / {_numbers(self.deviation)}"
+        parts.append(value)
         return " · ".join(parts)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -279,12 +280,21 @@ def _sentence(network: Network, error: Exception) -> str:
     if is_out_of_memory(error):
         return f"{name} needs more memory for this image than is free; close other programs or take a smaller network."
     if network.dtype in (torch.float16, torch.bfloat16) and any(word in text for word in _OF_TYPES):
-        return f"{name} can't run in half precision on {network.device}: {text}. Choose single precision."
+        reason = _reason(network, text)
+        return f"{name} can't run in half precision on {network.device}: {reason}. Choose single precision."
     if isinstance(error, NotImplementedError) and network.device.type != "cpu":
         return f"{name} can't run on {network.device}: {text}. Choose another device."
     if not isinstance(error, RuntimeError):
         text = f"{type(error).__name__}: {text}"
     return f"{name} failed on this image: {text}"
+
+
+def _reason(network: Network, text: str) -> str:
+    """Return why a type of numbers won't do, without the place in PyTorch's own source where that was seen."""
+    missing = re.search(r'"([\w:]+?)(?:_kernel)?(?:_impl)?" not implemented for', text)
+    if missing is None:
+        return text
+    return f"one of its operations ({missing[1]}) is not made for {str(network.dtype).removeprefix('torch.')}"
 
 
 _OF_TYPES = ("not implemented for", "dtype", "Half", "BFloat16", "scalar type")

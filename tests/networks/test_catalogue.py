@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import timm
@@ -15,6 +16,7 @@ from cnnviewer.networks.downloads import weights_path
 from cnnviewer.networks.outlines import build_on_meta
 from cnnviewer.networks.timm_networks import names, recipe
 from cnnviewer.networks.torchvision_networks import default_weights
+from cnnviewer.qt.panels.catalogue.sentences import facts_text
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +65,36 @@ def test_what_is_told_of_single_networks():
     large = entries["timm/vit_tiny_patch16_224.augreg_in21k"]
     assert (large.trained_on, large.top1) == ("ImageNet-21k", None)
     assert large.parameters > entries["timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k"].parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "trained_on", "tag"),
+    [
+        ("convnext_atto.d2_in1k", "ImageNet-1k", "d2_in1k"),
+        ("coatnet_2_rw_224.sw_in12k", "ImageNet-12k", "sw_in12k"),
+        ("vit_tiny_patch16_224.augreg_in21k_ft_in1k", "ImageNet-1k", "augreg_in21k_ft_in1k"),
+        ("vit_base_patch16_224.orig_in21k", "ImageNet-21k", "orig_in21k"),  # without classes
+        ("eva02_base_patch14_224.mim_in22k", "ImageNet-22k", "mim_in22k"),
+        ("convnext_base.dinov3_lvd1689m", "", "dinov3_lvd1689m"),
+        ("resnet50_clip.openai", "", "openai"),
+        ("vit_base_patch8_224.dino", "", "dino"),
+    ],
+)
+def test_a_tag_is_no_dataset(name, trained_on, tag):
+    entry = by_name()[f"timm/{name}"]
+    assert (entry.trained_on, entry.tag) == (trained_on, tag)
+    told = f"trained on {trained_on}" if trained_on else f"weights: {tag}"
+    assert told in facts_text(entry).split(" · ")
+
+
+def test_all_datasets_of_timm_are_known_by_name():
+    told = {entry.trained_on for entry in by_name().values() if entry.source == "timm"}
+    assert told == {"", "ImageNet-1k", "ImageNet-12k", "ImageNet-21k", "ImageNet-22k"}
+
+
+def test_the_provenance_of_weights_without_a_known_dataset():
+    made = replace(recipe("timm/resnet50_clip.openai"), pretrained=lambda progress: torch.nn.Identity())
+    assert made.make("DEFAULT", None).provenance == "pretrained, weights: openai"
 
 
 def test_all_of_timm_is_in_the_table():

@@ -94,7 +94,10 @@ def test_columns_sort_numbers_as_numbers_and_the_unknown_last(dialog, qtbot):
     assert dialog.chosen.name == "tiny-vgg"
     assert sort(qtbot, dialog, "Parameters") == [*known[::-1], "timm/resnet50.a1_in1k"]
     assert sort(qtbot, dialog, "Parameters") == [entry.name for entry in ENTRIES]  # and back to the catalogue's order
-    assert sort(qtbot, dialog, "Top-1")[:3] == ["resnet18", "resnet50", "timm/resnet50.a1_in1k"]
+    best = ["timm/resnet50.a1_in1k", "resnet50", "resnet18"]
+    assert sort(qtbot, dialog, "Top-1")[:3] == best  # the best first
+    assert sort(qtbot, dialog, "Top-1")[:3] == best[::-1]
+    assert sort(qtbot, dialog, "Top-1") == [entry.name for entry in ENTRIES]
     assert sort(qtbot, dialog, "Trained weights")[-2:] == ["timm/resnet50.a1_in1k", "tiny-vgg"]
     assert sort(qtbot, dialog, "Network")[0] == "fashion-cnn"
 
@@ -327,3 +330,14 @@ def test_a_networks_file_is_asked_for(lenet, tmp_path, monkeypatch):
     files.filesSelected.emit([str(path)])
     assert opened == [[path]]
     files.reject()
+
+
+def test_networks_of_one_task_are_shown(dialog, qtbot):
+    width = dialog.search.width()
+    dialog.tasks.setFocus()
+    qtbot.keyClicks(dialog.tasks, "seg")
+    assert dialog.names == ["fcn_resnet50"]
+    assert dialog.count == "1 of 7"
+    assert dialog.search.width() == width
+    qtbot.keyClick(dialog.tasks, Qt.Key.Key_Home)
+    assert len(dialog.names) == 7

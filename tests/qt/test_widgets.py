@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent
-from PySide6.QtWidgets import QApplication, QCheckBox, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QToolTip, QWidget
 
 from cnnviewer.messages import LayerSummary, View
 from cnnviewer.qt.theme import DARK, LIGHT, apply_theme, current_theme
@@ -302,5 +302,18 @@ def test_the_frame_of_a_box_to_tick_can_be_seen(qtbot, qapp, theme):
     box.setGeometry(10, 5, 40, 20)
     picture = panel.grab().toImage()
     greys = [picture.pixelColor(x, 15).lightness() for x in range(10, 30)]
+    apply_theme(qapp, LIGHT)
+    assert max(greys) - min(greys) > 60
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_a_box_to_choose_from_shows_that_it_is_one(qtbot, qapp, theme):
+    apply_theme(qapp, theme)
+    box = QComboBox()
+    qtbot.addWidget(box)
+    box.addItem("x")
+    box.resize(140, 28)
+    picture = box.grab().toImage()
+    greys = [picture.pixelColor(x, y).lightness() for x in range(118, 138) for y in range(5, 23)]
     apply_theme(qapp, LIGHT)
     assert max(greys) - min(greys) > 60

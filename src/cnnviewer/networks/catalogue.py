@@ -94,6 +94,7 @@ def _of_timm() -> Iterator[CatalogueEntry]:
             weights=place,
             download=None if place is WeightsPlace.NONE else facts.nbytes,
             trained_on=source.trained_on(config),
+            tag=source.tag_of(config),
         )
 
 

@@ -66,7 +66,7 @@ class Recipe:
     categories
         One name a class.
     trained_on
-        The dataset of the pretrained weights, for people.
+        The dataset of the pretrained weights, for people; '' where it is not known by name.
     build
         Makes the module with random weights; of a network that is trained from scratch it takes the number of classes,
         too.
@@ -78,6 +78,8 @@ class Recipe:
         Renames a file's tensors for the module, where files exist with other names.
     is_local
         Whether the pretrained weights lie on this machine; by default they do.
+    tag
+        What the library calls the pretrained weights, where their dataset is not known: "openai".
     variant
         Makes the module for a file of weights with another number of classes, and of channels of the image; None for
         those that it has anyway. It may raise what the library raises where it can't. None where there are no others.
@@ -92,6 +94,7 @@ class Recipe:
     skeleton: Callable[[], nn.Module] | None = None
     adapt: Adapt | None = None
     is_local: Callable[[], bool] = _always
+    tag: str = ""
     variant: Callable[[int | None, int | None], nn.Module] | None = None
 
     def make(self, weights: str | Path | None, progress: ProgressCallback | None) -> Network:
@@ -99,11 +102,17 @@ class Recipe:
         if weights is None:
             module, provenance = self.build(), "random weights"
         elif weights == "DEFAULT":
-            module, provenance = self.pretrained(progress), f"pretrained on {self.trained_on}"
+            module, provenance = self.pretrained(progress), self._pretrained_how
         else:
             path = Path(weights)
             module, provenance = self._filled(path), f"weights from {path.name}"
         return Network(module.eval(), self.name, self.preprocessing, self.categories, provenance)
+
+    @property
+    def _pretrained_how(self) -> str:
+        if self.trained_on:
+            return f"pretrained on {self.trained_on}"
+        return f"pretrained, weights: {self.tag}" if self.tag else "pretrained"
 
     def _filled(self, path: Path) -> nn.Module:
         module = (self.skeleton or self.build)()

@@ -22,16 +22,28 @@ if TYPE_CHECKING:
 
     from cnnviewer.downloads import ProgressCallback
 
-__all__ = ["architectures", "config", "is_name", "module_of", "names", "preprocessing_of", "recipe", "trained_on"]
+__all__ = [
+    "architectures",
+    "config",
+    "is_name",
+    "module_of",
+    "names",
+    "preprocessing_of",
+    "recipe",
+    "tag_of",
+    "trained_on",
+]
 
 _DATASETS = {
     "imagenet-1k": "ImageNet-1k",
     "imagenet-12k": "ImageNet-12k",
+    "imagenet-21k": "ImageNet-21k",
     "imagenet-21k-goog": "ImageNet-21k",
     "imagenet-21k-miil": "ImageNet-21k",
     "imagenet-22k": "ImageNet-22k",
     "imagenet-22k-ms": "ImageNet-22k",
 }
+_IN_TAGS = ("in1k", "in12k", "in21k", "in22k")
 
 
 @cache
@@ -65,10 +77,18 @@ def module_of(name: str) -> str:
 
 
 def trained_on(found: dict[str, Any]) -> str:
-    """Return the dataset of pretrained weights, for people: their last one, or timm's tag."""
+    """Return the dataset of pretrained weights, for people: their last one; '' where it is none that is known."""
     if not timm_weights.has_weights(found):
         return ""
-    return _DATASETS.get(infer_imagenet_subset(found) or "", found.get("tag") or "")
+    # The classes tell it; weights without classes have only their tag, which names the datasets in their order.
+    told = (part.removeprefix("in") for part in reversed(tag_of(found).split("_")) if part in _IN_TAGS)
+    subset = infer_imagenet_subset(found) or f"imagenet-{next(told, '')}"
+    return _DATASETS.get(subset, "")
+
+
+def tag_of(found: dict[str, Any]) -> str:
+    """Return what timm calls pretrained weights: "openai"; '' without any."""
+    return (found.get("tag") or "") if timm_weights.has_weights(found) else ""
 
 
 def recipe(name: str) -> Recipe:
@@ -84,6 +104,7 @@ def recipe(name: str) -> Recipe:
         preprocessing=preprocessing_of(found),
         categories=_categories(infer_imagenet_subset(found)),
         trained_on=trained_on(found),
+        tag=tag_of(found),
         build=partial(_create, own),
         pretrained=partial(_pretrained, name, found) if is_pretrained else partial(no_pretrained, name),
         is_local=partial(timm_weights.is_here, found) if is_pretrained else _never,

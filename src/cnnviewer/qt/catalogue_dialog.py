@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CatalogueDialog"]
 
+_TASKS = ("classification", "segmentation", "detection")
 _SIZES = (5, 10, 25, 50, 100, 300)  # millions of parameters
 _READING = "Reading the catalogue…"
 _NOTHING = "No network has all of these words and passes the filters."
@@ -143,6 +144,12 @@ class CatalogueDialog(QDialog):
         self.sources.setAccessibleName("Source")
         self.sources.setToolTip("Show networks of one source")
         self.sources.setMinimumContentsLength(11)
+        self.tasks = QComboBox(self)
+        self.tasks.addItem("All tasks", "")
+        for task in _TASKS:
+            self.tasks.addItem(task, task)
+        self.tasks.setAccessibleName("Task")
+        self.tasks.setToolTip("Show networks for one task")
         self.sizes = QComboBox(self)
         self.sizes.addItem("Any size", None)
         for millions in _SIZES:
@@ -151,14 +158,16 @@ class CatalogueDialog(QDialog):
         self.sizes.setToolTip("Show networks with at most so many learnt numbers")
         self.here = QCheckBox("Weights on this machine", self)
         self.here.setToolTip("Show networks whose trained weights need no download")
-        for box in (self.sources, self.sizes):
+        for box in (self.sources, self.tasks, self.sizes):
             box.currentIndexChanged.connect(self._search)
         self.here.toggled.connect(self._search)
         self._count = label("", self)
+        # Or the search field would change its width with each letter.
+        self._count.setMinimumWidth(self._count.fontMetrics().horizontalAdvance("9,999 of 9,999"))
         self._filters = QHBoxLayout()
         self._filters.setSpacing(8)
         self._filters.addWidget(self.search, stretch=1)
-        for widget in (self.sources, self.sizes, self.here, self._count):
+        for widget in (self.sources, self.tasks, self.sizes, self.here, self._count):
             self._filters.addWidget(widget)
 
     def _build_table(self) -> None:
@@ -204,7 +213,13 @@ class CatalogueDialog(QDialog):
     def _search(self) -> None:
         words = tuple(self.search.text().lower().split())
         self._model.set_search(
-            Search(words, self.sources.currentData(), self.here.isChecked(), self.sizes.currentData())
+            Search(
+                words,
+                self.sources.currentData(),
+                self.here.isChecked(),
+                self.sizes.currentData(),
+                self.tasks.currentData(),
+            )
         )
         self._choose_best()
 

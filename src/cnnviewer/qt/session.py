@@ -51,6 +51,9 @@ _TURNS = (DeviceRequest, NetworkRequest, FileRequest, HoldRequest, ImageRequest,
 _LONG = (DeviceRequest, NetworkRequest, FileRequest, ImageRequest)
 """What may take so long that the window shows that it waits."""
 
+_SEEN_FIRST = 4
+"""How many layers of a new network are surely seen without scrolling."""
+
 _FRAMES_KEPT = 12
 """How many frames of streams are kept among the images."""
 
@@ -409,9 +412,8 @@ class Session(QObject):
             count = chosen.shape[0] if len(chosen.shape) == 1 else chosen.maps
             if self.selection.channel < count:
                 return
-        first = next((layer for layer in layers if layer.kind == "activation"), layers[0] if layers else None)
-        if first is not None:
-            self.select(first.name)
+        if layers:
+            self.select(_first_of(layers).name)
 
     @Slot(int, object)
     def _on_pictured(self, generation: int, answers: tuple[tuple[str, PictureRequest, object], ...]) -> None:
@@ -454,6 +456,13 @@ class Session(QObject):
         if was_long:
             self.busyChanged.emit(False)
         self._send_next()
+
+
+def _first_of(layers: Sequence[LayerSummary]) -> LayerSummary:
+    """Return the layer that is chosen in a new network: one with maps to look at, among those that are seen first."""
+    seen = layers[:_SEEN_FIRST]
+    chosen = (layer for kind in ("activation", "convolution") for layer in seen if layer.kind == kind)
+    return next(chosen, layers[0])
 
 
 def _photo_of(frame: Frame) -> ImageRequest:

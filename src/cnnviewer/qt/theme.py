@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 
+from cnnviewer.resources import resource
+
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
@@ -131,7 +133,9 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     boxes = _palette(theme)
     boxes.setColor(QPalette.ColorRole.Window, QColor(theme.muted))
     app.setPalette(boxes, "QCheckBox")  # type: ignore[arg-type]  # bytes are refused when it runs
-    app.setStyleSheet(_STYLE.format_map(vars(theme)))
+    # Grey, to be seen in both themes: a style sheet takes its pictures from files.
+    chevron = resource("icons", "chevron-down.svg").as_posix()
+    app.setStyleSheet(_STYLE.format_map({**vars(theme), "chevron": chevron}))
 
 
 def _palette(theme: Theme) -> QPalette:
@@ -221,7 +225,8 @@ QLineEdit, QComboBox, QPlainTextEdit {{
     selection-background-color: {accent}; selection-color: {on_accent};
 }}
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus {{ border-color: {accent}; }}
-QComboBox::drop-down {{ border: 0; width: 18px; }}
+QComboBox::drop-down {{ border: 0; width: 20px; }}
+QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
 QComboBox QAbstractItemView {{ background: {panel}; border: 1px solid {border}; color: {text}; }}
 QTreeView, QListView {{ background: {panel}; border: 0; color: {text}; outline: 0; }}
 QTreeView, QHeaderView {{ font-size: 8pt; }}

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["ToolBar"]
 
 _TILES = (20, 160)
+_LONGEST_NAME = 120
+"""How wide a network's name may be, in pixels: a longer one would push the last buttons out of a window of 1280."""
 _GAMMAS = (20, 200)
 _LIVE_MENU = (
     ("open_video", "screen", "pad"),
@@ -77,7 +79,9 @@ class ToolBar(QToolBar):
 
     def set_network(self, name: str, is_random: bool) -> None:
         """Show which network is open."""
-        self._network.setText(f" {name} ▾")
+        shown = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _LONGEST_NAME)
+        self._network.setText(f" {shown} ▾")
+        self._network.setToolTip(literal(f"Choose a network; {name} is open"))
         self._random.setChecked(is_random)
         for action in self._network_group.actions():
             action.setChecked(action.data() == name)

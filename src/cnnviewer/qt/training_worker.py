@@ -75,7 +75,7 @@ class TrainingWorker(QObject):
         from cnnviewer.training.start import begin, go_on
 
         assert order.folder is not None
-        self.progressed.emit(0, None, "Preparing the training")
+        self.progressed.emit(None, None, "Preparing the training")
         if order.plan is not None:
             training = begin(order.plan, order.folder, progress=self._progress)
         else:

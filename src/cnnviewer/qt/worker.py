@@ -63,6 +63,7 @@ class Worker(QObject):
     deviceUsed = Signal(object)
     pictured = Signal(int, object)
     progressed = Signal(object, object, str)
+    """How much is done, or None where nothing can be stopped; how much there is, or None; and a line for people."""
     failed = Signal(object)
     finished = Signal()
     framed = Signal(object)
@@ -112,7 +113,7 @@ class Worker(QObject):
         engine = self._ready_engine()
         request = job.request
         if isinstance(request, NetworkRequest):
-            self.progressed.emit(0, None, f"Loading {request.name}")
+            self.progressed.emit(None, None, f"Loading {request.name}")
             with _no_collection():
                 network = engine.open_network(request, self._progress)
             self._mailbox.preprocessing = engine.preprocessing
@@ -129,7 +130,7 @@ class Worker(QObject):
         elif isinstance(request, WeightsRequest):
             self.weightsShown.emit(engine.show_weights(request))
         elif isinstance(request, DeviceRequest):
-            self.progressed.emit(0, None, "Changing the device")
+            self.progressed.emit(None, None, "Changing the device")
             self.deviceUsed.emit(engine.use_device(request))
         if engine.layers is layers:
             self._render(engine, job.generation + (request is not None), job.pictures)
@@ -153,7 +154,7 @@ class Worker(QObject):
 
     def _ready_engine(self) -> Engine:
         if self._engine is None:
-            self.progressed.emit(0, None, "Starting PyTorch")
+            self.progressed.emit(None, None, "Starting PyTorch")
             # Imported here and not above: it takes seconds, and the window is on the screen meanwhile.
             from cnnviewer.engine import Engine
 

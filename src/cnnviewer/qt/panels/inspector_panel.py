@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -20,6 +21,8 @@ from cnnviewer.qt.widgets.numbers import shape_text, value_text
 from cnnviewer.qt.widgets.styling import LINKS, label
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtGui import QResizeEvent
 
     from cnnviewer.messages import LayerSummary, MapAnswer
@@ -49,7 +52,7 @@ class InspectorPanel(QWidget):
         self._answer: MapAnswer | None = None
         self._unit: tuple[int, int] | None = None
         self._field: FieldAnswer | None = None
-        self._title = ElidedLabel(self, role="name")
+        self._title = ElidedLabel(self, role="name", in_middle=True)  # the number of the map is at its end
         self._unit_text = label("", self)
         self._unit_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._map = MapView(self)
@@ -124,8 +127,8 @@ class InspectorPanel(QWidget):
 
     def show_layer(self, layer: LayerSummary, followers: tuple[str, ...]) -> None:
         """Show which layers feed the chosen one, and which it feeds."""
-        fed = ", ".join(_link(name) for name in layer.inputs) or "no layer"
-        feeds = ", ".join(_link(name) for name in followers) or "no layer: it is an output"
+        fed = _links(layer.inputs) or "no layer"
+        feeds = _links(followers) or "no layer: it is an output"
         self._flow.setText(f"Fed by {fed}<br>Feeds {feeds}")
 
     def set_unit(self, unit: tuple[int, int] | None) -> None:
@@ -280,6 +283,13 @@ def _skipped_texts(answer: MapAnswer) -> list[str]:
     return [" · ".join(tokens)] if count else []
 
 
+def _links(names: Sequence[str]) -> str:
+    counts = Counter(names)
+    return ", ".join(_link(name) + (f" (×{count})" if count > 1 else "") for name, count in counts.items())
+
+
 def _link(name: str) -> str:
     """Return a link to a layer. Names are anyone's: one may look like a tag, or like a link of its own."""
-    return "the image" if name == "input" else f'<a href="{quote(name, safe="")}">{escape(name)}</a>'
+    # A long one may go on in the next line: else it would make the panel wider.
+    shown = escape(name).replace(".", ".\u200b").replace("_", "_\u200b")
+    return "the image" if name == "input" else f'<a href="{quote(name, safe="")}">{shown}</a>'

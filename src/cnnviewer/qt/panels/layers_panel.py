@@ -62,13 +62,20 @@ class LayersPanel(QAbstractScrollArea):
     # ---- what is shown
 
     def show_recording(self, recording: RecordingSummary, categories: tuple[str, ...]) -> None:
-        """Show the layers of a recording; views and unfolded cards stay where the layer has the same name."""
-        is_same = recording.layers is self._layers
+        """Show the layers of a recording; views and unfolded cards stay where the layer has the same name.
+
+        Another network begins at the top, or where its chosen layer is seen.
+        """
+        before = self._layers
         self._recording, self._layers, self._categories = recording, recording.layers, categories
         self._wanted.clear()
-        if not is_same:
+        if recording.layers is not before:
             self._release_all()
-            self._measure()
+            is_alike = [layer.name for layer in before] == [layer.name for layer in recording.layers]
+            self._measure(keep=is_alike)
+            if not is_alike:
+                self.verticalScrollBar().setValue(0)
+                self.scroll_to(self._selected[0])
         self._place()
         self._ask()  # at once: the cards come before all else that a new recording brings
 

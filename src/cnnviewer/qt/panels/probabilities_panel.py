@@ -88,7 +88,7 @@ class ProbabilitiesPanel(QWidget):
         if wanted:
             self._text.setText(f"{len(ranked)} of {count} classes" if ranked else f"No class of {count} has this name.")
         else:
-            self._text.setText(f"{count} classes · entropy {recording.entropy:.2f} bit")
+            self._text.setText(f"{count} classes · entropy {abs(recording.entropy):.2f} bit")
         self._text.setToolTip("0 bit: sure of one class; log₂ of the number of classes: no idea at all")
 
     def _bar(self, rank: int, index: int, with_rank: bool) -> Bar:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviewer.qt.icons import icon
-from cnnviewer.qt.widgets.numbers import byte_text
+from cnnviewer.qt.widgets.numbers import byte_text, count_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QPlainTextEdit
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from cnnviewer.qt.failures import Failure
 
 __all__ = ["ErrorBanner", "ProgressBanner"]
+
+_OF_BYTES = "Downloading"
+"""How lines for people begin where what is done is counted in bytes: all others count things."""
 
 
 class ErrorBanner(QFrame):
@@ -137,17 +140,29 @@ class ProgressBanner(QFrame):
         layout.addWidget(self._cancel)
         self.hide()
 
-    def show_progress(self, done: int, total: int | None, text: str) -> None:
-        """Show how far a job is, in bytes; a total of None shows that something goes on."""
-        self._cancel.setVisible(total is not None or done > 0)
-        if total:
+    def show_progress(self, done: int | None, total: int | None, text: str) -> None:
+        """Show how far a job is.
+
+        Parameters
+        ----------
+        done
+            How much is done: bytes of a download, else things. None where the job can't be stopped: it tells nothing
+            while it goes on, and so is never asked whether it should.
+        total
+            How much there is; None shows that something goes on.
+        text
+            What is done, for people.
+        """
+        self._cancel.setVisible(done is not None)
+        number = byte_text if text.startswith(_OF_BYTES) else count_text
+        if total and done is not None:
             self._bar.setRange(0, 1000)
             self._bar.setValue(round(1000 * done / total))
-            text = f"{text} · {byte_text(done)} of {byte_text(total)}"
+            text = f"{text} · {number(done)} of {number(total)}"
         else:
             self._bar.setRange(0, 0)
             if done:
-                text = f"{text} · {byte_text(done)}"
+                text = f"{text} · {number(done)}"
         self._text.setText(text)
         self.show()
 

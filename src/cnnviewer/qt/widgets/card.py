@@ -209,9 +209,10 @@ class Card(QFrame):
     def _build(self) -> None:
         self._kind = QLabel(self)
         self._kind.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self._name = ElidedLabel(self, role="name")
+        self._name = ElidedLabel(self, role="name", in_middle=True)
         self._settings = ElidedLabel(self, role="muted")
         self._shapes = ElidedLabel(self)
+        self._shapes.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)  # the words beside it give way
         self._note = ElidedLabel(self, role="muted")
         self._cost = QLabel(self)
         self._cost.setProperty("role", "muted")

@@ -12,10 +12,11 @@ __all__ = ["ElidedLabel"]
 
 
 class ElidedLabel(QLabel):
-    """A one-line label whose text ends in … where it does not fit."""
+    """A one-line label whose text is cut short by … where it does not fit: at its end, or in its middle."""
 
-    def __init__(self, parent: QWidget | None = None, *, role: str = "") -> None:
+    def __init__(self, parent: QWidget | None = None, *, role: str = "", in_middle: bool = False) -> None:
         super().__init__(parent)
+        self._mode = Qt.TextElideMode.ElideMiddle if in_middle else Qt.TextElideMode.ElideRight
         self.setTextFormat(Qt.TextFormat.PlainText)
         if role:
             self.setProperty("role", role)
@@ -45,6 +46,6 @@ class ElidedLabel(QLabel):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint as much of the text as fits."""
         painter = QPainter(self)
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        text = self.fontMetrics().elidedText(self.text(), self._mode, self.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)

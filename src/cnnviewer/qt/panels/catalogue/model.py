@@ -29,12 +29,13 @@ _Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its title, what it shows, what it is sorted by, and whether that is a number."""
+    """A column: its title, what it shows, what it is sorted by, whether that is a number, and the largest is best."""
 
     title: str
     text: Callable[[CatalogueEntry], str]
     key: SortKey
     is_number: bool = False
+    is_best_large: bool = False
     tip: str = ""
 
 
@@ -73,6 +74,7 @@ COLUMNS = (
         lambda entry: "" if entry.top1 is None else percent_text(entry.top1),
         lambda entry: entry.top1,
         is_number=True,
+        is_best_large=True,
         tip="How many of ImageNet-1k's validation images the trained weights name right",
     ),
     Column("Trained weights", weights_text, weights_size, is_number=True, tip="Where the trained weights are"),
@@ -157,6 +159,8 @@ class CatalogueModel(QAbstractTableModel):
             return f"{COLUMNS[section].title}{arrow}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return COLUMNS[section].tip or None
+        if role == Qt.ItemDataRole.InitialSortOrderRole and COLUMNS[section].is_best_large:
+            return Qt.SortOrder.DescendingOrder
         if role == Qt.ItemDataRole.TextAlignmentRole and COLUMNS[section].is_number:
             return _RIGHT
         return None

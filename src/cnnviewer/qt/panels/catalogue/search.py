@@ -25,8 +25,8 @@ class Search:
     ----------
     words
         Each must be found in the name, source, family or task; lower case.
-    source
-        The only source; '' for all.
+    source, task
+        The only source, and the only task; '' for all.
     is_here
         Whether trained weights must be on this machine.
     most_parameters
@@ -37,12 +37,14 @@ class Search:
     source: str = ""
     is_here: bool = False
     most_parameters: int | None = None
+    task: str = ""
 
     def accepts(self, entry: CatalogueEntry, words: str) -> bool:
         """Whether a network is looked for; `words` is its `haystack`."""
         return (
             all(word in words for word in self.words)
             and self.source in ("", entry.source)
+            and self.task in ("", entry.task)
             and (not self.is_here or entry.weights is WeightsPlace.HERE)
             and (
                 self.most_parameters is None

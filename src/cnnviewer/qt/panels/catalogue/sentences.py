@@ -27,6 +27,8 @@ def facts_text(entry: CatalogueEntry) -> str:
         parts.append(f"takes {entry.size[0]} × {entry.size[1]} pixels")
     if entry.trained_on:
         parts.append(f"trained on {entry.trained_on}")
+    elif entry.tag:
+        parts.append(f"weights: {entry.tag}")
     if entry.top1 is not None:
         parts.append(f"names {percent_text(entry.top1)} of ImageNet-1k right")
     return " · ".join(part for part in parts if part)
