@@ -309,9 +309,12 @@ def test_a_click_on_a_folded_module_chooses_its_first_layer_unless_one_in_it_is_
     resnet_graph.driver.click(resnet_graph.view, resnet_graph.middle("layer2"))
     assert session.selection.layer == layers[0]
     assert not resnet_graph.driver.window.layers.card(layers[0]).visibleRegion().isEmpty()
-    session.select(layers[4])
+    session.select(layers[4], 3)
+    resnet_graph.driver.window.layers.scroll_to("conv1")
+    resnet_graph.driver.settle()
     resnet_graph.driver.click(resnet_graph.view, resnet_graph.middle("layer2"))
-    assert session.selection.layer == layers[4]
+    assert (session.selection.layer, session.selection.channel) == (layers[4], 3)
+    assert not resnet_graph.driver.window.layers.card(layers[4]).visibleRegion().isEmpty()
     resnet_graph.press(Qt.Key.Key_Space)
     assert layers[4] in resnet_graph.picture.boxes[resnet_graph.view.current].members
     assert "layer2" not in resnet_graph.names()

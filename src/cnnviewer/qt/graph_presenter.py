@@ -27,7 +27,7 @@ class GraphPresenter(QObject):
 
     def __init__(self, window: MainWindow, session: Session, panel: GraphPanel, dock: QDockWidget) -> None:
         super().__init__(window)
-        self._session = session
+        self._window, self._session = window, session
         self.panel, self.dock = panel, dock
         self._is_seen = False
         self._asked: GraphRequest | None = None
@@ -84,3 +84,5 @@ class GraphPresenter(QObject):
         selection = self._session.selection
         if selection is None or selection.layer != name:
             self._session.select(name)
+        else:
+            self._window.layers.scroll_to(name)  # its map stays chosen, but the card may be out of sight

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QHelpEvent, QMouseEvent
+from PySide6.QtGui import QHelpEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 from torch import nn
 
@@ -14,7 +14,7 @@ from cnnviewer import from_module, load_network, record
 from cnnviewer.lessons.whole_network import network_picture
 from cnnviewer.qt.panels.learn.pages import PAGES
 from cnnviewer.qt.panels.learn.whole_page import STEP_PAGES
-from cnnviewer.qt.widgets.network_view import NetworkView
+from cnnviewer.qt.widgets.network_view import NetworkView, title_within
 
 
 @pytest.fixture
@@ -284,6 +284,29 @@ def test_many_columns_are_scrolled_and_the_pad_stays(tour, many):
     tile = many.view.tile_rect(*many.view.current).center().toPoint()
     assert many.area.viewport().rect().contains(many.view.mapTo(many.area.viewport(), tile))
     assert many.pad.mapTo(tour.panel, QPoint()) == before
+
+
+def test_the_wheel_scrolls_the_columns(many):
+    place, none, no_key = QPointF(200, 100), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    for notches, expected in ((-2, 240), (1, 120)):
+        event = QWheelEvent(
+            place, many.view.mapToGlobal(place), QPoint(), QPoint(0, 120 * notches), none, no_key,
+            Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(many.view, event)
+        assert many.area.horizontalScrollBar().value() == expected
+
+
+def test_titles_tell_columns_apart(tour, many):
+    metrics = many.view.fontMetrics()
+    room = metrics.horizontalAdvance("1.0 conv1")
+    shown = [title_within(each.title, metrics, room) for each in many.view.picture.columns]
+    assert {"1.0 conv1", "2.1 bn2", "3.2 add"} <= set(shown)
+    elided = [title for title in shown if "…" in title]
+    assert len(elided) == 1
+    assert "adaptive_avg_pool2d".endswith(elided[0].strip("…"))
+    wide = [title_within(each.title, metrics, 1000) for each in many.view.picture.columns]
+    assert wide == [each.title for each in many.view.picture.columns]
 
 
 def test_a_label_is_whole_or_none(tour, many):

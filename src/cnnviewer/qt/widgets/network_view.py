@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.lessons.network_messages import NetworkColumn, NetworkPicture
 
-__all__ = ["NetworkView"]
+__all__ = ["NetworkView", "title_within"]
 
 _TITLE, _STEP = 31, 20
 _LOW = 330
@@ -246,7 +246,7 @@ class NetworkView(QWidget):
         font.setBold(True)
         painter.setFont(font)
         painter.setPen(QColor(theme.text))
-        title = _title(column.title, painter.fontMetrics(), round(layout.width) - 4)
+        title = title_within(column.title, painter.fontMetrics(), round(layout.width) - 4)
         painter.drawText(QRectF(layout.left, 0, layout.width, _TITLE / 2), center, title)
         font.setBold(False)
         font.setPointSizeF(max(6.5, font.pointSizeF() * 0.85))
@@ -434,7 +434,7 @@ def _structure(picture: NetworkPicture) -> tuple[object, ...]:
     return tuple((column.title, column.kinds, column.settings, column.values.shape) for column in picture.columns)
 
 
-def _title(name: str, metrics: QFontMetrics, room: int) -> str:
+def title_within(name: str, metrics: QFontMetrics, room: int) -> str:
     """Return a layer's name, or as much of it as tells it from others: "layer1.0.conv1", "1.0 conv1", "conv1"."""
     *above, own = name.split(".")
     numbers = [re.sub(r"^\D+", "", part) for part in above]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, Slot
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnviewer.lessons.network_messages import NetworkPicture, WholeNetworkRequest
@@ -86,6 +87,7 @@ class WholePage(Page):
         self.view.stepClicked.connect(self._on_step_clicked)
         self.view.described.connect(self._on_described)
         self.view.stepped.connect(self._on_stepped)
+        self.view.installEventFilter(self)
         # Many columns are scrolled; the pad and what is told stay where they are.
         self.area = scrolled(self.view, self)
         self.area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -123,6 +125,15 @@ class WholePage(Page):
                 is_dark=current_theme().is_dark,
             )
         )
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let the wheel scroll the columns, which lie side by side."""
+        if isinstance(event, QWheelEvent) and watched is self.view:
+            bar, turned = self.area.horizontalScrollBar(), event.angleDelta()
+            if bar.maximum() > 0:
+                bar.setValue(bar.value() - (turned.y() or turned.x()))
+                return True
+        return super().eventFilter(watched, event)
 
     def show_answer(self, request: LessonRequest, answer: LessonAnswer) -> None:
         """Show the picture."""
