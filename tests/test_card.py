@@ -121,3 +121,25 @@ def test_categories_may_be_a_text_file(tmp_path):
     write_card(Card(replace(PLAIN), "bad.txt"), tmp_path / "card.json")
     with pytest.raises(NetworkError, match="text file"):
         read_card(tmp_path / "card.json")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"size": 8, "mean": 1{"0" * 400}}}',
+        f'{{"size": 8, "range": 1{"0" * 400}}}',
+        '{"size": 8, "range": 1e-320}',
+        f'{{"size": 8, "resize": 1{"0" * 400}}}',
+    ],
+)
+def test_numbers_out_of_all_bounds_are_told_in_a_short_sentence(tmp_path, text):
+    (tmp_path / "card.json").write_text(text)
+    with pytest.raises(NetworkError, match=r'The card card\.json can\'t be used: "\w+" must be') as told:
+        read_card(tmp_path / "card.json")
+    assert len(str(told.value)) < 200
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_categories_that_can_be_no_file_are_a_name(tmp_path, name):
+    (tmp_path / "card.json").write_text(json.dumps({"size": 8, "categories": name}))
+    assert read_card(tmp_path / "card.json").categories == name

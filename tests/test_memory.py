@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cnnviewer.memory import give_back
+from cnnviewer.memory import free_memory, give_back
 
 has_trim = sys.platform == "linux" and hasattr(ctypes.CDLL(None), "malloc_trim")
 
@@ -25,3 +25,11 @@ def test_freed_blocks_between_others_are_given_back():
     give_back()
     assert full - resident() > 200e6
     assert all(float(block.sum()) == 16_000 for block in kept)
+
+
+def test_what_is_free_is_no_more_than_there_is():
+    if sys.platform == "linux":
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        total = next(int(line.split()[1]) for line in lines if line.startswith("MemTotal:")) * 1024
+        assert 0 < free_memory() < total
+    assert free_memory() > 10**6

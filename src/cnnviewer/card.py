@@ -20,7 +20,7 @@ A card is a JSON object; all but ``size`` may be left out::
       "crop_mode": "centre"
     }
 
-```range`` is what a white pixel is before the mean is taken away: 1, or 255. ``categories`` may also be the name of one
+``range`` is what a white pixel is before the mean is taken away: 1, or 255. ``categories`` may also be the name of one
 of the lists that the program knows ("ImageNet-1k", "CIFAR-10", "digits", "Fashion-MNIST"), or the path of a text file
 with a name a line, from the folder of the card.
 """
@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LARGEST_SIDE",
+    "MOST_CHANNELS",
     "Card",
     "card_beside",
     "from_json",
@@ -53,9 +55,11 @@ __all__ = [
 
 LARGEST_SIDE = 4096
 """No network takes an image with a longer side, in pixels: a card that says so is a slip."""
+MOST_CHANNELS = 1024
+"""No image has more."""
 
-_MOST_CHANNELS = 1024
 _LARGEST_FILE = 4_000_000
+_LONGEST = 80
 _INTERPOLATIONS = ("bilinear", "bicubic")
 _CROP_MODES = ("centre", "squash", "border")
 
@@ -127,9 +131,15 @@ def read_card(path: Path) -> Card:
         card = from_json(stored)
     except NetworkError as error:
         raise NetworkError(f"The card {path.name} can't be used: {error}") from error
-    if isinstance(card.categories, str) and (path.parent / card.categories).is_file():
+    if isinstance(card.categories, str) and _is_file(path.parent / card.categories):
         return Card(card.preprocessing, read_categories(path.parent / card.categories), card.architecture, card.name)
     return card
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError, ValueError):  # a name that is too long to be one, or with a character of code 0
+        return path.is_file()
+    return False
 
 
 def write_card(card: Card, path: Path) -> None:
@@ -189,18 +199,18 @@ def _preprocessing(stored: dict[str, Any]) -> Preprocessing:
     height, width = (_whole("size", side, 1, LARGEST_SIDE) for side in sides)
     order = stored.get("order", "L" if stored.get("channels") == 1 else "RGB")
     if not isinstance(order, str) or not order or not (order == "L" or set(order) <= set("RGB")):
-        raise NetworkError(f'"order" must be "RGB", "BGR" or "L", not {order!r}.')
-    channels = _whole("channels", stored.get("channels", len(order)), 1, _MOST_CHANNELS)
+        raise NetworkError(f'"order" must be "RGB", "BGR" or "L", not {_shown(order)}.')
+    channels = _whole("channels", stored.get("channels", len(order)), 1, MOST_CHANNELS)
     padding = _whole("padding", stored.get("padding", 0), 0, (min(height, width) - 1) // 2)
     usual = min(height, width) - 2 * padding
     interpolation = stored.get("interpolation", "bilinear")
     if interpolation not in _INTERPOLATIONS:
-        raise NetworkError(f'"interpolation" must be "bilinear" or "bicubic", not {interpolation!r}.')
+        raise NetworkError(f'"interpolation" must be "bilinear" or "bicubic", not {_shown(interpolation)}.')
     crop_mode = stored.get("crop_mode", "centre")
     if crop_mode not in _CROP_MODES:
-        raise NetworkError(f'"crop_mode" must be "centre", "squash" or "border", not {crop_mode!r}.')
+        raise NetworkError(f'"crop_mode" must be "centre", "squash" or "border", not {_shown(crop_mode)}.')
     white = _number("range", stored.get("range", 1))
-    if white <= 0:
+    if white <= 0 or not math.isfinite(255 / white):
         raise NetworkError('"range" must be above 0: 1, or 255.')
     deviation = _numbers("deviation", stored.get("deviation", 1), channels)
     if any(value == 0 for value in deviation):
@@ -246,20 +256,26 @@ def read_categories(path: Path) -> tuple[str, ...]:
 def _word(stored: dict[str, Any], key: str) -> str:
     value = stored.get(key, "")
     if not isinstance(value, str):
-        raise NetworkError(f'"{key}" must be text, not {value!r}.')
+        raise NetworkError(f'"{key}" must be text, not {_shown(value)}.')
     return value
 
 
 def _whole(key: str, value: object, least: int, most: int) -> int:
     if type(value) is not int or not least <= value <= most:
-        raise NetworkError(f'"{key}" must be a whole number from {least} to {most}, not {value!r}.')
+        raise NetworkError(f'"{key}" must be a whole number from {least} to {most}, not {_shown(value)}.')
     return value
 
 
 def _number(key: str, value: object) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):  # type: ignore[arg-type]
-        raise NetworkError(f'"{key}" must be a number, not {value!r}.')
+    if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:  # type: ignore[arg-type]
+        raise NetworkError(f'"{key}" must be a number, not {_shown(value)}.')
     return float(value)  # type: ignore[arg-type]
+
+
+def _shown(value: object) -> str:
+    """Return a value as a sentence can show it."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _numbers(key: str, value: object, channels: int) -> tuple[float, ...]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cnnviewer.images import ImageLike
     from cnnviewer.preprocessing import Preprocessing
 
-__all__ = ["Network", "eval_mode", "from_module"]
+__all__ = ["Network", "eval_mode", "from_module", "input_channels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,12 +238,21 @@ def from_module(
     )
 
 
+def input_channels(module: torch.nn.Module) -> int | None:
+    """Return how many channels the first convolution of a module takes; None where it has none that tells."""
+    for part in module.modules():
+        if isinstance(part, torch.nn.Conv2d):
+            told = getattr(part, "in_channels", None)
+            if type(told) is int:
+                return told
+    weight = next((parameter for parameter in module.parameters() if parameter.ndim == 4), None)
+    return None if weight is None else int(weight.shape[1])
+
+
 def _usual_preprocessing(module: torch.nn.Module) -> Preprocessing:
     """Return ImageNet's preprocessing, grey where the module's first convolution takes one channel."""
     from cnnviewer.preprocessing import Preprocessing
 
-    weights = (parameter for parameter in module.parameters() if parameter.ndim == 4)
-    first = next(weights, None)
-    if first is not None and first.shape[1] == 1:
+    if input_channels(module) == 1:
         return Preprocessing(size=(224, 224), resize=256, channels=1, order="L", mean=(0.5,), deviation=(0.5,))
     return Preprocessing(size=(224, 224), resize=256, mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225))

@@ -174,7 +174,7 @@ class FileReport:
     digest
         The SHA-256 of its content, in hexadecimal.
     format
-        What it is, for people: "state dict", "ONNX".
+        What it is, for people: "PyTorch file", "ONNX".
     nbytes
         Its size.
     consent

@@ -1,4 +1,4 @@
-"""What to try instead of a name that is not known."""
+"""Names in sentences: what to try instead of one that is not known, and some of many."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["suggestion"]
+__all__ = ["some_of", "suggestion"]
+
+_SHOWN = 3
 
 
 def suggestion(name: str, names: Sequence[str], few: Sequence[str] = ()) -> str:
@@ -16,3 +18,9 @@ def suggestion(name: str, names: Sequence[str], few: Sequence[str] = ()) -> str:
 
     near = get_close_matches(name.lower(), names, n=3)
     return f"Did you mean {' or '.join(near)}?" if near else f"Choose one of {', '.join(few or names)}."
+
+
+def some_of(names: Sequence[str], more: str = " and {} more") -> str:
+    """Return the first three of some names for a sentence, and how many more there are."""
+    left = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (more.format(left) if left > 0 else "")

@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 from cnnviewer.errors import NetworkError, WeightsError
 from cnnviewer.networks.files.formats import MODULE, SAFETENSORS, TORCH, format_of
 from cnnviewer.networks.files.guards import check_claim, refusing
-from cnnviewer.networks.files.stand_ins import StandIn, dangerous, read_stored, tensors_of
+from cnnviewer.networks.files.stand_ins import StandIn, read_stored, tensors_of
+from cnnviewer.suggestions import some_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,6 @@ _NESTS = (
 _DEEPEST_NEST = 4
 # What training tools wrap a network in: taken away where all names begin with it.
 _PREFIXES = frozenset(["module", "model", "_orig_mod", "net", "network", "backbone", "base_model", "ema_model"])
-_SHOWN_MISFITS = 3
 
 
 def load_weights(module: torch.nn.Module, path: Path, name: str, adapt: Adapt | None = None) -> None:
@@ -71,7 +71,7 @@ def read_weights(path: Path) -> State:
     Raises
     ------
     WeightsError
-        If there is no such file, it can't be read, or holds no state dict.
+        If there is no such file, it can't be read, or holds no state dict, or one without floating point numbers.
     """
     if path.is_dir():
         raise WeightsError(f"{path} is a folder; choose a file of weights in it.")
@@ -81,11 +81,18 @@ def read_weights(path: Path) -> State:
         kind = format_of(path)
         if kind not in (SAFETENSORS, TORCH, MODULE):
             raise WeightsError(f"{path.name} is no weights file: it is a file of {kind.name}.")
-        return _tensors(path) if kind == SAFETENSORS else _stored_tensors(path)
+        state = _tensors(path) if kind == SAFETENSORS else _stored_tensors(path)
     except WeightsError:
         raise
     except NetworkError as error:
         raise WeightsError(f"{path.name} can't be read as weights: {error}") from error
+    if not any(tensor.is_floating_point() for tensor in state.values()):
+        kinds = sorted({str(tensor.dtype).removeprefix("torch.") for tensor in state.values()})
+        raise WeightsError(
+            f"{path.name} holds no weights of a network: its tensors have no floating point numbers, but "
+            f"{', '.join(kinds)}. Save the network's own state_dict()."
+        )
+    return state
 
 
 def _tensors(path: Path) -> State:
@@ -95,12 +102,6 @@ def _tensors(path: Path) -> State:
 
 def _stored_tensors(path: Path) -> State:
     stored = read_stored(path)
-    harm = dangerous(stored.asked)
-    if harm:
-        raise WeightsError(
-            f"{path.name} holds Python objects that could run code: {', '.join(harm[:_SHOWN_MISFITS])}. "
-            "Nothing of it was run; save only the state_dict of the network."
-        )
     with refusing(path, "weights"):
         state = _state_dict(stored.content, path.name, stored.asked)
         check_claim(path, sum(tensor.numel() * tensor.itemsize for tensor in state.values()), "its tensors")
@@ -128,8 +129,7 @@ def fit_weights(module: torch.nn.Module, state: State, source: str, name: str) -
     """
     misfits = _misfits(module.state_dict(), state, name)
     if misfits:
-        more = len(misfits) - _SHOWN_MISFITS
-        told = ", ".join(misfits[:_SHOWN_MISFITS]) + (f", and {more} more misfits" if more > 0 else "")
+        told = some_of(misfits, ", and {} more misfits")
         raise WeightsError(f"{source} does not fit {name}: {told}. Choose weights of {name}, or the right network.")
     try:
         module.load_state_dict(_with_versions(state, module))
@@ -147,7 +147,7 @@ def _state_dict(stored: object, source: str, asked: tuple[str, ...]) -> State:
     if not isinstance(found, Mapping) or not found or not all(map(_is_weight, found.items())):
         raise WeightsError(
             f"{source} holds no state dict, that is, tensors by name; save network.state_dict()."
-            + (f" It holds {', '.join(asked[:_SHOWN_MISFITS])}." if asked else "")
+            + (f" It holds {some_of(asked)}." if asked else "")
         )
     return _unwrapped(found)
 

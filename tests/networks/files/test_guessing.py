@@ -134,7 +134,7 @@ def test_it_can_be_stopped(lite):
 
     with pytest.raises(Cancelled):
         guess(lite.module, Hints(), title="net", progress=stop)
-    assert told == ["Trying how net wants its pixels"] * 2
+    assert told == ["Trying the size of image that net takes", "Trying how net wants its pixels"]
 
 
 def test_known_photos_are_found_under_other_names():
@@ -166,3 +166,48 @@ def test_squeezenets_unusual_way_is_found():
     usual = {"usual": network.preprocessing, "categories": network.categories}
     found = guess(network.module, Hints(), title="net", **usual).card.preprocessing
     assert (found.order, found.divisor, found.mean) == ("BGR", 1, (104.0, 117.0, 123.0))
+
+
+def _tail(last):
+    return nn.Sequential(nn.Conv2d(3, 4, 3), last).eval()
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        nn.AdaptiveAvgPool2d((10**7, 10**7)),
+        nn.Upsample(scale_factor=10**5),
+        nn.Upsample(scale_factor=1e12),
+        nn.ZeroPad2d(10**7),
+        nn.Sequential(*(nn.Upsample(scale_factor=2) for _ in range(40))),
+    ],
+)
+def test_a_network_that_would_fill_the_memory_is_refused_before_it_does(last):
+    with pytest.raises(NetworkError, match=r"runs at none of the usual sizes .* needs more memory"):
+        guess(_tail(last), Hints((3, 64, 64)), title="net")
+
+
+def test_a_convolution_may_tell_anything_of_its_channels():
+    network = _tail(nn.Identity())
+    network[0].in_channels = "abc"
+    assert guess(network, Hints(), title="net").card.preprocessing.channels == 3
+    network[0].in_channels = 10**6
+    with pytest.raises(NetworkError, match=r"an input of \(1000000, 224, 224\) is none for an image"):
+        guess(network, Hints(), title="net")
+
+
+def test_a_network_that_raises_anything_is_told_in_a_sentence():
+    network = _tail(nn.Identity())
+    network[0].stride = "abc"
+    with pytest.raises(NetworkError, match="net runs at none of the usual sizes"):
+        guess(network, Hints(), title="net")
+
+
+def test_it_can_be_stopped_at_each_size_and_each_trial(lite):
+    told = []
+    with pytest.raises(NetworkError, match="none of the usual sizes"):
+        guess(_tail(nn.Linear(1, 1)), Hints(), title="net", progress=lambda *given: told.append(given))
+    assert len(told) == len({count for count, _, _ in told}) > 10
+    told.clear()
+    guess(lite.module, Hints((3, 224, 224)), title="net", progress=lambda *given: told.append(given))
+    assert len(told) > 4 * len(presets_for(3))

@@ -234,3 +234,19 @@ def test_the_writer_of_attacks_writes_what_torch_reads(tmp_path):
         path = write(tmp_path / f"{write.__name__}.pt", instance(*LINEAR, **module_state()))
         assert isinstance(open_file(path).module, nn.Identity)
     assert attacks.MAGIC == torch.serialization.MAGIC_NUMBER
+
+
+@pytest.mark.parametrize("registry", ["_modules", "_parameters", "_buffers"])
+@pytest.mark.parametrize("content", [None, b"N", b"K\x01"])
+def test_a_module_without_what_each_module_has_is_told(tmp_path, registry, content):
+    state = module_state()
+    del state[registry]
+    path = write_zipped(tmp_path / "net.pt", instance(*LINEAR, **state, **({registry: content} if content else {})))
+    with pytest.raises(NetworkError, match=r"net\.pt is damaged: a Identity in it has no _modules"):
+        open_file(path)
+
+
+def test_a_module_without_numbers_is_told(tmp_path):
+    torch.save(plain().to("meta"), tmp_path / "net.pt")
+    with pytest.raises(NetworkError, match="the shapes of weights alone"):
+        open_file(tmp_path / "net.pt")

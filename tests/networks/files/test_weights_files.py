@@ -157,3 +157,12 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path):
     assert path.stat().st_size < 1_000_000
     with pytest.raises(WeightsError, match="its entries, unpacked, would take 300,0"):
         read_weights(path)
+
+
+@pytest.mark.parametrize("tensor", [torch.arange(4), torch.zeros(2, dtype=torch.complex64), torch.ones(3).bool()])
+def test_tensors_without_floating_point_numbers_are_no_weights(tmp_path, tensor):
+    torch.save({"a": tensor, "b": tensor}, tmp_path / "net.pt")
+    with pytest.raises(WeightsError, match=r"net\.pt holds no weights of a network: .* but (int64|complex64|bool)\."):
+        read_weights(tmp_path / "net.pt")
+    torch.save({"a": tensor, "b": torch.ones(1)}, tmp_path / "net.pt")
+    assert set(read_weights(tmp_path / "net.pt")) == {"a", "b"}

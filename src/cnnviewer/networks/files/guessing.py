@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from cnnviewer.card import LARGEST_SIDE, Card
-from cnnviewer.errors import NetworkError, RecordingError
-from cnnviewer.network import Network
+from cnnviewer.card import LARGEST_SIDE, MOST_CHANNELS, Card
+from cnnviewer.errors import NetworkError
+from cnnviewer.memory import free_memory
+from cnnviewer.network import Network, input_channels
 from cnnviewer.network_reports import Reason
 from cnnviewer.networks.category_lists import likely_list, list_of, names_of
+from cnnviewer.networks.files.allocation import Bounded
 from cnnviewer.networks.files.known_photos import known_photos
 from cnnviewer.networks.files.presets import applied, presets_for
 from cnnviewer.preprocessing import Preprocessing
@@ -89,7 +91,7 @@ def guess(
         If the network runs at none of the usual sizes.
     """
     reasons: list[Reason] = []
-    preprocessing, classes = _sized(module, hints, usual, title, reasons)
+    preprocessing, classes = _sized(module, hints, usual, title, reasons, progress)
     named = hints.categories or categories
     list_name = list_of(named) if len(named) == classes else likely_list(classes, preprocessing.channels)
     if classes:
@@ -103,7 +105,12 @@ def guess(
 
 
 def _sized(
-    module: torch.nn.Module, hints: Hints, usual: Preprocessing | None, title: str, reasons: list[Reason]
+    module: torch.nn.Module,
+    hints: Hints,
+    usual: Preprocessing | None,
+    title: str,
+    reasons: list[Reason],
+    progress: ProgressCallback | None,
 ) -> tuple[Preprocessing, int]:
     """Return a preprocessing of a size at which the network runs, and how many classes it gives."""
     channels = _channels(module, hints)
@@ -113,7 +120,9 @@ def _sized(
             reasons.append(Reason("size", "As the weights that the architecture comes with."))
             return usual, classes
     failure: str = ""
-    for size in _sizes(hints, channels):
+    for count, size in enumerate(_sizes(hints, channels)):
+        if progress is not None:
+            progress(count, None, f"Trying the size of image that {title} takes")
         classes = _try(module, (channels, *size), title)
         if isinstance(classes, int):
             is_free = hints.shape is None or hints.shape[1:] == (None, None)
@@ -131,11 +140,7 @@ def _sized(
 def _channels(module: torch.nn.Module, hints: Hints) -> int:
     if hints.shape is not None and hints.shape[0] is not None:
         return hints.shape[0]
-    for part in module.modules():
-        if isinstance(part, torch.nn.Conv2d):
-            return part.in_channels
-    weight = next((parameter for parameter in module.parameters() if parameter.ndim == 4), None)
-    return 3 if weight is None else int(weight.shape[1])
+    return input_channels(module) or 3
 
 
 def _sizes(hints: Hints, channels: int) -> list[tuple[int, int]]:
@@ -149,12 +154,14 @@ def _sizes(hints: Hints, channels: int) -> list[tuple[int, int]]:
 
 def _try(module: torch.nn.Module, shape: tuple[int, int, int], title: str) -> int | str:
     """Return how many classes a network gives for an image of a shape, 0 where it gives none; or why it fails."""
-    if max(shape[1:]) > LARGEST_SIDE or min(shape) < 1:
+    if max(shape[1:]) > LARGEST_SIDE or min(shape) < 1 or shape[0] > MOST_CHANNELS:
         return f"an input of {shape} is none for an image."
     network = Network(module, title, _plain(shape[0], shape[1:]))
     try:
-        scores = Recorder(network).record(torch.zeros(1, *shape)).scores
-    except RecordingError as error:
+        # Half of what is free: the window keeps more than this of what it shows.
+        with Bounded(free_memory() // 2):
+            scores = Recorder(network).record(torch.zeros(1, *shape)).scores
+    except Exception as error:  # a network from a file may be anything
         return " ".join(str(error).split())[:300]
     return 0 if scores is None else int(scores.numel())
 
@@ -239,11 +246,11 @@ def _run_trials(
     """Try all presets on one photo after another; return on how many there was time for."""
     begun = time.monotonic()
     for count, (photo, answers) in enumerate(photos):
-        if progress is not None:
-            progress(count, None, f"Trying how {title} wants its pixels")
         if count and time.monotonic() - begun > _PATIENCE:
             return count
         for trial in trials:
+            if progress is not None:
+                progress(count, None, f"Trying how {title} wants its pixels")
             probabilities = recorder.record(trial.preprocessing(photo)).probabilities.nan_to_num()
             trial.right += int(probabilities.argmax()) in answers
             trial.certainty += math.log(max(float(probabilities[list(answers)].sum()), 1e-12))

@@ -17,8 +17,9 @@ from torch import nn
 
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.guards import refusing
-from cnnviewer.networks.files.opened import Hints, Opened
+from cnnviewer.networks.files.opened import Opened
 from cnnviewer.networks.files.stand_ins import StandIn, Stored, read_stored
+from cnnviewer.suggestions import some_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,7 @@ _FUNCTIONS: dict[str, Any] = {
 }
 _PARTIAL = "functools.partial"
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, torch.dtype, torch.Size, torch.Tensor, slice)
-_SHOWN = 3
+_REGISTRIES = ("_modules", "_parameters", "_buffers")
 _DEEPEST = 100
 
 
@@ -59,8 +60,7 @@ def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
     stored = read_stored(path)
     with refusing(path, "a pickled network"):
         _check_asked(stored, path)
-        module = _Builder(path).module(_unwrapped(stored.content))
-    return Opened(module.eval(), Hints(name=type(module).__name__))
+        return Opened(_Builder(path).module(_unwrapped(stored.content)).eval())
 
 
 def _unwrapped(content: Any) -> Any:
@@ -74,9 +74,8 @@ def _check_asked(stored: Stored, path: Path) -> None:
     strange = [name for name in stored.asked if not _is_known(name)]
     if not strange:
         return
-    more = f" and {len(strange) - _SHOWN} more" if len(strange) > _SHOWN else ""
     raise NetworkError(
-        f"{path.name} is a pickled module that would run code: it wants {', '.join(strange[:_SHOWN])}{more}, which is "
+        f"{path.name} is a pickled module that would run code: it wants {some_of(strange)}, which is "
         "neither of torch.nn nor of torchvision. Save its weights alone, torch.save(network.state_dict(), "
         '"net.pt"), or give the Python file that defines it: file.py:function.'
     )
@@ -117,6 +116,10 @@ class _Builder:
             return self._built[id(given)]
         if id(given) in self._open:
             raise NetworkError(f"{self._path.name} is no network: one of its modules lies within itself.")
+        if not all(isinstance(given.state.get(name), dict) for name in _REGISTRIES):
+            raise NetworkError(
+                f"{self._path.name} is damaged: a {kind.__name__} in it has no {' or '.join(_REGISTRIES)}."
+            )
         self._open.add(id(given))
         made: nn.Module = kind.__new__(kind)
         state = {self._key(kind, key): self._value(kind, key, value) for key, value in given.state.items()}
@@ -147,6 +150,10 @@ class _Builder:
     def _tensor(self, value: Any) -> torch.Tensor | None:
         if value is not None and not isinstance(value, torch.Tensor):
             raise NetworkError(f"{self._path.name} has something else where a tensor is expected.")
+        if value is not None and value.is_meta:
+            raise NetworkError(
+                f"{self._path.name} holds the shapes of weights alone, not their numbers; save it again."
+            )
         return value
 
     def _setting(self, value: Any, depth: int) -> Any:

@@ -21,11 +21,12 @@ from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.guards import check_archive, check_claim, refusing
 from cnnviewer.networks.files.pickles import legacy_globals
+from cnnviewer.suggestions import some_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["StandIn", "Stored", "dangerous", "read_stored", "tensors_of"]
+__all__ = ["StandIn", "Stored", "read_stored", "tensors_of"]
 
 
 class StandIn:
@@ -85,7 +86,7 @@ def read_stored(path: Path) -> Stored:
     Raises
     ------
     NetworkError
-        If it can't be read; of what it wanted to run, what could do harm is named.
+        If it can't be read, or wants to run what could do harm: that is named.
     """
     with path.open("rb") as file:
         is_zip = file.read(4) == b"PK\x03\x04"
@@ -94,17 +95,13 @@ def read_stored(path: Path) -> Stored:
         with refusing(path, "a PyTorch file"):
             _check(path, is_zip)
             asked = _asked(path, is_zip)
+            _check_harm(asked, path)
             with safe_globals([(_stand_in(name), name) for name in asked]):
                 content = torch.load(path, map_location="cpu", weights_only=True)
             check_claim(path, _claimed(content), "its tensors")
     except NetworkError as error:
         raise _explained(error, path, asked, is_zip) from error.__cause__
     return Stored(content, tuple(name for name in asked if name not in _PLAIN))
-
-
-def dangerous(asked: tuple[str, ...] | list[str]) -> list[str]:
-    """Return those of the names that are of Python's own library: no network needs them, and an attack does."""
-    return [name for name in asked if _is_dangerous(*name.rsplit(".", 1))]
 
 
 def tensors_of(module: StandIn) -> dict[str, torch.Tensor]:
@@ -184,17 +181,21 @@ def _parts(value: Any) -> list[Any]:
     return [*value.keys(), *value.values()] if isinstance(value, dict) else list(value)
 
 
-def _explained(error: NetworkError, path: Path, asked: tuple[str, ...], is_zip: bool) -> NetworkError:
-    harm = dangerous(asked)
+def _check_harm(asked: tuple[str, ...], path: Path) -> None:
+    """Refuse names of Python's own library: no network needs them, and an attack does."""
+    harm = [name for name in asked if name not in _PLAIN and _is_dangerous(*name.rsplit(".", 1))]
     if harm:
-        return NetworkError(f"{path.name} is no network: it wants to run {', '.join(harm[:3])}. Nothing of it was run.")
+        raise NetworkError(f"{path.name} is no network: it wants to run {some_of(harm)}. Nothing of it was run.")
+
+
+def _explained(error: NetworkError, path: Path, asked: tuple[str, ...], is_zip: bool) -> NetworkError:
     if not isinstance(error.__cause__, pickle.UnpicklingError):
         return error
     # PyTorch's own words tell how to run the code all the same.
     if not is_zip and "persistent_load" in str(error.__cause__):
         why = "it holds a whole module as PyTorch before 1.6 saved it, with its source code"
     elif asked:
-        why = f"it wants {', '.join(name for name in asked[:3])}"
+        why = f"it wants {some_of(asked)}"
     else:
         why = "it is damaged, or no file of torch.save"
     return NetworkError(f"{path.name} can't be read without running code: {why}. Save network.state_dict() instead.")
