@@ -41,6 +41,7 @@ class GraphPainter:
         self._detail.setPixelSize(round(_DETAIL))
         self._metrics = {False: QFontMetricsF(self._detail), True: QFontMetricsF(self._name)}
         self._elided: dict[tuple[str, bool, float], str] = {}
+        self._rows: dict[tuple[str, int], list[str]] = {}
 
     def paint(self, painter: QPainter, items: GraphItems, region: QRectF, zoom: float) -> None:
         """Paint what lies in a region."""
@@ -211,7 +212,16 @@ class GraphPainter:
 
     def _wrapped(self, text: str, width: float, rows: int) -> list[str]:
         """Return a text that is too wide in two rows, broken behind a comma, where there is room for two."""
-        if rows == 1 or self._metrics[False].horizontalAdvance(text) <= width:
+        if rows == 1 or "," not in text:
+            return [text]
+        key = text, round(width)
+        found = self._rows.get(key)
+        if found is None:
+            found = self._rows[key] = self._broken(text, width)
+        return found
+
+    def _broken(self, text: str, width: float) -> list[str]:
+        if self._metrics[False].horizontalAdvance(text) <= width:
             return [text]
         ends = [place + 1 for place, letter in enumerate(text[:-1]) if letter == ","]
         if not ends:

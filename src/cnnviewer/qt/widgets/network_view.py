@@ -43,8 +43,8 @@ _TITLE, _STEP = 31, 20
 _LOW = 330
 """Below this height the labels of a column's steps stand side by side."""
 _NAMED_WIDTHS = (106.0, 140.0)
-_USUAL_COLUMN, _BESIDE_NAME = 72.0, 84.0
-_LEAST_WIDTH, _LEAST_COLUMN = 420, 72
+_USUAL_COLUMN, _BESIDE_NAME = 78.0, 84.0
+_LEAST_WIDTH, _LEAST_COLUMN = 420, 78
 """How wide the picture is at least, and a column of many, for its title and its shape; a small window scrolls it."""
 _MOST_LINKS = 48
 """So many links are drawn in each direction, the strongest."""
@@ -246,7 +246,7 @@ class NetworkView(QWidget):
         font.setBold(True)
         painter.setFont(font)
         painter.setPen(QColor(theme.text))
-        title = title_within(column.title, painter.fontMetrics(), round(layout.width) - 4)
+        title = title_within(column.title, painter.fontMetrics(), round(layout.width) - 8)
         painter.drawText(QRectF(layout.left, 0, layout.width, _TITLE / 2), center, title)
         font.setBold(False)
         font.setPointSizeF(max(6.5, font.pointSizeF() * 0.85))
