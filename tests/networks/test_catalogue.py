@@ -158,3 +158,9 @@ def test_the_short_list_needs_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_head_for_no_classes_is_built_without_a_warning(recwarn):
+    """Where warnings are errors it would not be built at all."""
+    assert build_on_meta(lambda: torch.nn.Linear(4, 0)).weight.shape == (0, 4)
+    assert not recwarn.list

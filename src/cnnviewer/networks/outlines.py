@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -31,13 +32,17 @@ def build_on_meta(build: Callable[[], nn.Module]) -> nn.Module:
 
     It is of no other use: some buffers that are in no state dict may lie on the CPU.
     """
-    try:
-        with torch.device("meta"), _NoNumbers():
-            return build()
-    except (NotImplementedError, RuntimeError):
-        # Some work out their widths with tensors (torchvision's RegNet): only what is made for weights is left empty.
-        with _EmptyOnMeta(), _NoNumbers():
-            return build()
+    with warnings.catch_warnings():
+        # An architecture for features has a head for no classes, which its file's makers know.
+        warnings.filterwarnings("ignore", "Initializing zero-element tensors")
+        try:
+            with torch.device("meta"), _NoNumbers():
+                return build()
+        except (NotImplementedError, RuntimeError):
+            # Some work out their widths with tensors (torchvision's RegNet): only what is made for weights is left
+            # empty.
+            with _EmptyOnMeta(), _NoNumbers():
+                return build()
 
 
 def outline_of(state: Mapping[str, torch.Tensor]) -> Outline:
