@@ -15,6 +15,7 @@ from cnnviewer.networks import DEFAULT_NETWORK, is_file
 from cnnviewer.qt.main_window import MainWindow
 from cnnviewer.qt.preferences import Preferences
 from cnnviewer.qt.session import Session
+from cnnviewer.qt.threads import leave
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +92,7 @@ def run(
     window.show()
     status = app.exec()
     window.end_workers()
-    return shot.status if shot else status
+    return leave(shot.status if shot else status)
 
 
 def _network(

@@ -34,6 +34,12 @@ def keras():
     return pytest.importorskip("keras")
 
 
+@pytest.fixture(autouse=True)
+def _same_images():
+    """Draw the same images in each run: rounding shows in networks with random weights."""
+    torch.manual_seed(0)
+
+
 def _random(model):
     """Give a model weights that are not alike, so that no wrong order goes unseen."""
     draw = np.random.default_rng(0)
