@@ -289,3 +289,18 @@ def test_weights_at_an_address_of_their_own(monkeypatch, tmp_path):
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(WeightsError, match="is damaged"):
         load_network(name)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(MemoryError(), "needs more memory than is free"), (PermissionError(13, "not yours"), "can't be read: not yours")],
+)
+def test_what_is_no_fault_of_the_file_does_not_ask_to_delete_it(hub, cache, monkeypatch, error, told):
+    def fails(*_, **__):
+        raise error
+
+    load_network(NAME)
+    monkeypatch.setattr("timm.create_model", fails)
+    with pytest.raises(WeightsError, match=told) as found:
+        load_network(NAME)
+    assert "Delete" not in str(found.value)

@@ -61,10 +61,6 @@ class Given:
             value = self.call.args[place:] or (value,)
         return tuple(int(number) for number in value)
 
-    def axes_of(self, value: Any) -> Axes | None:
-        """Return the axes of an argument; None where it is no tensor."""
-        return next(self._axes_in(value), None)
-
     def _axes_in(self, value: Any) -> Iterator[Axes]:
         if isinstance(value, Slot):
             yield self.made[value.index]

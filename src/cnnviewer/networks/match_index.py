@@ -12,7 +12,6 @@ sum is the same has exactly these tensors.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnviewer.networks.names import dense_name
 from cnnviewer.networks.outlines import COUNTER, Outline
 from cnnviewer.resources import resource
 
@@ -34,8 +34,6 @@ __all__ = ["Candidate", "candidates", "write_index"]
 _PAIRS, _NAMES = 64, 16
 _OWN_SHARE = 0.1
 _LEAST = 0.25
-# As torchvision's own files of DenseNet name them; the table has today's names.
-_OLD_DENSE_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,7 @@ def _index() -> _Index:
 
 
 def _counted(outline: Outline) -> Outline:
-    return {_OLD_DENSE_NAME.sub(r"\1\2", name): shape for name, shape in outline.items() if not name.endswith(COUNTER)}
+    return {dense_name(name): shape for name, shape in outline.items() if not name.endswith(COUNTER)}
 
 
 def _signature(outline: Outline) -> NDArray[np.uint16]:

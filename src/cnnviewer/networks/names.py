@@ -9,7 +9,7 @@ import re
 
 from cnnviewer.suggestions import suggestion
 
-__all__ = ["CIFAR_DEPTHS", "TIMM", "cifar_depth", "cifar_name", "nearest", "source_file"]
+__all__ = ["CIFAR_DEPTHS", "TIMM", "cifar_depth", "cifar_name", "dense_name", "nearest", "source_file"]
 
 TIMM = "timm/"
 """How the names of timm's networks begin."""
@@ -20,6 +20,12 @@ CIFAR_DEPTHS = (20, 32, 44, 56)
 _CIFAR = re.compile(r"(cifar-)?resnet(\d{1,4})")
 _DEPTHS_OF_TORCHVISION = (50, 152)  # of those that are 6n + 2
 _FLATTEST = 8
+_OLD_DENSE = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
+
+
+def dense_name(name: str) -> str:
+    """Return today's name of a tensor of DenseNet: torchvision's own files say "norm.1.weight" for "norm1.weight"."""
+    return _OLD_DENSE.sub(r"\1\2", name)
 
 
 def cifar_depth(name: str) -> int | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import timm
 import torch
 
+from cnnviewer.devices import is_out_of_memory
 from cnnviewer.errors import WeightsError
 from cnnviewer.networks.downloads import download, weights_path
 from cnnviewer.networks.facts import facts_of
@@ -60,6 +61,12 @@ def pretrained(name: str, config: dict[str, Any], progress: ProgressCallback | N
         overlay = {"file": str(path), "custom_load": False} if config.get("hf_hub_id") else None
         module: nn.Module = timm.create_model(name.removeprefix(TIMM), pretrained=True, pretrained_cfg_overlay=overlay)
     except Exception as error:
+        if is_out_of_memory(error):
+            raise WeightsError(
+                f"{name} needs more memory than is free; close other programs or take a smaller network."
+            ) from error
+        if isinstance(error, OSError) and error.errno is not None:
+            raise WeightsError(f"The weights file {path} can't be read: {error.strerror or error}.") from error
         # Readers of damaged files raise RuntimeError, EOFError, KeyError, SafetensorError and others.
         raise WeightsError(
             f"The weights file {path} is damaged. Delete it and open {name} again: it will be downloaded anew."

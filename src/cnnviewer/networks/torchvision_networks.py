@@ -6,7 +6,6 @@ Their pretrained weights are downloaded once, to where torchvision keeps them.
 from __future__ import annotations
 
 import math
-import re
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from torchvision.ops.misc import FrozenBatchNorm2d
 
 from cnnviewer.errors import WeightsError
 from cnnviewer.networks.downloads import download, weights_path
+from cnnviewer.networks.names import dense_name
 from cnnviewer.networks.recipe import Recipe
 from cnnviewer.networks.stems import with_channels
 from cnnviewer.networks.weights import load_weights
@@ -51,8 +51,6 @@ _FROZEN = {
     "fasterrcnn_mobilenet_v3_large_fpn": 1e-5,
     "fasterrcnn_mobilenet_v3_large_320_fpn": 1e-5,
 }
-# torchvision's files of DenseNet are older than its names: "norm.1.weight" is "norm1.weight" today.
-_OLD_DENSE_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 _HEADS_OF_LEARNING = ("aux1.", "aux2.", "AuxLogits.", "aux_classifier.")
 _DATASETS = {
     "ImageNet-1K": "ImageNet-1k",
@@ -190,7 +188,7 @@ def _adapt(state: State, module: nn.Module) -> State:
     wanted = module.state_dict()
     has_heads = any(name.startswith(_HEADS_OF_LEARNING) for name in wanted)
     return {
-        _OLD_DENSE_NAME.sub(r"\1\2", name): tensor
+        dense_name(name): tensor
         for name, tensor in state.items()
         if (has_heads or not name.startswith(_HEADS_OF_LEARNING)) and not _is_spare_count(name, wanted)
     }

@@ -11,8 +11,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from cnnviewer.networks.files.formats import format_of
+from cnnviewer.networks.weights import read_weights
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from cnnviewer.networks.files.opened import Opened
@@ -58,9 +60,12 @@ def image(*shape: int) -> torch.Tensor:
     return torch.rand(shape or (1, 3, 32, 32), generator=torch.Generator().manual_seed(1))
 
 
-def open_path(path: Path) -> Opened:
+def open_path(path: Path) -> Opened | Mapping[str, torch.Tensor]:
     """Open a file as its format says."""
-    return import_module(f"cnnviewer.networks.files.{format_of(path).file}").open_file(path)
+    kind = format_of(path)
+    if kind.is_weights:
+        return read_weights(path)
+    return import_module(f"cnnviewer.networks.files.{kind.file}").open_file(path)
 
 
 def to_onnx(

@@ -269,3 +269,97 @@ def test_nothing_is_written_beside_the_file(tmp_path):
     before = {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
     open_file(path)
     assert {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()} == before
+
+
+# ---- channels last, precision, resizing, functions
+
+
+def _same_as_runtime(path: Path, x: np.ndarray, tolerance: float = 1e-5):
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    wanted = session.run(None, {"x": x})[0]
+    opened = open_file(path)
+    given = torch.from_numpy(x.astype(np.float32))
+    with torch.no_grad():
+        found = opened.module(given.permute(0, 3, 1, 2) if opened.hints.is_channels_last else given)
+    np.testing.assert_allclose(found.numpy(), wanted.astype(np.float32), atol=tolerance)
+    return opened
+
+
+def _random(*shape):
+    return np.random.default_rng(0).random(shape).astype(np.float32)
+
+
+@pytest.mark.parametrize(("shape", "told"), [([1, 32, 30, 3], (3, 32, 30)), (["n", None, None, 3], (3, None, None))])
+def test_channels_last(tmp_path, shape, told):
+    weights = numpy_helper.from_array(_random(4, 3, 3, 3), "w")
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["z"], perm=[0, 3, 1, 2]),
+        helper.make_node("Conv", ["z", "w"], ["y"]),
+    ]
+    path = _save(_model(nodes, inputs=[_input(*shape)], initializers=[weights], ir_version=9), tmp_path)
+    assert _same_as_runtime(path, _random(1, 32, 30, 3)).hints.shape == told
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [(TensorProto.FLOAT16, np.float16), (TensorProto.DOUBLE, np.float64)])
+def test_other_precisions(tmp_path, kind, dtype):
+    weights = numpy_helper.from_array(_random(5, 8).astype(dtype), "w")
+    model = _model(
+        [helper.make_node("MatMul", ["w", "x"], ["y"])],
+        inputs=[_input(1, 3, 8, 8, kind=kind)], initializers=[weights], ir_version=9,
+    )  # fmt: skip
+    model.graph.output[0].type.tensor_type.elem_type = kind
+    opened = _same_as_runtime(_save(model, tmp_path), _random(1, 3, 8, 8).astype(dtype), 1e-2)
+    assert "single precision" in opened.note
+
+
+def _resize(folder, sizes, **attributes):
+    node = helper.make_node("Resize", ["x", "", "", "s"], ["y"], **attributes)
+    model = _model([node], initializers=[_constant("s", 1, 3, *sizes)], ir_version=9)
+    model.opset_import[0].version = 18
+    return _save(model, folder)
+
+
+@pytest.mark.parametrize("mode", ["linear", "cubic"])
+@pytest.mark.parametrize("sizes", [(16, 24), (3, 5), (11, 13)])
+@pytest.mark.parametrize("mapping", ["half_pixel", "pytorch_half_pixel", "align_corners"])
+def test_resizing(tmp_path, mode, sizes, mapping):
+    path = _resize(tmp_path, sizes, mode=mode, coordinate_transformation_mode=mapping)
+    _same_as_runtime(path, _random(1, 3, 8, 8))
+
+
+@pytest.mark.parametrize("sizes", [(3, 5), (16, 5)])
+def test_smooth_resizing(tmp_path, sizes):
+    _same_as_runtime(_resize(tmp_path, sizes, mode="linear", antialias=1, exclude_outside=1), _random(1, 3, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "told"),
+    [
+        ({"mode": "linear", "coordinate_transformation_mode": "asymmetric"}, "Resize with linear, asymmetric"),
+        ({"mode": "linear", "coordinate_transformation_mode": "tf_crop_and_resize"}, "linear, tf_crop_and_resize"),
+        ({"mode": "linear", "antialias": 1}, "linear, half_pixel, antialias=1, exclude_outside=0"),
+        ({"mode": "nearest", "nearest_mode": "ceil"}, "nearest, half_pixel, ceil"),
+    ],
+)
+def test_a_resizing_that_torch_has_not_is_refused_by_name(tmp_path, attributes, told):
+    with pytest.raises(NetworkError, match=told):
+        open_file(_resize(tmp_path, (16, 16), **attributes))
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_functions_that_unfold_without_end_are_refused(tmp_path, count):
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("my", 1)]
+    calls = [
+        [helper.make_node(f"f{i}", ["a"], ["b"], domain="my"), helper.make_node(f"f{i}", ["b"], ["c"], domain="my")]
+        for i in range(count)
+    ]
+    bodies = [[helper.make_node("Relu", ["a"], ["c"])], *calls]
+    functions = [helper.make_function("my", f"f{i}", ["a"], ["c"], body, imports) for i, body in enumerate(bodies)]
+    model = _model([helper.make_node(f"f{count}", ["x"], ["y"], domain="my")], functions=functions)
+    model.opset_import.append(imports[1])
+    path = _save(model, tmp_path)
+    if count == 3:
+        assert len(open_file(path).module._steps) == 8
+        return
+    with pytest.raises(NetworkError, match="unfold to 1,073,741,824 operations"):
+        open_file(path)

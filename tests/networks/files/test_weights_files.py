@@ -14,7 +14,6 @@ from made_networks import plain
 from torch import nn
 
 from cnnviewer.errors import WeightsError
-from cnnviewer.networks.files.weights_file import open_file
 from cnnviewer.networks.weights import read_weights
 
 
@@ -111,13 +110,6 @@ def test_nan_weights_are_read(tmp_path):
 def test_other_files_are_no_weights(made, name):
     with pytest.raises(WeightsError, match="is no weights file: it is a file of"):
         read_weights(made[name])
-
-
-def test_weights_alone_ask_for_an_architecture(made):
-    with pytest.raises(
-        WeightsError, match=r"holds weights alone, 9 tensors of 4,\d\d\d numbers; choose the architecture"
-    ):
-        open_file(made["weights.pt"])
 
 
 def _safetensors(path, header: bytes, data: bytes = b"") -> None:

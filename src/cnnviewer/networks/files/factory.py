@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import sys
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from cnnviewer.downloads import ProgressCallback
     from cnnviewer.networks.files.opened import Opened
 
-__all__ = ["factories_in", "is_factory", "open_factory", "open_file"]
+__all__ = ["factories_in", "is_factory", "open_factory"]
 
 _LARGEST_FILE = 10_000_000
+_OWN = "_cnnviewer_factory_"
 
 
 def is_factory(text: str) -> bool:
@@ -55,23 +56,6 @@ def factories_in(path: Path) -> tuple[str, ...]:
     )
 
 
-def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
-    """Open what the one function in a Python file makes.
-
-    Raises
-    ------
-    NetworkError
-        If there is none, or several, and see `open_factory`.
-    """
-    names = factories_in(path)
-    if len(names) == 1:
-        return open_factory(f"{path}:{names[0]}", progress)
-    if not names:
-        raise NetworkError(f"{path.name} has no function without arguments; write one that returns the network.")
-    told = ", ".join(f"{path.name}:{name}" for name in names[:3])
-    raise NetworkError(f"{path.name} has {len(names)} functions; say which one makes the network, for example {told}.")
-
-
 def open_factory(text: str, progress: ProgressCallback | None = None) -> Opened:
     """Run a function and open the network that it returns: a torch module, or a `cnnviewer.Network`.
 
@@ -88,8 +72,9 @@ def open_factory(text: str, progress: ProgressCallback | None = None) -> Opened:
         If there is no such file, module or function, it fails, or returns something else.
     """
     place, _, name = text.rpartition(":")
-    with _told(text, place):
-        module = _from_file(Path(place)) if place.lower().endswith(".py") else importlib.import_module(place)
+    path = Path(place) if place.lower().endswith(".py") else None
+    with _told(text, place), nullcontext() if path is None else _importing_from(path.resolve().parent):
+        module = importlib.import_module(place) if path is None else _from_file(path)
         function = getattr(module, name, None)
         if not callable(function):
             raise NetworkError(f"{place} has no function {name!r}. {suggestion(name, _functions(module))}")
@@ -103,32 +88,52 @@ def _opened(made: Any, text: str) -> Opened:
     from cnnviewer.networks.files.opened import Hints, Opened
 
     if isinstance(made, Network):
-        return Opened(made.module.eval(), Hints(categories=made.categories, name=made.name), network=made)
+        return Opened(made.module.eval(), Hints(categories=made.categories), network=made)
     if isinstance(made, nn.Module):
-        return Opened(made.eval(), Hints(name=type(made).__name__))
+        return Opened(made.eval())
     raise NetworkError(f"{text} returned {type(made).__name__}, not a network (a torch.nn.Module).")
 
 
 def _from_file(path: Path) -> ModuleType:
     """Import a file under a name of its own, without writing bytecode beside it."""
     _parsed(path)
-    name = f"_cnnviewer_factory_{abs(hash(str(path.resolve())))}"
+    name = f"{_OWN}{abs(hash(str(path.resolve())))}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise NetworkError(f"{path} can't be imported as Python.")
     module = importlib.util.module_from_spec(spec)
-    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     sys.modules[name] = module  # dataclasses and pickles look their module up
-    sys.path.insert(0, str(path.resolve().parent))
     try:
         spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise
-    finally:
-        sys.path.remove(str(path.resolve().parent))
-        sys.dont_write_bytecode = kept
     return module
+
+
+@contextmanager
+def _importing_from(folder: Path) -> Iterator[None]:
+    """Let imports find the modules in a folder, and forget them afterwards: another folder may have others so called.
+
+    A file's own module stays: its name is of its own.
+    """
+    before = set(sys.modules)
+    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        with suppress(ValueError):
+            sys.path.remove(str(folder))
+        sys.dont_write_bytecode = kept
+        for name in set(sys.modules) - before:
+            if not name.startswith(_OWN) and _lies_in(sys.modules[name], folder):
+                del sys.modules[name]
+
+
+def _lies_in(module: ModuleType, folder: Path) -> bool:
+    places = [getattr(module, "__file__", None), *list(getattr(module, "__path__", ()))]
+    return any(isinstance(place, str) and Path(place).resolve().is_relative_to(folder) for place in places)
 
 
 @contextmanager

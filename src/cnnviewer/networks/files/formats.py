@@ -34,7 +34,7 @@ class Format:
     name
         What people call it.
     file
-        The module beside this one that opens it.
+        The module beside this one that opens it; '' for weights alone, and for factories.
     runs_code
         Whether opening a file runs code from it.
     is_weights
@@ -42,19 +42,19 @@ class Format:
     """
 
     name: str
-    file: str
+    file: str = ""
     runs_code: bool = False
     is_weights: bool = False
 
 
-SAFETENSORS = Format("safetensors", "weights_file", is_weights=True)
-TORCH = Format("PyTorch file", "weights_file", is_weights=True)
+SAFETENSORS = Format("safetensors", is_weights=True)
+TORCH = Format("PyTorch file", is_weights=True)
 MODULE = Format("pickled module", "pickled_module")
 ONNX = Format("ONNX", "onnx_file")
 EXPORTED = Format("exported program", "exported_program", runs_code=True)
 TORCHSCRIPT = Format("TorchScript", "torchscript")
 KERAS = Format("Keras", "keras_file")
-FACTORY = Format("Python factory", "factory", runs_code=True)
+FACTORY = Format("Python factory", runs_code=True)
 
 KNOWN = "safetensors, PyTorch (.pt, .pth), ONNX, an exported program (.pt2), Keras (.keras, .h5)"
 """What can be opened, for people."""

@@ -12,20 +12,21 @@ import onnx.inliner
 import torch
 from onnx.external_data_helper import uses_external_data
 
+from cnnviewer.card import LARGEST_SIDE, MOST_CHANNELS
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.guards import check_claim, refusing
+from cnnviewer.networks.files.onnx_precision import in_single
 from cnnviewer.networks.files.opened import Hints, Opened
+from cnnviewer.suggestions import some_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cnnviewer.downloads import ProgressCallback
 
 __all__ = ["open_file"]
 
-_LARGEST_SIDE = 4096
-_MOST_CHANNELS = 1024
-_SHOWN = 3
+_MOST_NODES = 100_000
 _DOMAINS = ("", "ai.onnx")
 _LOOPS = ("Loop", "Scan", "SequenceMap", "If")
 # Their names alone: files of text, code and pictures, none of which a network over an image needs.
@@ -46,12 +47,14 @@ def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
             raise NetworkError(f"{path.name} holds no network: its graph has no operations.")
         _load_weights(model, path)
         if model.functions:
+            _check_functions(model, path)
             model = onnx.inliner.inline_local_functions(model)
         _check_operations(model.graph, path)
         shape = _input_shape(model.graph, path)
+        is_single = in_single(model.graph)
         module = _module(model, shape, path)
-        hints = Hints(shape=_image_shape(shape), categories=_categories(model), name=_name(model.graph))
-    return Opened(module, hints, _note(model.graph))
+        hints = Hints(_image_shape(shape), _is_channels_last(shape), _categories(model))
+    return Opened(module, hints, _note(model.graph, is_single))
 
 
 def _module(model: onnx.ModelProto, shape: list[int | None], path: Path) -> Any:
@@ -61,7 +64,7 @@ def _module(model: onnx.ModelProto, shape: list[int | None], path: Path) -> Any:
     if not opset:
         raise NetworkError(f"{path.name} does not tell the version of its operations; export it again.")
     try:
-        return OnnxGraph(model.graph, opset, _sample(shape, model)).eval()
+        return OnnxGraph(model.graph, opset, _sample(shape), is_channels_last=_is_channels_last(shape)).eval()
     except NotImplementedError as error:
         raise NetworkError(f"{path.name} has an operation in a form that can't be run here: {error}") from error
     except NetworkError as error:
@@ -127,6 +130,55 @@ def _beside(tensor: onnx.TensorProto, path: Path) -> Path:
 # ---- operations
 
 
+def _check_functions(model: onnx.ModelProto, path: Path) -> None:
+    """Refuse functions that unfold to far more than the file holds: each may call others twice.
+
+    Raises
+    ------
+    NetworkError
+        If they do, or call themselves.
+    """
+    functions = {(function.domain, function.name, function.overload): function for function in model.functions}
+    known: dict[tuple[str, str, str], tuple[int, int]] = {}
+    running: set[tuple[str, str, str]] = set()
+
+    def unfolded(nodes: Iterable[onnx.NodeProto]) -> tuple[int, int]:
+        """Return how many nodes, and bytes of them, there are once all calls are unfolded."""
+        count, nbytes = 0, 0
+        for node in nodes:
+            more, larger = called((node.domain, node.op_type, node.overload)) or (1, node.ByteSize())
+            count, nbytes = count + more, nbytes + larger
+            for graph in _subgraphs(node):
+                more, larger = unfolded(graph.node)
+                count, nbytes = count + more, nbytes + larger
+        return count, nbytes
+
+    def called(key: tuple[str, str, str]) -> tuple[int, int] | None:
+        if key not in functions:
+            return None
+        if key in running:
+            raise NetworkError(f"{path.name} is no network: its function {key[1]} calls itself.")
+        if key not in known:
+            running.add(key)
+            known[key] = unfolded(functions[key].node)
+            running.discard(key)
+        return known[key]
+
+    count, nbytes = unfolded(model.graph.node)
+    if count > _MOST_NODES:
+        raise NetworkError(
+            f"{path.name} can't be true: its functions unfold to {count:,} operations. It is made to fill the memory."
+        )
+    check_claim(path, nbytes, "its functions, unfolded,")
+
+
+def _subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
+
+
 def _check_operations(graph: onnx.GraphProto, path: Path) -> None:
     loops = sorted({node.op_type for node in graph.node} & {*_LOOPS})
     if loops:
@@ -137,10 +189,9 @@ def _check_operations(graph: onnx.GraphProto, path: Path) -> None:
     unknown = {f"{node.domain}::{node.op_type}" for node in graph.node if node.domain not in _DOMAINS}
     unknown |= {node.op_type for node in graph.node if node.domain in _DOMAINS and not _is_known(node.op_type)}
     if unknown:
-        shown = ", ".join(sorted(unknown)[:_SHOWN]) + (
-            f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
+        raise NetworkError(
+            f"{path.name} has operations that are not known here: {some_of(sorted(unknown))}. Export it without them."
         )
-        raise NetworkError(f"{path.name} has operations that are not known here: {shown}. Export it without them.")
 
 
 def _is_known(kind: str) -> bool:
@@ -162,7 +213,7 @@ def _input_shape(graph: onnx.GraphProto, path: Path) -> list[int | None]:
     names = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in names]
     if len(inputs) != 1:
-        told = ", ".join(value.name for value in inputs[:_SHOWN]) or "none"
+        told = some_of([value.name for value in inputs]) or "none"
         raise NetworkError(f"{path.name} takes {len(inputs)} inputs ({told}); a network over one image takes one.")
     if not graph.output:
         raise NetworkError(f"{path.name} has no output.")
@@ -181,9 +232,10 @@ def _input_shape(graph: onnx.GraphProto, path: Path) -> list[int | None]:
         raise NetworkError(
             f"{path.name} takes {shape[0]} images at once; export it for one, or with a dynamic batch axis."
         )
-    if (shape[1] or 1) > _MOST_CHANNELS and (shape[3] or 1) > 4:
-        raise NetworkError(f"{path.name} takes {shape[1]} channels, which is no image.")
-    if max(side or 1 for side in shape[1:]) > _LARGEST_SIDE:
+    channels = shape[3 if _is_channels_last(shape) else 1]
+    if (channels or 1) > MOST_CHANNELS:
+        raise NetworkError(f"{path.name} takes {channels} channels, which is no image.")
+    if max(side or 1 for side in shape[1:]) > LARGEST_SIDE:
         raise NetworkError(f"{path.name} takes an input of {shape[1:]}, which is no image.")
     return shape
 
@@ -195,16 +247,18 @@ def _type_name(kind: int) -> str:
 
 
 def _is_channels_last(shape: list[int | None]) -> bool:
-    return shape[3] in (1, 3, 4) and shape[1] not in (1, 3, 4, None)
+    """Whether the input is ``(1, H, W, C)``, as TensorFlow has it, told by its lengths."""
+    return shape[3] in (1, 3, 4) and shape[1] not in (1, 3, 4)
 
 
 def _image_shape(shape: list[int | None]) -> tuple[int | None, int | None, int | None] | None:
+    """Return what is known of ``(C, H, W)``, in whatever order the file has them."""
     if all(length is None for length in shape[1:]):
         return None
-    return shape[1], shape[2], shape[3]
+    return (shape[3], shape[1], shape[2]) if _is_channels_last(shape) else (shape[1], shape[2], shape[3])
 
 
-def _sample(shape: list[int | None], model: onnx.ModelProto) -> torch.Tensor | None:
+def _sample(shape: list[int | None]) -> torch.Tensor | None:
     """Return an image of zeros as the graph takes it; None where its size is free."""
     sides = [length for length in shape[1:] if length is not None]
     return torch.zeros(1, *sides) if len(sides) == 3 else None
@@ -222,9 +276,10 @@ def _categories(model: onnx.ModelProto) -> tuple[str, ...]:
     return tuple(map(str, found)) if isinstance(found, (list, tuple)) else ()
 
 
-def _name(graph: onnx.GraphProto) -> str:
-    return "" if graph.name in ("main_graph", "main", "torch_jit", "torch-jit-export", "graph") else graph.name
-
-
-def _note(graph: onnx.GraphProto) -> str:
-    return f"It has {len(graph.output)} outputs; {graph.output[0].name} is shown." if len(graph.output) > 1 else ""
+def _note(graph: onnx.GraphProto, is_single: bool) -> str:
+    notes = []
+    if len(graph.output) > 1:
+        notes.append(f"It has {len(graph.output)} outputs; {graph.output[0].name} is shown.")
+    if is_single:
+        notes.append("Its numbers of half or double precision are shown in single precision.")
+    return " ".join(notes)

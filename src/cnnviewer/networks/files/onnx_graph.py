@@ -22,7 +22,8 @@ from onnx2pytorch.operations import BatchNormWrapper
 from torch import nn
 
 from cnnviewer.errors import NetworkError
-from cnnviewer.networks.files.onnx_operations import plain_operation
+from cnnviewer.networks.files.onnx_operations import Calling, plain_operation
+from cnnviewer.networks.files.onnx_resize import resizing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,10 +70,15 @@ class OnnxGraph(nn.Module):
     sample
         An image of zeros, where its size is fixed: the graph runs on it once, to know shapes that it asks for; None
         where the size is free.
+    is_channels_last
+        Whether the graph, and the sample, have images as ``(1, H, W, C)``; the module takes ``(1, C, H, W)``.
     """
 
-    def __init__(self, graph: onnx.GraphProto, opset: int, sample: torch.Tensor | None) -> None:
+    def __init__(
+        self, graph: onnx.GraphProto, opset: int, sample: torch.Tensor | None, *, is_channels_last: bool = False
+    ) -> None:
         super().__init__()
+        self._is_channels_last = is_channels_last
         self._opset = opset
         self._constants = {tensor.name: _tensor(tensor) for tensor in graph.initializer}
         largest = max((value.numel() for value in self._constants.values()), default=0)
@@ -92,6 +98,8 @@ class OnnxGraph(nn.Module):
 
     def forward(self, image: torch.Tensor) -> Any:
         """Run all nodes."""
+        if self._is_channels_last:
+            image = image.permute(0, 2, 3, 1)
         values: dict[str, Any] = {**self._buffers_by_name(), self._input: image, "": None}
         for step in self._steps:
             values.update(step.run(self.get_submodule(step.path), values))
@@ -146,6 +154,13 @@ class OnnxGraph(nn.Module):
     ) -> tuple[nn.Module, tuple[str, ...], bool]:
         """Return the module of a node, and which inputs it takes."""
         attributes = {part.name: onnx.helper.get_attribute_value(part) for part in node.attribute}
+        is_old_linear = self._opset < 11 and attributes.get("mode") == b"linear"  # onnx2pytorch has that mapping
+        if node.op_type in ("Resize", "Upsample") and not is_old_linear:
+            is_fixed = inputs[-1] in self._constants or len(inputs) == 1
+            resized = resizing(node.op_type, attributes, constants, self._opset)
+            return resized, inputs[:1] if is_fixed else (inputs[0], inputs[-1]), True
+        if node.op_type == "MatMul" and constants[0] is not None:
+            return Calling(torch.matmul), inputs, True  # onnx2pytorch takes the constant to be the second
         rest = zip(inputs[1:], constants[1:], strict=True)
         if len(node.output) == 1 or node.op_type == "Split":
             is_fixed = node.op_type == "Concat" or all(value is not None or not name for name, value in rest)

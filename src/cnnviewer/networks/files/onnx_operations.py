@@ -268,31 +268,6 @@ def _layer_norm(attributes: Attributes, constants: Constants, opset: int) -> nn.
     return layer
 
 
-def _resize(attributes: Attributes, constants: Constants, opset: int) -> nn.Module | None:
-    """Resizing by whole factors or to a size, where torch's interpolation takes the same pixels."""
-    mode, where = (
-        _word(attributes.get("mode", b"nearest")),
-        _word(attributes.get("coordinate_transformation_mode", b"")),
-    )
-    given = constants[1:] if opset >= 11 else [None, *constants[1:]]
-    scales, sizes = _input(given, 1), _numbers(_input(given, 2))
-    exact_by_mode: dict[tuple[str, str], dict[str, Any]] = {
-        ("nearest", "asymmetric"): {"mode": "nearest"},
-        ("linear", "half_pixel"): {"mode": "bilinear", "align_corners": False},
-        ("linear", "pytorch_half_pixel"): {"mode": "bilinear", "align_corners": False},
-        ("linear", "align_corners"): {"mode": "bilinear", "align_corners": True},
-    }
-    exact = exact_by_mode.get((mode, where))
-    if exact is None or (mode == "nearest" and _word(attributes.get("nearest_mode", b"")) != "floor"):
-        return None
-    if sizes:
-        return Calling(F.interpolate, size=tuple(sizes[2:]), **exact) if len(sizes) == 4 else None
-    factors = [] if scales is None else scales.reshape(-1).tolist()
-    if len(factors) != 4 or factors[:2] != [1, 1] or any(factor != int(factor) for factor in factors):
-        return None
-    return Calling(F.interpolate, scale_factor=tuple(factors[2:]), **exact)
-
-
 def _word(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
@@ -317,5 +292,4 @@ _MAKERS: dict[str, Make] = {
     "AveragePool": _average_pool,
     "MatMul": _product,
     "LayerNormalization": _layer_norm,
-    "Resize": _resize,
 }
