@@ -187,7 +187,7 @@ def _why_size(hints: Hints, size: tuple[int, int]) -> str:
 
 def _why_categories(classes: int, list_name: str, hints: Hints, named: tuple[str, ...]) -> str:
     if list_name and not named:
-        return f"The network tells {classes:,} classes apart, as many as {list_name} has."
+        return f"The network tells {classes:,} classes apart, as many as the list {list_name} has."
     if len(named) == classes:
         return "The file tells them." if hints.categories else "As the weights that the architecture comes with."
     return f"The network tells {classes:,} classes apart; their names are not known."
@@ -261,7 +261,7 @@ def _why_values(best: _Trial, trials: list[_Trial], photos: int) -> str:
     next_best = max((trial for trial in trials if trial is not best), key=lambda trial: trial.rank)
     return (
         f"Fed this way ({best.name}), the network names {best.right} of {photos} sample images right; "
-        f"the next best of {len(trials)} usual ways, {next_best.name}, {next_best.right}."
+        f"the next best of {len(trials)} usual ways, {next_best.name}, names {next_best.right}."
     )
 
 
