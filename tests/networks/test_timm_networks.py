@@ -299,6 +299,7 @@ def test_what_is_no_fault_of_the_file_does_not_ask_to_delete_it(hub, cache, monk
     def fails(*_, **__):
         raise error
 
+    hub(model__safetensors=save(trained().state_dict()))
     load_network(NAME)
     monkeypatch.setattr("timm.create_model", fails)
     with pytest.raises(WeightsError, match=told) as found:
