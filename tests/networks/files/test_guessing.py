@@ -192,7 +192,7 @@ def test_a_convolution_may_tell_anything_of_its_channels():
     network[0].in_channels = "abc"
     assert guess(network, Hints(), title="net").card.preprocessing.channels == 3
     network[0].in_channels = 10**6
-    with pytest.raises(NetworkError, match=r"an input of \(1000000, 224, 224\) is none for an image"):
+    with pytest.raises(NetworkError, match=r"An input of \(1000000, 224, 224\) is none for an image"):
         guess(network, Hints(), title="net")
 
 
@@ -211,3 +211,16 @@ def test_it_can_be_stopped_at_each_size_and_each_trial(lite):
     told.clear()
     guess(lite.module, Hints((3, 224, 224)), title="net", progress=lambda *given: told.append(given))
     assert len(told) > 4 * len(presets_for(3))
+
+
+def test_a_card_does_not_let_a_network_fill_the_memory(tmp_path):
+    """What lies beside a file is no reason to trust it."""
+    torch.save(nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d((10**6, 10**6))), tmp_path / "net.pth")
+    (tmp_path / "net.json").write_text('{"size": 16}')
+    with pytest.raises(NetworkError, match="more memory"):
+        load_network(tmp_path / "net.pth")
+    torch.save(nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(2)), tmp_path / "net.pth")
+    assert load_network(tmp_path / "net.pth").preprocessing.size == (16, 16)
+    (tmp_path / "net.json").write_text('{"size": 2}')
+    with pytest.raises(NetworkError, match="net failed on this image"):
+        load_network(tmp_path / "net.pth")

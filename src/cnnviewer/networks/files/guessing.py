@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Known = Sequence[tuple[Image, frozenset[int]]]
 
-__all__ = ["Guess", "guess"]
+__all__ = ["Guess", "guess", "why_not"]
 
 _SIZES = (224, 32, 28, 64, 96, 128, 160, 192, 240, 256, 299, 320, 384, 448, 512, 227, 231, 48, 40, 84)
 _SMALL = (28, 32, 64, 224)
@@ -155,7 +155,7 @@ def _sizes(hints: Hints, channels: int) -> list[tuple[int, int]]:
 def _try(module: torch.nn.Module, shape: tuple[int, int, int], title: str) -> int | str:
     """Return how many classes a network gives for an image of a shape, 0 where it gives none; or why it fails."""
     if max(shape[1:]) > LARGEST_SIDE or min(shape) < 1 or shape[0] > MOST_CHANNELS:
-        return f"an input of {shape} is none for an image."
+        return f"An input of {shape} is none for an image."
     network = Network(module, title, _plain(shape[0], shape[1:]))
     try:
         # Half of what is free: the window keeps more than this of what it shows.
@@ -191,6 +191,12 @@ def _why_categories(classes: int, list_name: str, hints: Hints, named: tuple[str
     if len(named) == classes:
         return "The file tells them." if hints.categories else "As the weights that the architecture comes with."
     return f"The network tells {classes:,} classes apart; their names are not known."
+
+
+def why_not(module: torch.nn.Module, preprocessing: Preprocessing, title: str) -> str:
+    """Return why a network does not run as a card says, or takes too much memory then; '' where it runs."""
+    found = _try(module, (preprocessing.channels, *preprocessing.size), title)
+    return found if isinstance(found, str) else ""
 
 
 # ---- values

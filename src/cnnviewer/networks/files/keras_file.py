@@ -291,7 +291,7 @@ def _opened(model: Any, path: Path, *, is_channels_last: bool) -> Opened:
             if not torch.allclose(own, keras_own, rtol=1e-2, atol=1e-3, equal_nan=True):
                 raise NetworkError(f"{path.name} can't be shown: recorded, it does not compute what Keras computes.")
     note = f"It has {len(model.outputs)} outputs." if len(model.outputs) > 1 else ""
-    return Opened(module, Hints((channels, height, width), is_channels_last, name=str(model.name)), note)
+    return Opened(module, Hints((channels, height, width), is_channels_last), note)
 
 
 def _tensors(outputs: Any) -> list[Any]:

@@ -25,14 +25,11 @@ class Hints:
         Whether the file's own input is ``(N, H, W, C)``; the module takes ``(N, C, H, W)`` all the same.
     categories
         One name a class, where it has them.
-    name
-        What the file calls the network; '' where it does not.
     """
 
     shape: tuple[int | None, int | None, int | None] | None = None
     is_channels_last: bool = False
     categories: tuple[str, ...] = ()
-    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)

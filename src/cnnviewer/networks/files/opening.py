@@ -21,7 +21,7 @@ from cnnviewer.networks.category_lists import names_of
 from cnnviewer.networks.files.card_store import remembered
 from cnnviewer.networks.files.factory import factories_in, is_factory, open_factory
 from cnnviewer.networks.files.formats import FACTORY, Format, format_of
-from cnnviewer.networks.files.guessing import Guess, guess
+from cnnviewer.networks.files.guessing import Guess, guess, why_not
 from cnnviewer.networks.files.opened import Hints
 from cnnviewer.networks.files.places import find_network
 from cnnviewer.networks.matching import find_fits, fit_of, open_weights
@@ -172,6 +172,8 @@ class FileOpener:
             assert self._weights is not None
             raise NetworkError(_no_fit(source, self._weights.fits))
         opened = self._open(source, architecture, progress)
+        if card is not None:
+            _check_runs(source, opened, card)
         card = card or (None if opened.network else _guessed(source, opened, progress).card)
         self.forget()  # the module is the caller's now, who may change its weights
         if opened.network is not None:
@@ -301,6 +303,13 @@ def _no_fit(source: _Source, fits: tuple[Fit, ...]) -> str:
         f"The weights in {source.title} fit no architecture that is known: of the nearest, {nearest.architecture}, "
         f"{nearest.matches:,} of {len(nearest.rows):,} tensors fit, and {wrong} does not."
     )
+
+
+def _check_runs(source: _Source, opened: _Module, card: Card) -> None:
+    """Raise where a network can't run as a card says; a guess has tried that."""
+    why = why_not(opened.module, card.preprocessing, _title_of(source))
+    if why:
+        raise NetworkError(why)
 
 
 def _with_card(network: Network, card: Card) -> Network:
