@@ -427,10 +427,10 @@ def test_a_mixture_in_the_network_is_told_and_all_stays(monkeypatch):
     class Mixed(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.linear, self.constant = torch.nn.Linear(4, 3), torch.ones(3)  # not registered: it stays behind
+            self.linear = torch.nn.Linear(4, 3)
 
         def forward(self, x):
-            return self.linear(x.flatten(1)) + self.constant
+            return self.linear(x.flatten(1)) + torch.ones(3)  # on the CPU, wherever the network is
 
     preprocessing = cnnviewer.Preprocessing(size=(2, 2), resize=2, channels=1, order="L", mean=(0.5,), deviation=(0.5,))
     network = cnnviewer.from_module(Mixed(), preprocessing=preprocessing)
