@@ -77,7 +77,7 @@ def weights_of(text: str) -> str | None:
 
 def allows_code(options: argparse.Namespace) -> bool:
     """Whether code that comes with the network may run: a factory is named to be run, a file's code is not."""
-    from cnnviewer.networks.files.factory import is_factory
+    from cnnviewer.networks.files.places import is_factory
 
     return bool(options.allow_code) or is_factory(options.network or "")
 

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviewer.errors import NetworkError
-from cnnviewer.networks.files.factory import is_factory
 from cnnviewer.networks.files.formats import is_network_file
-from cnnviewer.networks.files.places import has_network
+from cnnviewer.networks.files.places import has_network, is_factory
 from cnnviewer.networks.names import CIFAR_DEPTHS, cifar_name, nearest, source_file
 from cnnviewer.networks.run_folder import is_run
 

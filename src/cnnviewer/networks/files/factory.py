@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviewer.errors import CnnviewerError, NetworkError
 from cnnviewer.networks.files.guards import first_line
+from cnnviewer.networks.files.places import is_factory
 from cnnviewer.suggestions import suggestion
 
 if TYPE_CHECKING:
@@ -29,16 +30,6 @@ __all__ = ["factories_in", "is_factory", "open_factory"]
 
 _LARGEST_FILE = 10_000_000
 _OWN = "_cnnviewer_factory_"
-
-
-def is_factory(text: str) -> bool:
-    """Whether a text names a function: ``package.module:function`` or ``file.py:function``; torch is not imported."""
-    place, colon, function = text.rpartition(":")
-    if not colon or not function.isidentifier() or not place:
-        return False
-    if place.lower().endswith(".py"):
-        return True
-    return all(part.isidentifier() for part in place.split(".")) and not (len(place) == 1 and Path(text).exists())
 
 
 def factories_in(path: Path) -> tuple[str, ...]:

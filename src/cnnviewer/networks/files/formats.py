@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnviewer.errors import NetworkError
-from cnnviewer.networks.files import sniffing
-from cnnviewer.networks.files.pickles import is_module, is_root_pickle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +75,10 @@ def format_of(path: Path) -> Format:
     NetworkError
         If there is no such file, or it is none that holds a network; the sentence tells what it is instead.
     """
+    # Not above: the window asks for names alone before its first paint.
+    from cnnviewer.networks.files import sniffing
+    from cnnviewer.networks.files.pickles import is_module
+
     size = sniffing.check_file(path)
     try:
         with path.open("rb") as file:
@@ -101,6 +103,9 @@ def format_of(path: Path) -> Format:
 
 def _archived(path: Path) -> Format:
     """Return the format of a zip archive, told from the names of its entries."""
+    from cnnviewer.networks.files import sniffing
+    from cnnviewer.networks.files.pickles import is_module, is_root_pickle
+
     names = sniffing.entry_names(path)
     last = {name.rpartition("/")[2] for name in names}
     if "model.weights.h5" in last and "config.json" in last:
@@ -118,6 +123,8 @@ def _archived(path: Path) -> Format:
 
 def _refusal(path: Path, head: bytes) -> str:
     """Return what a file is that holds no network, and what to do."""
+    from cnnviewer.networks.files import sniffing
+
     known = sniffing.picture_name(head)
     if known:
         return f"{path.name} is {known}, not a network."

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.formats import EXTENSIONS, is_network_file
 
-if TYPE_CHECKING:
-    from pathlib import Path
+__all__ = ["find_network", "has_network", "is_factory", "is_network"]
 
-__all__ = ["find_network", "has_network", "is_network"]
+
+def is_factory(text: str) -> bool:
+    """Whether a text names a function: ``package.module:function`` or ``file.py:function``; torch is not imported."""
+    place, colon, function = text.rpartition(":")
+    if not colon or not function.isidentifier() or not place:
+        return False
+    if place.lower().endswith(".py"):
+        return True
+    return all(part.isidentifier() for part in place.split(".")) and not (len(place) == 1 and Path(text).exists())
 
 
 def is_network(path: Path) -> bool:
