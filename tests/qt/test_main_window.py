@@ -7,7 +7,7 @@ import time
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtGui import QClipboard, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication
 
 from cnnviewer.messages import Order, Scope, View
@@ -85,6 +85,14 @@ def test_a_browsers_picture_is_dropped_and_pasted(lenet, samples):
     lenet.bot.keyClick(lenet.window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     lenet.settle()
     assert lenet.window.probabilities.bars[0].name == "5"
+
+
+def test_a_clipboard_that_cannot_be_read_is_told(lenet, monkeypatch):
+    # What Qt answers where another program holds the clipboard, or there is none.
+    monkeypatch.setattr(QClipboard, "mimeData", lambda self, mode=None: None)
+    lenet.bot.keyClick(lenet.window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert "clipboard holds no image" in lenet.window.statusBar().currentMessage()
+    assert lenet.window.probabilities.bars[0].name == "3"
 
 
 def test_an_address_alone_is_told(lenet):

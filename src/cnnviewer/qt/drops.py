@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["accepts", "from_mime", "from_paths", "local_paths"]
 
 
-def accepts(mime: QMimeData) -> bool:
-    """Whether something dropped or pasted may hold an image."""
-    return mime.hasImage() or mime.hasUrls()
+def accepts(mime: QMimeData | None) -> bool:
+    """Whether something dropped or pasted may hold an image; a clipboard that can't be read gives None."""
+    return mime is not None and (mime.hasImage() or mime.hasUrls())
 
 
 def from_mime(mime: QMimeData) -> tuple[ImageRequest, ...]:
