@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cnnviewer.errors import ImageError
 from cnnviewer.inputs import files
-from cnnviewer.inputs.files import EXTENSIONS, find_images
+from cnnviewer.inputs.files import find_images
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -25,10 +25,6 @@ def touch(folder: Path, *names: str) -> None:
 
 def names(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in find_images([folder])]
-
-
-def test_extensions():
-    assert {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"} == EXTENSIONS
 
 
 def test_nothing():

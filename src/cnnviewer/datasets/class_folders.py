@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from cnnviewer.datasets.labelled import LeftOut
 from cnnviewer.errors import DatasetError, ImageError
-from cnnviewer.inputs.files import EXTENSIONS, find_images, in_natural_order
+from cnnviewer.inputs.files import find_images, in_natural_order
+from cnnviewer.kinds import IMAGES, ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +86,7 @@ def _listed(splits: dict[str, dict[str, Path]], left_out: tuple[LeftOut, ...]) -
             )
     for classes in splits.values():
         for path in classes.values():
-            left_out += _strays(path, "is no image: its name ends otherwise", EXTENSIONS)
+            left_out += _strays(path, "is no image: its name ends otherwise", IMAGES)
     images = {split: tuple(_images(classes[name]) for name in categories) for split, classes in splits.items()}
     return ClassFolders(categories, images, left_out)
 
@@ -148,13 +149,13 @@ def _images(folder: Path) -> tuple[Path, ...]:
 
 
 def _has_image(folder: Path) -> bool:
-    return any(path.suffix.lower() in EXTENSIONS and path.is_file() for path in _shown(folder))
+    return any(ending_of(path) in IMAGES and path.is_file() for path in _shown(folder))
 
 
 def _strays(folder: Path, why: str, wanted: Iterable[str] = ()) -> tuple[LeftOut, ...]:
     """Return the files directly in a folder whose names have none of the wanted endings."""
     files = in_natural_order(path for path in _shown(folder) if path.is_file())
-    return tuple(LeftOut(path, f"{_readable(path.name)} {why}.") for path in files if path.suffix.lower() not in wanted)
+    return tuple(LeftOut(path, f"{_readable(path.name)} {why}.") for path in files if ending_of(path) not in wanted)
 
 
 def _shown(folder: Path) -> list[Path]:

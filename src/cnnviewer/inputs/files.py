@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviewer.errors import ImageError
+from cnnviewer.kinds import IMAGES, ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["EXTENSIONS", "find_images", "in_natural_order"]
-
-EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
-"""How the names of image files end, in small letters."""
+__all__ = ["find_images", "in_natural_order"]
 
 
 def find_images(paths: Iterable[Path | str]) -> tuple[Path, ...]:
@@ -63,7 +61,7 @@ def _expanded(path: Path) -> list[Path]:
 def _in_folder(folder: Path) -> list[Path]:
     images = _images(folder.iterdir()) or _images(_below(folder))
     if not images:
-        endings = ", ".join(sorted(extension.removeprefix(".") for extension in EXTENSIONS))
+        endings = ", ".join(sorted(extension.removeprefix(".") for extension in IMAGES))
         raise ImageError(f"The folder {folder} holds no images ({endings}); choose another.")
     return images
 
@@ -78,7 +76,7 @@ def _below(folder: Path) -> Iterator[Path]:
 def _images(paths: Iterable[Path]) -> list[Path]:
     """Return the images among `paths`, in natural order."""
     # Hidden ones are no photos: macOS keeps "._cat.jpg" beside "cat.jpg" on foreign disks.
-    named = (path for path in paths if path.suffix.lower() in EXTENSIONS and not path.name.startswith("."))
+    named = (path for path in paths if ending_of(path) in IMAGES and not path.name.startswith("."))
     return in_natural_order(path for path in named if path.is_file())
 
 

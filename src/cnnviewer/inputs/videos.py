@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnnviewer.kinds import VIDEOS, ending_of
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["EXTENSIONS", "is_video", "time_text"]
-
-EXTENSIONS = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ogv", ".wmv"})
-"""How the names of video files end, in small letters."""
+__all__ = ["is_video", "time_text"]
 
 
 def is_video(path: Path) -> bool:
     """Whether a file is a video, by its name; or a GIF with more than one frame."""
-    suffix = path.suffix.lower()
+    ending = ending_of(path)
     if not path.is_file():
         return False
-    return suffix in EXTENSIONS or (suffix == ".gif" and _is_animated(path))
+    return ending in VIDEOS or (ending == ".gif" and _is_animated(path))
 
 
 def _is_animated(path: Path) -> bool:

@@ -18,9 +18,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from cnnviewer.errors import CnnviewerError
-from cnnviewer.inputs.files import EXTENSIONS
 from cnnviewer.inputs.samples import list_samples
 from cnnviewer.inputs.videos import is_video
+from cnnviewer.kinds import IMAGES, NETWORKS
 from cnnviewer.messages import ImageRequest
 from cnnviewer.networks.files.places import is_network
 from cnnviewer.networks.run_folder import is_run
@@ -316,13 +316,11 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_open_files(self) -> None:
-        self._ask_for_files("Open images", "Images", EXTENSIONS, are_many=True)
+        self._ask_for_files("Open images", "Images", IMAGES, are_many=True)
 
     @Slot()
     def _on_open_network_file(self) -> None:
-        from cnnviewer.networks.files.formats import EXTENSIONS as NETWORK_EXTENSIONS
-
-        self._ask_for_files("Open a network's file", "Networks", NETWORK_EXTENSIONS, are_many=False)
+        self._ask_for_files("Open a network's file", "Networks", NETWORKS, are_many=False)
 
     @Slot()
     def _on_catalogue(self) -> None:

@@ -10,17 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnviewer.errors import NetworkError
+from cnnviewer.kinds import NETWORKS, TEXT, Kind, ending_of, is_text, refusal, type_of_head
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["EXTENSIONS", "FORMATS", "KNOWN", "Format", "format_of", "is_network_file"]
-
-EXTENSIONS = (
-    ".safetensors", ".pt", ".pth", ".th", ".bin", ".ckpt", ".tar", ".onnx", ".pt2", ".ts", ".torchscript", ".keras",
-    ".h5", ".hdf5", ".py",
-)  # fmt: skip
-"""How the names of networks' files end."""
+__all__ = ["FORMATS", "KNOWN", "Format", "format_of", "is_network_file"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,7 @@ FORMATS = (SAFETENSORS, TORCH, MODULE, ONNX, EXPORTED, TORCHSCRIPT, KERAS, FACTO
 
 def is_network_file(path: Path) -> bool:
     """Whether a path looks like a network's file, told by its name alone."""
-    return path.suffix.lower() in EXTENSIONS
+    return ending_of(path) in NETWORKS
 
 
 def format_of(path: Path) -> Format:
@@ -96,7 +91,7 @@ def format_of(path: Path) -> Format:
         return SAFETENSORS
     if is_onnx:
         return ONNX
-    if path.suffix.lower() == ".py" and sniffing.is_text(head):
+    if ending_of(path) == ".py" and is_text(head):
         return FACTORY
     raise NetworkError(_refusal(path, head))
 
@@ -123,19 +118,11 @@ def _archived(path: Path) -> Format:
 
 def _refusal(path: Path, head: bytes) -> str:
     """Return what a file is that holds no network, and what to do."""
-    from cnnviewer.networks.files import sniffing
-
-    known = sniffing.picture_name(head)
-    if known:
-        return f"{path.name} is {known}, not a network."
-    if head[257:262] == b"ustar":
-        return f"{path.name} is a tar archive; unpack it, and choose the network's file."
-    if head.startswith(b"\x1f\x8b"):
-        return f"{path.name} is compressed; unpack it first."
-    if head.startswith(b"version https://git-lfs"):
-        return f"{path.name} is only a pointer of Git LFS to the file itself; get that with: git lfs pull."
-    if sniffing.is_text(head):
-        return f"{path.name} is text, not a network."
+    known = type_of_head(head, "")
+    if known is not None and known.kind is Kind.OTHER and known is not TEXT:
+        return refusal(path.name, known)
+    if known is not None and known.kind is not Kind.NETWORK:
+        return f"{path.name} is {known.name}, not a network."
     if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return f"{path.name} is a pickle that torch.save did not write; save network.state_dict() with torch.save."
     if is_network_file(path):

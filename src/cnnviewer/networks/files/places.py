@@ -6,7 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from cnnviewer.errors import NetworkError
-from cnnviewer.networks.files.formats import EXTENSIONS, is_network_file
+from cnnviewer.kinds import IMAGES, NETWORKS, ending_of
+from cnnviewer.networks.files.formats import is_network_file
 
 __all__ = ["find_network", "has_network", "is_factory", "is_network"]
 
@@ -47,7 +48,7 @@ def find_network(path: Path) -> Path:
         return path
     found = _networks(path)
     if not found:
-        raise NetworkError(f"The folder {path} holds no network ({', '.join(EXTENSIONS)}); choose another.")
+        raise NetworkError(f"The folder {path} holds no network ({', '.join(sorted(NETWORKS))}); choose another.")
     if len(found) > 1:
         names = ", ".join(file.name for file in found[:3]) + ("…" if len(found) > 3 else "")
         raise NetworkError(f"The folder {path} holds {len(found)} networks ({names}): open one of the files.")
@@ -61,11 +62,9 @@ def _networks(folder: Path) -> list[Path]:
 def _is_network(path: Path) -> bool:
     """Whether a path in a folder is a network's file; Python files lie in many folders."""
     # The name first: asking the disk takes long in a folder of many images.
-    is_named = is_network_file(path) and path.suffix.lower() != ".py" and not path.name.startswith(".")
+    is_named = is_network_file(path) and ending_of(path) != ".py" and not path.name.startswith(".")
     return is_named and path.is_file()
 
 
 def _has_images(folder: Path) -> bool:
-    from cnnviewer.inputs.files import EXTENSIONS as IMAGES
-
-    return any(path.suffix.lower() in IMAGES for path in folder.iterdir())
+    return any(ending_of(path) in IMAGES for path in folder.iterdir())

@@ -20,8 +20,6 @@ __all__ = [
     "entry_names",
     "is_onnx",
     "is_safetensors",
-    "is_text",
-    "picture_name",
 ]
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -29,15 +27,6 @@ LEGACY_MAGIC = bytes.fromhex("8a0a6cfc9c46f9206aa85019")
 """The number that files of `torch.save` begin with, those of before PyTorch 1.6; behind two bytes of the protocol."""
 
 _LARGEST_HEADER = 100_000_000
-_PICTURES = (
-    (b"\xff\xd8\xff", "a JPEG photo"),
-    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
-    (b"GIF8", "a GIF image"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
-    (b"%PDF", "a PDF document"),
-    (b"GGUF", "a GGUF language model"),
-)
 # Of a ModelProto: the number of each field, and whether it is a number (0) or has a length (2).
 _ONNX_FIELDS = {1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2, 20: 2, 25: 2, 26: 2}
 _ONNX_GRAPH = 7
@@ -127,25 +116,3 @@ def _varint(file: BinaryIO) -> int | None:
         if byte[0] < 0x80:
             return number
     return None
-
-
-def picture_name(head: bytes) -> str:
-    """Return what else a file is, by the magic of its format: "a JPEG photo"; '' where it has no known one."""
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "a WebP image"
-    if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0":
-        return "a BMP image"
-    return next((name for magic, name in _PICTURES if head.startswith(magic)), "")
-
-
-def is_text(head: bytes) -> bool:
-    """Whether the beginning of a file is text in UTF-8; its last letter may be cut."""
-    return b"\0" not in head and any(_is_utf8(head[: len(head) - cut]) for cut in range(4))
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog
 
 from cnnviewer.errors import StreamError
-from cnnviewer.inputs.videos import EXTENSIONS
+from cnnviewer.kinds import VIDEOS
 from cnnviewer.qt.failures import Failure
 from cnnviewer.qt.live.media import check_media
 from cnnviewer.qt.live.pictures import save_png
@@ -61,7 +61,7 @@ class LiveCommands(QObject):
 
     def open_video(self) -> None:
         """Ask for a video file, and play it."""
-        patterns = " ".join(f"*{extension}" for extension in sorted(EXTENSIONS | {".gif"}))
+        patterns = " ".join(f"*{extension}" for extension in sorted(VIDEOS | {".gif"}))
         dialog = QFileDialog(self._window, "Open a video", "", f"Videos ({patterns});;All files (*)")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         self._ask(dialog, self.live.open_video)
