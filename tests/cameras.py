@@ -36,7 +36,11 @@ class GivenCamera(Source):
 
     def send(self, image: QImage) -> None:
         """Give a picture, as the next frame of 25 a second."""
+        assert self.offer(image)
+
+    def offer(self, image: QImage) -> bool:
+        """Give a picture; return whether it was taken, which it is not where too many wait."""
         self._sent += 1
         frame = QVideoFrame(image)
         frame.setStartTime(self._sent * 40_000)
-        assert self._input.sendVideoFrame(frame)
+        return self._input.sendVideoFrame(frame)

@@ -17,7 +17,9 @@ from pathlib import Path
 
 from trials import Plan, Report
 
-KINDS: dict[str, str] = {}
+KINDS = {
+    "monkey": "monkey",
+}
 """Each kind, and the module that tries it."""
 
 

@@ -1,0 +1,20 @@
+"""A short run of the random user."""
+
+from __future__ import annotations
+
+import pytest
+from monkey import trials
+from trials import Plan
+
+from cnnviewer.qt.live.media import _missing
+
+pytestmark = pytest.mark.skipif(bool(_missing()), reason=f"QtMultimedia needs a system library: {_missing()}")
+
+
+def test_a_random_user_finds_nothing_in_some_seconds(tmp_path):
+    told = list(trials(Plan(seed=1, minutes=0.1, folder=tmp_path)))
+    assert [trial.failure for trial in told if trial.failure] == []
+    assert told[0].tried > 10
+    trail = (tmp_path / "seed-1" / "trail.txt").read_text()
+    assert "click" in trail
+    assert "the window is closed" in trail
