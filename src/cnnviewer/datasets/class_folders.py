@@ -1,24 +1,34 @@
-"""Finding the classes of a folder of images, its splits, and the image files of each; nothing is decoded here."""
+"""Finding the classes of a folder of images, its splits, and the image files of each; nothing is decoded here.
+
+What a folder is read as
+------------------------
+- Folders that are called like splits (``train`` and ``test``, ``Training`` and ``Testing``, ``seg_train`` and
+  ``seg_test``) are splits where that for training holds folders with images. Else each folder is a class.
+- A folder that holds nothing but one folder, which holds the rest, is passed through: archives unpack so.
+- A split other than that for training whose folders are not its classes has no labels, and is left out.
+- All images in a class folder, and in the folders below it, are of that class.
+"""
 
 from __future__ import annotations
 
-import os
-import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cnnviewer.datasets.folder_names import class_key, readable, split_in
 from cnnviewer.datasets.labelled import LeftOut
-from cnnviewer.errors import DatasetError, ImageError
-from cnnviewer.inputs.files import find_images, in_natural_order
-from cnnviewer.kinds import IMAGES, ending_of
+from cnnviewer.datasets.listing import Listing, why_no_image
+from cnnviewer.errors import DatasetError
+from cnnviewer.inputs.files import in_natural_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from cnnviewer.downloads import ProgressCallback
 
 __all__ = ["ClassFolders", "find_class_folders"]
 
-_SPLITS = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
+_SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -34,18 +44,27 @@ class ClassFolders:
         in natural order.
     left_out
         What lies there and is no image of a class.
+    remarks
+        What was read as what, in sentences.
     """
 
     categories: tuple[str, ...]
     splits: dict[str, tuple[tuple[Path, ...], ...]]
     left_out: tuple[LeftOut, ...]
+    remarks: tuple[str, ...] = ()
 
 
-def find_class_folders(folder: Path) -> ClassFolders:
+def find_class_folders(folder: Path, progress: ProgressCallback | None = None) -> ClassFolders:
     """Return the images of a folder that holds a folder a class, or such folders in ``train``, ``val`` and ``test``.
 
-    What is hidden is passed over, and so are links that lead back up. A class folder without images directly in it
-    gives those in the folders below.
+    What is hidden is passed over, and so are links that lead back up.
+
+    Parameters
+    ----------
+    folder
+        Where they lie.
+    progress
+        Called with how many files were seen. It may raise `Cancelled`.
 
     Raises
     ------
@@ -54,117 +73,235 @@ def find_class_folders(folder: Path) -> ClassFolders:
         same classes.
     """
     try:
-        return _find(folder)
+        return _Finder(folder, Listing(folder, progress)).find()
     except OSError as error:
         raise DatasetError(f"{error.filename or folder} can't be read: {error.strerror or error}.") from error
 
 
-def _find(folder: Path) -> ClassFolders:
-    folders = _subfolders(folder)
-    if not _has_splits(folders):
-        classes = _classes(folder, folders)
-        return _listed({"train": classes}, _strays(folder, "lies in no class folder"))
-    splits = _split_folders(folder, folders)
-    left_out = _strays(folder, "lies in no split") + tuple(
-        LeftOut(path, f"{name} is no split: those are train, val and test.")
-        for name, path in folders.items()
-        if name.casefold() not in _SPLITS
-    )
-    for path in splits.values():
-        left_out += _strays(path, "lies in no class folder")
-    return _listed({split: _classes(path, _subfolders(path)) for split, path in splits.items()}, left_out)
+@dataclass
+class _Finder:
+    """Reads one folder of images, and takes notes."""
 
+    folder: Path
+    listing: Listing
+    left_out: list[LeftOut] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
-def _listed(splits: dict[str, dict[str, Path]], left_out: tuple[LeftOut, ...]) -> ClassFolders:
-    """Return the images in the class folders of each split."""
-    categories = tuple(splits["train"])
-    for split, classes in splits.items():
-        odd = [name for name in (*categories, *classes) if name not in classes or name not in categories]
-        if odd:
+    def find(self) -> ClassFolders:
+        top = self._passed_through(self.folder)
+        folders = self._folders(top)
+        splits = self._splits(top, folders)
+        if splits is None:
+            self._note_others(top, "lies in no class folder")
+            classes = {"train": self._classes(top, self._without_copy(top, folders))}
+            reading = f"Each folder in {self._name(top)} is a class"
+        else:
+            classes, tops = self._classes_of_splits(splits)
+            told = ", ".join(f"{self._name(place)} is read as {split}" for split, place in tops.items())
+            reading = f"{told}; each folder in {'them' if len(tops) > 1 else 'it'} is a class"
+        classes = _agreed(classes)
+        categories = tuple(classes["train"])
+        self.remarks.append(f"{reading}: {_told(categories)}.")
+        self._note_alike(categories)
+        places = {path.resolve() for found in classes.values() for path in found.values()}
+        images = {
+            split: tuple(self._images(found[name], frozenset(places)) for name in categories)
+            for split, found in classes.items()
+        }
+        return ClassFolders(categories, images, tuple(self.left_out), tuple(self.remarks))
+
+    # ---- what is what
+
+    def _passed_through(self, folder: Path) -> Path:
+        """Return a folder, or the one in it that holds all its folders of images."""
+        seen = {folder.resolve()}
+        while (inner := self._only_one(folder)) is not None and inner.resolve() not in seen:
+            self._note_others(folder, f"lies beside the folder {readable(inner.name)}, which holds the classes")
+            for path in self.listing.folder(folder).folders:
+                if path != inner:
+                    self._leave_out(path, "holds no images")
+            folder = inner
+            seen.add(folder.resolve())
+        return folder
+
+    def _only_one(self, folder: Path) -> Path | None:
+        """Return the folder that is the only one with folders of images, where all else holds other files."""
+        here = self.listing.folder(folder)
+        with_images = [path for path in here.folders if self.listing.has_image(path)]
+        if len(with_images) != 1 or here.images:
+            return None
+        (inner,) = with_images
+        holds_classes = not self.listing.folder(inner).images and self._folders_with_images(inner)
+        others = [path for path in here.folders if path != inner]
+        return inner if holds_classes and all(self._holds_files(path) for path in others) else None
+
+    def _splits(self, top: Path, folders: dict[str, Path]) -> dict[str, Path] | None:
+        """Return the folder of each split, train first; None where the folders are classes."""
+        told = {name: split for name in folders if (split := split_in(name)) is not None}
+        rests = {rest for split, rest in told.values() if split == "train"}
+        for rest in sorted(rests, key=lambda rest: (rest != "", rest)):
+            group = {name: split for name, (split, other) in told.items() if other in (rest, "")}
+            train = next(folders[name] for name, told_here in told.items() if told_here == ("train", rest))
+            # A class may be called "train", or "steam train": but it holds images.
+            if self._holds_classes(train) and (not rest or len(group) > 1):
+                return self._split_folders(top, folders, group)
+        if folders and all(told.get(name, ("", "no"))[1] == "" for name in folders):
+            group = {name: split for name, (split, _) in told.items()}
+            if not rests:
+                raise DatasetError(f"{top} has {_told(folders)}, but no folder train; add one, with a folder a class.")
+            if len(set(group.values())) == len(group):
+                return self._split_folders(top, folders, group)  # which tells what it lacks
+        return None
+
+    def _split_folders(self, top: Path, folders: dict[str, Path], group: dict[str, str]) -> dict[str, Path]:
+        splits: dict[str, Path] = {}
+        for name, split in group.items():
+            if split in splits:
+                raise DatasetError(f"{top} has two folders for {split}, {splits[split].name} and {name}; keep one.")
+            splits[split] = folders[name]
+        self._note_others(top, "lies in no split")
+        for name, path in folders.items():
+            if name not in group:
+                self._leave_out(path, "is no split: those are train, val and test")
+        return {split: splits[split] for split in _SPLITS if split in splits}
+
+    def _classes_of_splits(self, splits: dict[str, Path]) -> tuple[dict[str, dict[str, Path]], dict[str, Path]]:
+        """Return the class folders of each split that has labels, and where they lie."""
+        classes: dict[str, dict[str, Path]] = {}
+        tops: dict[str, Path] = {}
+        for split, path in splits.items():
+            top = self._passed_through(path)
+            folders = self._without_copy(top, self._folders(top))
+            if split != "train" and not _have_common(folders, classes["train"]):
+                self._leave_out_unlabelled(top)
+                continue
+            self._note_others(top, "lies in no class folder")
+            classes[split], tops[split] = self._classes(top, folders), top
+        return classes, tops
+
+    def _leave_out_unlabelled(self, top: Path) -> None:
+        count = sum(len(folder.images) for folder in self.listing.below(top))
+        self._leave_out(
+            top, f"has no folder of a class: its {count:,} images have no labels, and nothing can be measured on them"
+        )
+
+    def _without_copy(self, top: Path, folders: dict[str, Path]) -> dict[str, Path]:
+        """Return the folders in a folder but for a copy of it all that lies among them under its own name."""
+        copy = next((name for name in folders if class_key(name) == class_key(top.name)), None)
+        if copy is None or self.listing.folder(folders[copy]).images:
+            return folders
+        others = {name: path for name, path in folders.items() if name != copy}
+        if not _have_common(self._folders(folders[copy]), others):
+            return folders
+        self._leave_out(folders[copy], f"is a copy of {readable(top.name)} within itself")
+        return others
+
+    def _classes(self, top: Path, classes: dict[str, Path]) -> dict[str, Path]:
+        """Return class folders, if a network can learn to tell them apart."""
+        if not classes:
             raise DatasetError(
-                f"The classes of train and {split} differ ({_told(odd)}); both need a folder for each class."
+                f"{top} holds no folders; put the images of each class into a folder of its own, named like the class."
             )
-    for classes in splits.values():
-        for path in classes.values():
-            left_out += _strays(path, "is no image: its name ends otherwise", IMAGES)
-    images = {split: tuple(_images(classes[name]) for name in categories) for split, classes in splits.items()}
-    return ClassFolders(categories, images, left_out)
+        if len(classes) == 1:
+            raise DatasetError(
+                f"{top} holds one class folder only, {next(iter(classes))}; a network needs at least two classes to "
+                "tell apart. Add a folder, or choose the folder inside if that holds the classes."
+            )
+        return classes
+
+    def _images(self, path: Path, classes: frozenset[Path]) -> tuple[Path, ...]:
+        """Return the images of a class."""
+        found: list[Path] = []
+        for folder in self.listing.below(path, classes):
+            found += folder.images
+            self.left_out += (LeftOut(other, why_no_image(other)) for other in folder.others)
+            self._note_made(folder.path)
+        if not found:
+            raise DatasetError(
+                f"The class {readable(path.name)} has no images: put some into {path}, or take the folder away."
+            )
+        return tuple(in_natural_order(found))
+
+    # ---- what lies where
+
+    def _folders(self, folder: Path) -> dict[str, Path]:
+        """Return the folders in a folder by readable name, in natural order."""
+        paths = self.listing.folder(folder).folders
+        named = {readable(path.name): path for path in paths}
+        if len(named) < len(paths):
+            raise DatasetError(f"Two folders in {folder} have names that look alike; rename one.")
+        return named
+
+    def _holds_classes(self, path: Path) -> bool:
+        """Whether a folder, or the one that it is passed through to, holds folders of images, and no images."""
+        inner = _Finder(self.folder, self.listing)._passed_through(path)
+        return self._folders_with_images(inner) and not self.listing.folder(inner).images
+
+    def _folders_with_images(self, folder: Path) -> bool:
+        return any(self.listing.has_image(path) for path in self.listing.folder(folder).folders)
+
+    def _holds_files(self, path: Path) -> bool:
+        return any(folder.others for folder in self.listing.below(path))
+
+    # ---- notes
+
+    def _name(self, path: Path) -> str:
+        """Return the place of a folder within that of the dataset, for people."""
+        return readable("/".join(path.relative_to(self.folder).parts) or self.folder.resolve().name or str(self.folder))
+
+    def _leave_out(self, path: Path, why: str) -> None:
+        self.left_out.append(LeftOut(path, f"{readable(path.name)} {why}."))
+
+    def _note_others(self, folder: Path, why: str) -> None:
+        """Note the files that lie directly in a folder which is neither a class's nor below one."""
+        here = self.listing.folder(folder)
+        for path in in_natural_order((*here.images, *here.others)):
+            self._leave_out(path, why)
+        self._note_made(folder)
+
+    def _note_made(self, folder: Path) -> None:
+        for path in self.listing.folder(folder).made_by_programs:
+            self._leave_out(path, "was made by a program: it is no class")
+
+    def _note_alike(self, categories: Sequence[str]) -> None:
+        """Note classes whose names differ in case or spaces only."""
+        keys: dict[str, str] = {}
+        for name in categories:
+            other = keys.setdefault(class_key(name), name)
+            if other != name:
+                self.remarks.append(f"{other} and {name} are two classes, though their names are almost the same.")
 
 
-def _has_splits(folders: dict[str, Path]) -> bool:
-    """Return whether folders are splits: a class may be called "train", but it holds images, not folders."""
-    names = {name.casefold(): path for name, path in folders.items()}
-    if names.keys() <= _SPLITS.keys():
-        return bool(names)
-    return "train" in names and bool(_subfolders(names["train"])) and not _has_image(names["train"])
+def _agreed(splits: dict[str, dict[str, Path]]) -> dict[str, dict[str, Path]]:
+    """Return the class folders of each split under the names that they have in train.
+
+    Raises
+    ------
+    DatasetError
+        If a split lacks a class, or has one more.
+    """
+    train = splits["train"]
+    agreed = {"train": train}
+    for split, classes in splits.items():
+        by_key = {class_key(name): name for name in train}
+        own = {name if name in train else by_key.get(class_key(name), name): path for name, path in classes.items()}
+        odd = [name for name in (*train, *classes) if _is_odd(name, train, own)]
+        if odd or len(own) < len(classes):
+            raise DatasetError(
+                f"The classes of train and {split} differ ({_told(odd or classes)}); both need a folder for each class."
+            )
+        agreed[split] = own
+    return agreed
 
 
-def _split_folders(folder: Path, folders: dict[str, Path]) -> dict[str, Path]:
-    """Return the folder of each split that there is, train first."""
-    splits: dict[str, Path] = {}
-    for name, path in folders.items():
-        split = _SPLITS.get(name.casefold())
-        if split in splits:
-            raise DatasetError(f"{folder} has two folders for {split}, {splits[split].name} and {name}; keep one.")
-        if split:
-            splits[split] = path
-    if "train" not in splits:
-        raise DatasetError(f"{folder} has {_told(folders)}, but no folder train; add one, with a folder a class.")
-    return {split: splits[split] for split in ("train", "validation", "test") if split in splits}
+def _is_odd(name: str, train: Iterable[str], own: Iterable[str]) -> bool:
+    """Whether one of two splits lacks a class, of either's spelling."""
+    keys = [{class_key(other) for other in names} for names in (train, own)]
+    return any(class_key(name) not in known for known in keys)
 
 
-def _classes(folder: Path, classes: dict[str, Path]) -> dict[str, Path]:
-    """Return class folders, if a network can learn to tell them apart."""
-    if not classes:
-        raise DatasetError(
-            f"{folder} holds no folders; put the images of each class into a folder of its own, named like the class."
-        )
-    if len(classes) == 1:
-        raise DatasetError(
-            f"{folder} holds one class folder only, {next(iter(classes))}; a network needs at least two classes to "
-            "tell apart. Add a folder, or choose the folder inside if that holds the classes."
-        )
-    return classes
-
-
-def _subfolders(folder: Path) -> dict[str, Path]:
-    """Return the folders in a folder by readable name, in natural order."""
-    above = {folder.resolve(), *folder.resolve().parents}
-    paths = [path for path in _shown(folder) if path.is_dir() and path.resolve() not in above]
-    named = {_readable(path.name): path for path in in_natural_order(paths)}
-    if len(named) < len(paths):
-        raise DatasetError(f"Two folders in {folder} have names that look alike; rename one.")
-    return named
-
-
-def _images(folder: Path) -> tuple[Path, ...]:
-    try:
-        return find_images([folder])
-    except ImageError as error:
-        if isinstance(error.__cause__, OSError):
-            raise DatasetError(f"The class folder {folder} can't be read; you may lack the permission.") from error
-        raise DatasetError(
-            f"The class {_readable(folder.name)} has no images: put some into {folder}, or take the folder away."
-        ) from error
-
-
-def _has_image(folder: Path) -> bool:
-    return any(ending_of(path) in IMAGES and path.is_file() for path in _shown(folder))
-
-
-def _strays(folder: Path, why: str, wanted: Iterable[str] = ()) -> tuple[LeftOut, ...]:
-    """Return the files directly in a folder whose names have none of the wanted endings."""
-    files = in_natural_order(path for path in _shown(folder) if path.is_file())
-    return tuple(LeftOut(path, f"{_readable(path.name)} {why}.") for path in files if ending_of(path) not in wanted)
-
-
-def _shown(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if not path.name.startswith(".")]
-
-
-def _readable(name: str) -> str:
-    """Return a name that can be compared, and shown: composed, and with a sign for each byte that is no UTF-8."""
-    return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
+def _have_common(some: Iterable[str], others: Iterable[str]) -> bool:
+    return bool({class_key(name) for name in some} & {class_key(name) for name in others})
 
 
 def _told(names: Iterable[str]) -> str:

@@ -42,7 +42,7 @@ def load_folder(folder: Path, *, fit: Fit | None = None, progress: ProgressCallb
     fit
         Makes uint8 pixels ``(C, H, W)`` of a photo, all of one size; by default the middle, 64 x 64, RGB.
     progress
-        Called with how many images are done. It may raise `Cancelled`.
+        Called with how many files were seen, and then with how many images are done. It may raise `Cancelled`.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def load_folder(folder: Path, *, fit: Fit | None = None, progress: ProgressCallb
     DatasetError
         If the folder is not laid out so, or no image of a class can be read.
     """
-    found = find_class_folders(folder)
+    found = find_class_folders(folder, progress)
     splits, unread = _decode(found, fit or _SMALL.pixels, progress)
     if "test" not in splits:
         splits |= _with_test(splits["train"])
@@ -66,6 +66,7 @@ def load_folder(folder: Path, *, fit: Fit | None = None, progress: ProgressCallb
         test=splits.get("test"),
         source=f"the images in {folder.resolve()}",
         left_out=(*found.left_out, *unread),
+        remarks=found.remarks,
     )
 
 

@@ -51,7 +51,7 @@ class LabelledImages:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file that is no part of a dataset, and why."""
+    """A file or a folder that is no part of a dataset, and why."""
 
     path: Path
     reason: str
@@ -75,7 +75,9 @@ class Dataset:
     source
         Where it comes from, and its licence, for people.
     left_out
-        Files that could not be read, or are no images.
+        Files that could not be read, or are no images; folders that are neither classes nor splits.
+    remarks
+        Of a folder of images: what was read as what, in sentences.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Dataset:
     test: LabelledImages | None = None
     source: str = ""
     left_out: tuple[LeftOut, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def categories(self) -> tuple[str, ...]:
