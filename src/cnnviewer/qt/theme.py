@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 
+from cnnviewer.qt.polishing import Polisher
 from cnnviewer.resources import resource
 
 if TYPE_CHECKING:
@@ -125,7 +126,11 @@ def system_is_dark() -> bool:
 
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
-    """Give the whole application the theme's colours."""
+    """Give the whole application the theme's colours.
+
+    The style sheet is set once, and takes its colours from the palette: to set another one, Qt would lay out all
+    widgets anew, and go over each of them several times.
+    """
     global _current
     _current = theme
     app.setPalette(_palette(theme))
@@ -133,41 +138,63 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     boxes = _palette(theme)
     boxes.setColor(QPalette.ColorRole.Window, QColor(theme.muted))
     app.setPalette(boxes, "QCheckBox")  # type: ignore[arg-type]  # bytes are refused when it runs
+    sheet = _style_sheet()
+    if app.styleSheet() != sheet:
+        app.setStyleSheet(sheet)
+    else:
+        Polisher.of(app).polish()
+
+
+def _style_sheet() -> str:
     # Grey, to be seen in both themes: a style sheet takes its pictures from files.
     chevron = resource("icons", "chevron-down.svg").as_posix()
-    app.setStyleSheet(_STYLE.format_map({**vars(theme), "chevron": chevron}))
+    names = {color: f"palette({name})" for color, (_, name) in _ROLES.items()}
+    return _STYLE.format_map({**names, "chevron": chevron})
 
 
 def _palette(theme: Theme) -> QPalette:
-    roles = QPalette.ColorRole
-    colors = {
-        roles.Window: theme.window,
-        roles.WindowText: theme.text,
-        roles.Base: theme.panel,
-        roles.AlternateBase: theme.raised,
-        roles.Text: theme.text,
-        roles.PlaceholderText: theme.muted,
-        roles.Button: theme.panel,
-        roles.ButtonText: theme.text,
-        roles.BrightText: theme.text,
-        roles.ToolTipBase: theme.raised,
-        roles.ToolTipText: theme.text,
-        roles.Highlight: theme.accent,
-        roles.HighlightedText: theme.on_accent,
-        roles.Link: theme.accent,
-        roles.Mid: theme.border,
-        roles.Dark: theme.border,
-        roles.Light: theme.panel,
-        roles.Midlight: theme.raised,
-        roles.Accent: theme.accent,
-    }
     palette = QPalette()
-    for role, color in colors.items():
+    colors = {role: getattr(theme, color) for color, (role, _) in _ROLES.items()}
+    for role, color in {**colors, **{role: getattr(theme, color) for role, color in _NATIVE_ROLES.items()}}.items():
         palette.setColor(role, QColor(color))
+    roles = QPalette.ColorRole
     for role in (roles.WindowText, roles.Text, roles.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.muted))
     return palette
 
+
+_ROLES = {
+    "window": (QPalette.ColorRole.Window, "window"),
+    "panel": (QPalette.ColorRole.Base, "base"),
+    "raised": (QPalette.ColorRole.AlternateBase, "alternate-base"),
+    "border": (QPalette.ColorRole.Mid, "mid"),
+    "text": (QPalette.ColorRole.ToolTipText, "tooltip-text"),
+    "muted": (QPalette.ColorRole.PlaceholderText, "placeholder-text"),
+    "accent": (QPalette.ColorRole.Accent, "accent"),
+    "accent_soft": (QPalette.ColorRole.LinkVisited, "link-visited"),
+    "on_accent": (QPalette.ColorRole.HighlightedText, "highlighted-text"),
+    "bar": (QPalette.ColorRole.Shadow, "shadow"),
+    "warning": (QPalette.ColorRole.BrightText, "bright-text"),
+    "warning_soft": (QPalette.ColorRole.ToolTipBase, "tooltip-base"),
+}
+"""By which role of the palette the style sheet asks for each colour, and the role's name there.
+
+Only roles that are the same for widgets that can't be used, and of those that have no such meaning for Qt the ones that
+Fusion does not paint with.
+"""
+
+_NATIVE_ROLES = {
+    QPalette.ColorRole.WindowText: "text",
+    QPalette.ColorRole.Text: "text",
+    QPalette.ColorRole.Button: "panel",
+    QPalette.ColorRole.ButtonText: "text",
+    QPalette.ColorRole.Highlight: "accent",
+    QPalette.ColorRole.Link: "accent",
+    QPalette.ColorRole.Dark: "border",
+    QPalette.ColorRole.Light: "panel",
+    QPalette.ColorRole.Midlight: "raised",
+}
+"""What Fusion paints with beside those."""
 
 _STYLE = """
 QMainWindow::separator {{ background: {window}; width: 6px; height: 6px; }}
