@@ -7,6 +7,7 @@ the same wishes again, though threads may answer them in another order.
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ __all__ = ["trials"]
 
 _LONGEST = 15.0
 """For how many minutes one seed is tried, at most."""
+_LEAST = 20.0
+"""For how many seconds another seed is worth its beginning."""
 _GRACE = 120.0
 """How many seconds more it may take to begin, and to end."""
 _QUIET = 60.0
@@ -31,13 +34,14 @@ _GIGABYTES = 6.0
 def trials(plan: Plan) -> Iterator[Trial]:
     """Try a seed after the other, until the time is over."""
     seed = plan.seed
-    while seed == plan.seed or plan.seconds_left > 5:
+    while seed == plan.seed or plan.seconds_left > _LEAST:
         yield from _try(plan, seed)
         seed += 1
 
 
 def _try(plan: Plan, seed: int) -> Iterator[Trial]:
     folder = plan.folder / f"seed-{seed}"
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     seconds = max(5.0, min(_LONGEST * 60, plan.seconds_left))
     trail = folder / "trail.txt"

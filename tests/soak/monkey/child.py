@@ -80,7 +80,8 @@ def main() -> None:
     restraint.is_over = True
     watch.end()
     figures = watch.figures()
-    window.close()
+    if not window.close():
+        watch.fail("the window does not close", f"under {app.activeModalWidget()}, {app.activePopupWidget()}")
     app.processEvents()
     left = [thread.name for thread in set(threading.enumerate()) - before if thread.is_alive() and not thread.daemon]
     left += [name for name in native_threads() if name.startswith("cnnviewer")]
