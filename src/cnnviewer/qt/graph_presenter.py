@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import Slot
 
 from cnnviewer.graphs import GraphAnswer
+from cnnviewer.qt.feature_presenter import FeaturePresenter
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDockWidget
@@ -22,7 +23,7 @@ __all__ = ["GraphPresenter"]
 _KEY = "graph"
 
 
-class GraphPresenter(QObject):
+class GraphPresenter(FeaturePresenter):
     """Connects the panel of the graph with a session; what is not seen is not asked for."""
 
     def __init__(self, window: MainWindow, session: Session, panel: GraphPanel, dock: QDockWidget) -> None:

@@ -16,33 +16,21 @@ from cnnviewer.qt.status_bar import StatusBar
 from cnnviewer.qt.tool_bar import ToolBar
 from cnnviewer.qt.widgets.banner import ErrorBanner, ProgressBanner
 from cnnviewer.qt.widgets.large_view import LargeView
+from cnnviewer.qt.widgets.panel_area import PanelArea
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from PySide6.QtGui import QAction
 
-    from cnnviewer.qt.graph_presenter import GraphPresenter
-    from cnnviewer.qt.learn_presenter import LearnPresenter
-    from cnnviewer.qt.live.commands import LiveCommands
     from cnnviewer.qt.main_window import MainWindow
-    from cnnviewer.qt.panels.explanation.explanation_panel import ExplanationPanel
-    from cnnviewer.qt.presenter import Presenter
-    from cnnviewer.qt.session import Session
-    from cnnviewer.qt.training_presenter import TrainingPresenter
 
-__all__ = [
-    "add_explanation",
-    "add_graph",
-    "add_learn",
-    "add_live",
-    "add_training",
-    "enlarge_photo",
-    "lay_out",
-    "make_room",
-    "make_room_for_training",
-    "share_space",
-]
+__all__ = ["below", "enlarge_photo", "lay_out", "make_room", "new_dock", "place_below", "share_space"]
+
+_PHOTO = 280
+"""How high the input panel is to be for its photo to be seen well."""
+_MOST = 0.65
+_BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
 
 
 def lay_out(window: MainWindow, actions: Mapping[str, QAction]) -> None:
@@ -66,89 +54,18 @@ def lay_out(window: MainWindow, actions: Mapping[str, QAction]) -> None:
     window.inspector = InspectorPanel(window)
     left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
     window.docks = [
-        _dock(window, "Input", "input", window.input),
-        _dock(window, "Network", "network", window.outline),
-        _dock(window, "Class probabilities", "probabilities", window.probabilities),
-        _dock(window, "Inspector", "inspector", window.inspector),
+        new_dock(window, "Input", "input", window.input),
+        new_dock(window, "Network", "network", window.outline),
+        new_dock(window, "Class probabilities", "probabilities", window.probabilities),
+        new_dock(window, "Inspector", "inspector", window.inspector),
     ]
     for dock, area in zip(window.docks, (left, left, right, right), strict=True):
         window.addDockWidget(area, dock)
-    bottom = Qt.DockWidgetArea.BottomDockWidgetArea
-    window.setCorner(Qt.Corner.BottomLeftCorner, bottom)
-    window.setCorner(Qt.Corner.BottomRightCorner, bottom)
+    window.setCorner(Qt.Corner.BottomLeftCorner, _BELOW)
+    window.setCorner(Qt.Corner.BottomRightCorner, _BELOW)
     window.large = LargeView(window)
     window.status = StatusBar(window)
     window.setStatusBar(window.status)
-
-
-def add_training(window: MainWindow, session: Session) -> TrainingPresenter:
-    """Add the training panel below the layers."""
-    # Not above: it imports a library for plots, which would hold the first paint for half a second.
-    from cnnviewer.qt.panels.training_panel import TrainingPanel
-    from cnnviewer.qt.training_presenter import TrainingPresenter
-
-    panel = TrainingPanel(window)
-    dock = _bottom_dock(window, "Training", "training", panel)
-    dock.hide()
-    return TrainingPresenter(window, session, panel, dock)
-
-
-def make_room_for_training(window: MainWindow, dock: QDockWidget) -> None:
-    """Give the training panel its height, where it does not share that of others."""
-    if not window.tabifiedDockWidgets(dock):
-        make_room(window, dock, max(272, round(window.height() * 0.34)))
-
-
-def add_live(window: MainWindow, session: Session, presenter: Presenter) -> LiveCommands:
-    """Add the live panel below the layers, and what runs streams."""
-    # Not above: many a session shows photos only.
-    from cnnviewer.qt.live.commands import LiveCommands
-    from cnnviewer.qt.live.controls import SourceControls
-    from cnnviewer.qt.live.live import Live
-    from cnnviewer.qt.live.presenter import LivePresenter
-    from cnnviewer.qt.panels.live_panel import LivePanel
-
-    panel = LivePanel(window)
-    dock = _bottom_dock(window, "Live", "live", panel)
-    dock.hide()
-    live = Live(session, window)
-    shown = LivePresenter(window, session, live, presenter, panel, dock)
-    return LiveCommands(window, session, live, shown, SourceControls(window.input, live, window))
-
-
-def add_explanation(window: MainWindow) -> tuple[ExplanationPanel, QDockWidget]:
-    """Add the panel that tells where a unit's value comes from, below the layers."""
-    # Not above: it is wanted when a unit is first asked for.
-    from cnnviewer.qt.panels.explanation.explanation_panel import ExplanationPanel
-
-    panel = ExplanationPanel(window)
-    dock = _bottom_dock(window, "Where it comes from", "explanation", panel)
-    make_room(window, dock, max(306, round(window.height() * 0.3)))
-    return panel, dock
-
-
-def add_learn(window: MainWindow, session: Session) -> LearnPresenter:
-    """Add the tour below the layers."""
-    # Not above: the tour is wanted by some only.
-    from cnnviewer.qt.learn_presenter import LearnPresenter
-    from cnnviewer.qt.panels.learn.learn_panel import LearnPanel
-
-    panel = LearnPanel(window)
-    dock = _bottom_dock(window, "Learn", "learn", panel)
-    make_room(window, dock, round(window.height() * 0.55))
-    return LearnPresenter(window, session, panel, dock)
-
-
-def add_graph(window: MainWindow, session: Session) -> GraphPresenter:
-    """Add the picture of the network below the layers."""
-    # Not above: it is wanted by some only.
-    from cnnviewer.qt.graph_presenter import GraphPresenter
-    from cnnviewer.qt.panels.graph_panel import GraphPanel
-
-    panel = GraphPanel(window)
-    dock = _bottom_dock(window, "Graph", "graph", panel)
-    make_room(window, dock, round(window.height() * 0.45))
-    return GraphPresenter(window, session, panel, dock)
 
 
 def make_room(window: MainWindow, dock: QDockWidget, height: int) -> None:
@@ -158,10 +75,10 @@ def make_room(window: MainWindow, dock: QDockWidget, height: int) -> None:
 
 
 def enlarge_photo(window: MainWindow, share: float) -> None:
-    """Give the photo this share of the height that it and the outline have, and no less than shows it."""
+    """Give the photo this share of the height that it and the outline have, and more where that is little."""
     height = sum(dock.height() for dock in window.docks[:2])
-    upper = max(280, round(height * share))
-    window.resizeDocks(window.docks[:2], [upper, height - upper], Qt.Orientation.Vertical)
+    upper = max(min(_PHOTO, round(height * _MOST)), round(height * share))
+    window.resizeDocks(window.docks[:2], [upper, max(1, height - upper)], Qt.Orientation.Vertical)
 
 
 def share_space(window: MainWindow) -> None:
@@ -173,34 +90,28 @@ def share_space(window: MainWindow) -> None:
     window.resizeDocks(window.docks[2:], [180, window.height() - 180], Qt.Orientation.Vertical)
 
 
-def _bottom_dock(window: MainWindow, title: str, name: str, panel: QWidget) -> QDockWidget:
-    """Return a panel below the layers, which can be closed; where there are two, one lies over the other."""
-    bottom = Qt.DockWidgetArea.BottomDockWidgetArea
-    others = [dock for dock in window.findChildren(QDockWidget) if window.dockWidgetArea(dock) == bottom]
-    dock = _dock(window, title, name, panel)
-    dock.setFeatures(dock.features() | QDockWidget.DockWidgetFeature.DockWidgetClosable)
-    # Before it is added: of a panel that has a place already, Qt tells that it was restored there.
+def place_below(window: MainWindow, dock: QDockWidget) -> None:
+    """Put a new panel below the layers, or where it was; where there are two, one lies over the other."""
+    others = below(window)
     if not window.restoreDockWidget(dock):
-        window.addDockWidget(bottom, dock)
+        window.addDockWidget(_BELOW, dock)
         if others:
             window.tabifyDockWidget(others[0], dock)
-    return dock
 
 
-def _dock(window: MainWindow, title: str, name: str, panel: QWidget) -> QDockWidget:
+def below(window: MainWindow) -> list[QDockWidget]:
+    """Return the panels that lie below the layers, closed ones too."""
+    return [dock for dock in window.findChildren(QDockWidget) if window.dockWidgetArea(dock) == _BELOW]
+
+
+def new_dock(window: MainWindow, title: str, name: str, panel: QWidget, *, can_close: bool = False) -> QDockWidget:
+    """Return a dock with a panel, which lies nowhere yet."""
     dock = QDockWidget(title, window)
     dock.setObjectName(name)
-    dock.setFeatures(
-        QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetFloatable
-    )
+    features = QDockWidget.DockWidgetFeature
+    closes = features.DockWidgetClosable if can_close else features.NoDockWidgetFeatures
+    dock.setFeatures(features.DockWidgetMovable | features.DockWidgetFloatable | closes)
     panel.setObjectName("panel")
     panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-    margins = QWidget(dock)
-    around = QVBoxLayout(margins)
-    around.setContentsMargins(6, 0, 6, 6)
-    around.addWidget(panel)
-    margins.setSizePolicy(panel.sizePolicy())
-    if panel.maximumHeight() < 16777215:
-        margins.setMaximumHeight(panel.maximumHeight() + 6)
-    dock.setWidget(margins)
+    dock.setWidget(PanelArea(panel, dock))
     return dock

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import Slot
 
 from cnnviewer.messages import LessonAnswer, LessonRequest, PhotoView, View
+from cnnviewer.qt.feature_presenter import FeaturePresenter
 from cnnviewer.qt.learn_companions import accompany
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _NETWORK, _SAMPLE = "lenet5", "digit-3"
 """Where each idea is seen, where the network that is open has none of it."""
 
 
-class LearnPresenter(QObject):
+class LearnPresenter(FeaturePresenter):
     """Connects the tour with a session."""
 
     def __init__(self, window: MainWindow, session: Session, panel: LearnPanel, dock: QDockWidget) -> None:
@@ -46,6 +47,15 @@ class LearnPresenter(QObject):
         session.appearanceChanged.connect(self._on_appearance_changed)
         session.idle.connect(self._on_idle)
         session.failed.connect(self._on_failed)
+
+    @property
+    def memory(self) -> str:
+        """The title of the page."""
+        return self.panel.page.title
+
+    def recall(self, memory: str) -> None:
+        """Show a page of this title, where there still is one."""
+        self.panel.show_title(memory)
 
     @Slot(object)
     def _on_page_built(self, page: Page) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QDockWidget
 
+    from cnnviewer.qt.bottom_panels import BottomPanels
     from cnnviewer.qt.catalogue_presenter import CataloguePresenter
     from cnnviewer.qt.graph_presenter import GraphPresenter
     from cnnviewer.qt.learn_presenter import LearnPresenter
@@ -81,6 +82,8 @@ class MainWindow(QMainWindow):
     status: StatusBar
     docks: list[QDockWidget]
     """Input, network, class probabilities, inspector."""
+    panels: BottomPanels
+    """Those below the layers."""
 
     def __init__(self, session: Session, preferences: Preferences | None = None) -> None:
         super().__init__()
@@ -89,11 +92,7 @@ class MainWindow(QMainWindow):
         self._has_painted = False
         self._is_built = False
         self._theme = "system"
-        self._training: TrainingPresenter | None = None
-        self._live: LiveCommands | None = None
-        self._learn: LearnPresenter | None = None
         self._files: NetworkFiles | None = None
-        self._graph: GraphPresenter | None = None
         self._catalogue: CataloguePresenter | None = None
         self.setWindowTitle("cnnviewer")
         self.setAcceptDrops(True)
@@ -104,6 +103,7 @@ class MainWindow(QMainWindow):
             self._theme = preferences.theme()
             preferences.restore_geometry(self)
             preferences.restore_appearance(session)
+            preferences.restore_selection(session)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme_changed)
         self._apply_theme()
 
@@ -124,11 +124,13 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_painted(self) -> None:
         """Build the panels: they take longer than the first paint, which does not need them."""
+        from cnnviewer.qt.bottom_panels import BottomPanels
         from cnnviewer.qt.layout import lay_out
         from cnnviewer.qt.presenter import Presenter
 
         lay_out(self, self._actions)
         self._presenter = Presenter(self, self._session)
+        self.panels = BottomPanels(self, self._session, self._presenter)
         self._is_built = True
         self._presenter.refresh()
         self.tool_bar.refresh_icons()
@@ -195,52 +197,25 @@ class MainWindow(QMainWindow):
 
     def ready_training(self) -> TrainingPresenter:
         """Return what runs trainings; it is built when it is first wanted, and its panel not shown."""
-        if self._training is None:
-            from cnnviewer.qt.layout import add_training
-
-            self._training = add_training(self, self._session)
-        return self._training
+        return cast("TrainingPresenter", self.panels.ready("training"))
 
     def open_training(self) -> TrainingPresenter:
         """Show the training panel."""
-        is_new = self._training is None
-        training = self.ready_training()
-        training.dock.show()
-        training.dock.raise_()
-        if is_new:
-            from cnnviewer.qt.layout import make_room_for_training
-
-            make_room_for_training(self, training.dock)
-        return training
+        return cast("TrainingPresenter", self.panels.open("training"))
 
     def open_live(self) -> LiveCommands:
-        """Return what runs streams; it is built when it is first wanted."""
-        if self._live is None:
-            from cnnviewer.qt.layout import add_live
-
-            self._live = add_live(self, self._session, self._presenter)
-        return self._live
+        """Return what runs streams; it is built when it is first wanted, and its panel not shown."""
+        return cast("LiveCommands", self.panels.ready("live"))
 
     def open_learn(self) -> LearnPresenter:
-        """Show the tour; it is built when it is first wanted."""
-        if self._learn is None:
-            from cnnviewer.qt.layout import add_learn
-
-            self._learn = add_learn(self, self._session)
-        self._learn.dock.show()
-        self._learn.dock.raise_()
-        return self._learn
+        """Show the tour."""
+        return cast("LearnPresenter", self.panels.open("learn"))
 
     def open_graph(self) -> GraphPresenter:
-        """Show the network as a graph; the panel is built when it is first wanted."""
-        if self._graph is None:
-            from cnnviewer.qt.layout import add_graph
-
-            self._graph = add_graph(self, self._session)
-        self._graph.dock.show()
-        self._graph.dock.raise_()
-        self._graph.panel.view.setFocus()
-        return self._graph
+        """Show the network as a graph."""
+        graph = cast("GraphPresenter", self.panels.open("graph"))
+        graph.panel.view.setFocus()
+        return graph
 
     def open_catalogue(self) -> CataloguePresenter:
         """Show the dialog of all networks; it is built when it is first wanted."""
@@ -253,10 +228,8 @@ class MainWindow(QMainWindow):
 
     def end_workers(self) -> None:
         """End all threads; a training ends after the step under way, with a checkpoint."""
-        if self._live is not None:
-            self._live.close()
-        if self._training is not None:
-            self._training.training.close()
+        if self._is_built:
+            self.panels.end_workers()
         self._session.close()
 
     @Slot()
@@ -388,29 +361,23 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_explain(self) -> None:
-        if self._is_built:
-            self._presenter.units.toggle()
+        self._toggle_panel("explanation")
 
     @Slot()
     def _on_training(self) -> None:
-        if self._training is None or self._training.panel.visibleRegion().isEmpty():
-            self.open_training()
-        else:
-            self._training.dock.hide()
+        self._toggle_panel("training")
 
     @Slot()
     def _on_learn(self) -> None:
-        if self._learn is None or not self._learn.panel.is_seen:
-            self.open_learn()
-        else:
-            self._learn.dock.hide()
+        self._toggle_panel("learn")
 
     @Slot()
     def _on_graph(self) -> None:
-        if self._graph is None or self._graph.panel.visibleRegion().isEmpty():
-            self.open_graph()
-        else:
-            self._graph.dock.hide()
+        if self._toggle_panel("graph"):
+            self.open_graph()  # its keys work at once
+
+    def _toggle_panel(self, name: str) -> bool:
+        return self._is_built and self.panels.toggle(name)
 
     @Slot()
     def _on_live(self) -> None:
@@ -426,13 +393,17 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_pause_training(self) -> None:
-        if self._training is not None:
-            self._training.panel.toggle_running()
+        if self._has_training:
+            self.ready_training().panel.toggle_running()
 
     @Slot()
     def _on_step_training(self) -> None:
-        if self._training is not None:
-            self._training.panel.step.click()
+        if self._has_training:
+            self.ready_training().panel.step.click()
+
+    @property
+    def _has_training(self) -> bool:
+        return self._is_built and self.panels.built("training") is not None
 
     @Slot()
     def _on_full_screen(self) -> None:
@@ -483,8 +454,7 @@ class MainWindow(QMainWindow):
         if self._is_built:
             self.tool_bar.refresh_icons()
             self.input.refresh_icons()
-        if self._training is not None:
-            self._training.panel.refresh_icons()
+            self.panels.refresh_icons()
         self._session.set_dark(is_dark)
         self.update()
 

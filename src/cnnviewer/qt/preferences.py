@@ -9,15 +9,16 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from cnnviewer.devices import AUTO, Precision
 from cnnviewer.messages import DeviceRequest, Order, ScaleChoice, Scope
+from cnnviewer.qt.session import Selection
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMainWindow
-
+    from cnnviewer.qt.main_window import MainWindow
     from cnnviewer.qt.session import Session
 
 __all__ = ["Preferences"]
 
 _LAYOUT_VERSION = 1
+_OPEN = "panels/open"
 
 
 class Preferences:
@@ -44,16 +45,23 @@ class Preferences:
         precision = self._one_of("device/precision", list(Precision), Precision.SINGLE)
         return DeviceRequest(str(self._settings.value("device/name", AUTO)), Precision(precision))
 
-    def restore_geometry(self, window: QMainWindow) -> None:
+    def restore_geometry(self, window: MainWindow) -> None:
         """Give the window its place and size back."""
         geometry = self._settings.value("window/geometry")
         if isinstance(geometry, QByteArray):
             window.restoreGeometry(geometry)
 
-    def restore_docks(self, window: QMainWindow) -> bool:
-        """Give the panels their places back; return whether they were known."""
+    def restore_docks(self, window: MainWindow) -> bool:
+        """Give the panels their places back, and open those that were open; return whether they were known."""
         state = self._settings.value("window/state")
-        return isinstance(state, QByteArray) and window.restoreState(state, _LAYOUT_VERSION)
+        if not isinstance(state, QByteArray):
+            return False
+        names = str(self._settings.value(_OPEN, "")).split()
+        memory = {name: str(self._settings.value(f"panels/{name}", "")) for name in names}
+        window.panels.prepare(memory)
+        is_known = window.restoreState(state, _LAYOUT_VERSION)
+        window.panels.recall(memory)
+        return is_known
 
     def restore_appearance(self, session: Session) -> None:
         """Give the session its scales back."""
@@ -74,7 +82,15 @@ class Preferences:
             tile=round(self._number("appearance/tile", 56, 20, 160)),
         )
 
-    def save(self, window: QMainWindow, session: Session, theme: str) -> None:
+    def restore_selection(self, session: Session) -> None:
+        """Choose the map and the unit that were chosen, where the network that opens has them too."""
+        layer = str(self._settings.value("selection/layer", ""))
+        numbers = str(self._settings.value("selection/numbers", "")).split()
+        if layer and len(numbers) in (1, 3) and all(number.isdecimal() for number in numbers):
+            channel, *unit = map(int, numbers)
+            session.selection = Selection(layer, channel, (unit[0], unit[1]) if unit else None)
+
+    def save(self, window: MainWindow, session: Session, theme: str) -> None:
         """Remember all of it."""
         values: dict[str, Any] = {
             "window/geometry": window.saveGeometry(),
@@ -88,6 +104,13 @@ class Preferences:
             "appearance/order": session.order.value,
             "appearance/tile": session.tile,
         }
+        chosen = session.selection
+        if chosen is not None:
+            values["selection/layer"] = chosen.layer
+            values["selection/numbers"] = " ".join(map(str, (chosen.channel, *(chosen.unit or ()))))
+        memory = window.panels.memory
+        values[_OPEN] = " ".join(memory)
+        values.update({f"panels/{name}": text for name, text in memory.items()})
         request = session.network_request
         if request is not None and not request.allow_code:  # a consent is for once
             values["network/name"] = request.name

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QStandardPaths, QTimer, Slot
+from PySide6.QtCore import QStandardPaths, QTimer, Slot
 
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.messages import ImageRequest, WeightsRequest, WeightsShown
 from cnnviewer.networks.run_folder import is_run, list_checkpoints, read_card
+from cnnviewer.qt.feature_presenter import FeaturePresenter
 from cnnviewer.qt.training_session import Stage, TrainingSession
 from cnnviewer.qt.training_values import Order
 
@@ -45,7 +46,7 @@ class _Film:
     is_live: bool = True
 
 
-class TrainingPresenter(QObject):
+class TrainingPresenter(FeaturePresenter):
     """Connects a training panel with the two sessions."""
 
     def __init__(self, window: MainWindow, session: Session, panel: TrainingPanel, dock: QDockWidget) -> None:
@@ -82,6 +83,20 @@ class TrainingPresenter(QObject):
         """Begin a training in a new folder; where `is_paused`, it waits before its first step."""
         self._window.error.hide()
         self.training.begin(plan, folder, is_paused=is_paused)
+
+    @property
+    def memory(self) -> str:
+        """The folder of the run whose network is open; '' where that is another."""
+        return "" if self._run is None or not self._is_open else str(self._run)
+
+    def recall(self, memory: str) -> None:
+        """Show a run again, where it still is one."""
+        if memory and is_run(memory):
+            self.open_folder(Path(memory))
+
+    def end_workers(self) -> None:
+        """End the training after the step under way, with a checkpoint."""
+        self.training.close()
 
     def _connect_panel(self) -> None:
         panel, training = self.panel, self.training

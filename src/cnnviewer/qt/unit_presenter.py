@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer, Slot
-from PySide6.QtWidgets import QDockWidget
+from PySide6.QtCore import QTimer, Slot
 
+from cnnviewer.qt.feature_presenter import FeaturePresenter
+from cnnviewer.qt.layout import below
 from cnnviewer.qt.panels.explanation.explanation_panel import Side
 from cnnviewer.qt.widgets.way_strip import PICTURE
 from cnnviewer.questions import (
@@ -25,6 +26,8 @@ from cnnviewer.questions import (
 )
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QDockWidget
+
     from cnnviewer.messages import LayerSummary
     from cnnviewer.qt.main_window import MainWindow
     from cnnviewer.qt.panels.explanation.explanation_panel import ExplanationPanel
@@ -38,7 +41,7 @@ _HOVERED = "unit:hovered"
 _IMAGE = "input"
 
 
-class UnitPresenter(QObject):
+class UnitPresenter(FeaturePresenter):
     """Follows the selection with what is to be known of the chosen unit.
 
     Of each sort of question the newest is remembered, and an answer to an older one dropped.
@@ -48,7 +51,6 @@ class UnitPresenter(QObject):
         super().__init__(window)
         self._window, self._session = window, session
         self._panel: ExplanationPanel | None = None
-        self._dock: QDockWidget | None = None
         self._asked: dict[str, Question] = {}
         self._channel: int | None = None
         self._field: FieldAnswer | None = None
@@ -74,21 +76,35 @@ class UnitPresenter(QObject):
         """The panel that explains; None before it is first wanted."""
         return self._panel
 
+    def show_in(self, panel: ExplanationPanel, dock: QDockWidget) -> UnitPresenter:
+        """Explain in this panel from now on, whenever it is seen."""
+        self._panel, self.dock = panel, dock
+        panel.sideChosen.connect(self._ask)
+        panel.channelChosen.connect(self._on_channel_chosen)
+        panel.unitChosen.connect(self.choose)
+        dock.visibilityChanged.connect(self._on_visibility_changed)
+        panel.show_field(self._field, self._effect)
+        return self
+
+    @property
+    def memory(self) -> str:
+        """What is asked: for the arithmetic, or for the way back or on."""
+        return "" if self._panel is None else self._panel.side.value
+
+    def recall(self, memory: str) -> None:
+        """Ask what was asked."""
+        button = None if self._panel is None else self._panel.sides.button(memory)
+        if button is not None:
+            button.click()
+
     @Slot()
     def open(self) -> ExplanationPanel:
         """Show the panel; it is built when it is first wanted."""
-        if self._panel is None or self._dock is None:
-            from cnnviewer.qt.layout import add_explanation
-
-            self._panel, self._dock = add_explanation(self._window)
-            self._panel.sideChosen.connect(self._ask)
-            self._panel.channelChosen.connect(self._on_channel_chosen)
-            self._panel.unitChosen.connect(self.choose)
-            self._dock.visibilityChanged.connect(self._on_visibility_changed)
-            self._panel.show_field(self._field)
+        is_new = self._panel is None
+        self._window.panels.open("explanation")
+        assert self._panel is not None
+        if is_new:
             QTimer.singleShot(0, self._show_layer)  # the panel has taken its room by then
-        self._dock.show()
-        self._dock.raise_()
         self._is_shown, self._is_closed_by_user = True, False
         self._ask()
         return self._panel
@@ -100,18 +116,10 @@ class UnitPresenter(QObject):
         if selection is not None:
             self._window.layers.scroll_to(selection.layer)
 
-    def toggle(self) -> None:
-        """Show the panel, or hide it."""
-        if self._dock is None or not self._is_shown:
-            self.open()
-        else:
-            self._dock.close()
-
     @Slot(bool)
     def _on_visibility_changed(self, is_visible: bool) -> None:
         self._is_shown = is_visible  # not where it lies below another
-        if self._dock is not None and self._dock.isHidden():
-            self._is_closed_by_user = True
+        self._is_closed_by_user = self.dock.isHidden()
         if is_visible:
             self._ask()
         else:
@@ -308,9 +316,8 @@ class UnitPresenter(QObject):
 
     def _would_cover(self) -> bool:
         """Whether another panel is open where this one would be."""
-        others = [dock for dock in self._window.findChildren(QDockWidget) if dock is not self._dock]
-        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
-        return any(self._window.dockWidgetArea(dock) == bottom and not dock.isHidden() for dock in others)
+        own = None if self._panel is None else self.dock
+        return any(dock is not own and not dock.isHidden() for dock in below(self._window))
 
     @Slot(object)
     def _on_unit_hovered(self, cell: tuple[int, int] | None) -> None:

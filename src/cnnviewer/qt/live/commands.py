@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFileDialog
 
 from cnnviewer.errors import StreamError
 from cnnviewer.kinds import VIDEOS
 from cnnviewer.qt.failures import Failure
+from cnnviewer.qt.feature_presenter import FeaturePresenter
 from cnnviewer.qt.live.media import check_media
 from cnnviewer.qt.live.pictures import save_png
 from cnnviewer.qt.live.recordings import Recordings
@@ -33,7 +34,7 @@ __all__ = ["LiveCommands"]
 _PAD_NETWORK = "lenet5"
 
 
-class LiveCommands(QObject):
+class LiveCommands(FeaturePresenter):
     """Does what the user wishes of a stream; what fails is told above the layers."""
 
     def __init__(
@@ -42,13 +43,14 @@ class LiveCommands(QObject):
         super().__init__(window)
         self._window, self._session = window, session
         self.live, self.presenter, self.controls = live, presenter, controls
+        self.dock = presenter.dock
         self.recordings = Recordings(live, self)
         self.recordings.failed.connect(self._on_failed)
         self.recordings.changed.connect(self._on_recording_changed)
         live.failed.connect(self._on_failed)
         self._picker: RegionPicker | None = None
 
-    def close(self) -> None:
+    def end_workers(self) -> None:
         """End the recording, the source and its thread."""
         self.recordings.stop()
         self.live.close()
