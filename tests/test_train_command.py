@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 from cnnviewer.cli import main
@@ -71,6 +72,39 @@ def test_it_trains_and_tells_json_lines(design, tmp_path, capsys):
     assert "holds a training already" in capsys.readouterr().err
 
 
+def test_it_trains_on_elsewhere_and_tells_why_that_is_not_the_same(design, tmp_path, capsys):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    run = tmp_path / "run"
+    assert main(["train", design, "--epochs", "1", "--batch-size", "512", "--out", str(run)]) == 0
+    card = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**card, "settings": {**card["settings"], "device": "cuda"}}))
+    capsys.readouterr()
+    assert main(["train", "--resume", "--device", "cpu", "--more-epochs", "1", "--out", str(run)]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert lines[-1]["reason"] == "All 2 epochs are done."
+    assert [line["event"] for line in lines[:2]] == ["remark", "remark"]
+    assert "was on CUDA before, which this machine does not have; it goes on on CPU." in lines[0]["sentence"]
+    assert main(["train", "--resume", "--device", "cuda", "--out", str(run)]) == 2
+    assert "There is no CUDA device here" in capsys.readouterr().err
+
+
+def test_what_a_folder_was_read_as_is_told(design, tmp_path, capsys):
+    for number, name in enumerate(("cats", "dogs")):
+        (tmp_path / "pets" / "training_set" / name).mkdir(parents=True)
+        for index in range(12):
+            path = tmp_path / "pets" / "training_set" / name / f"{index}.png"
+            Image.new("L", (28, 28), number * 200 + index).save(path)
+    (tmp_path / "pets" / "__MACOSX").mkdir()
+    (tmp_path / "pets" / "training_set" / "cats" / "list.txt").write_text("cats")
+    words = ["train", design, "--dataset", str(tmp_path / "pets"), "--epochs", "1", "--out", str(tmp_path / "run")]
+    assert main(words) == 0
+    told = capsys.readouterr().err
+    assert "training_set is read as train; each folder in it is a class: cats, dogs." in told
+    assert f"__MACOSX was made by a program: it is no class. ({tmp_path / 'pets'})" in told
+    assert f"list.txt is no image: its name ends otherwise. ({tmp_path / 'pets' / 'training_set' / 'cats'})" in told
+
+
 def test_a_target_ends_it(design, tmp_path, capsys):
     run = tmp_path / "run"
     assert main(["train", design, "--epochs", "50", "--target-accuracy", "0.5", "--out", str(run)]) == 0
@@ -88,6 +122,7 @@ def test_a_target_ends_it(design, tmp_path, capsys):
         (["resnet18", "--frozen", "--from-scratch"], "Only pretrained weights"),
         (["lenet5", "--resume", "--epochs", "3"], "leave --epochs out"),
         (["--resume"], "holds no training"),
+        (["lenet5", "--more-epochs", "3"], "belongs to --resume"),
         ([], "Name the network"),
         (["lenet5", "--validation", "0", "--target-accuracy", "0.9"], "none were held back"),
         (["lenet5", "--device", "cuda"], "no CUDA device here"),

@@ -35,7 +35,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.errors import NetworkError
-from cnnviewer.files import write_text
+from cnnviewer.files import json_text, write_text
 from cnnviewer.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def write_card(card: Card, path: Path) -> None:
     OSError
         If it can't be written.
     """
-    write_text(path, json.dumps(to_json(card), indent=2, ensure_ascii=False) + "\n", is_durable=False)
+    write_text(path, json_text(to_json(card), indent=2) + "\n", is_durable=False)
 
 
 def to_json(card: Card) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from reprlib import repr as short_repr
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.errors import NetworkError
-from cnnviewer.files import write_text
+from cnnviewer.files import json_text, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -353,7 +353,7 @@ def save_design(design: Design, path: Path) -> None:
         If it can't be written; what was there before is still there then.
     """
     try:
-        write_text(path, json.dumps(to_json(design), indent=2, ensure_ascii=False) + "\n")
+        write_text(path, json_text(to_json(design), indent=2) + "\n")
     except (OSError, ValueError) as error:  # ValueError: of letters that a name or a path can't have
         raise NetworkError(f"{path} can't be written: {getattr(error, 'strerror', None) or error}.") from error
 

@@ -28,6 +28,7 @@ __all__ = [
     "is_out_of_memory",
     "let_go",
     "list_devices",
+    "titled",
 ]
 
 AUTO = "auto"
@@ -102,7 +103,7 @@ def choose_device(name: str = AUTO, *, number: int = 0) -> torch.device:
         name = f"cuda:{own or number % count}"
         missing = f"there are {count}, counted from 0" if int(own or 0) >= count else _failure(name)
     if missing:
-        raise DeviceError(f"There is no {_titled(name)} device here: {missing}. Choose the CPU, or 'auto'.")
+        raise DeviceError(f"There is no {titled(name)} device here: {missing}. Choose the CPU, or 'auto'.")
     return torch.device(name)
 
 
@@ -220,9 +221,10 @@ def _half(kind: str) -> str:
     return _HALF.get(kind, "float16")
 
 
-def _titled(name: str) -> str:
+def titled(name: str) -> str:
+    """Return what people call a device of this name: "CPU", "CUDA 1"."""
     kind, _, number = name.partition(":")
-    return f"{_TITLES[kind]} {number}".strip()
+    return f"{_TITLES.get(kind, kind)} {number}".strip()
 
 
 def _missing(kind: str) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import uuid
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["PARTIAL", "file_hash", "new_file", "new_folder", "partial_path", "write_text"]
+__all__ = ["PARTIAL", "file_hash", "json_text", "new_file", "new_folder", "partial_path", "write_text"]
 
 PARTIAL = ".partial-"
 """How the names of unfinished files and folders begin; what a killed program leaves of them may be deleted."""
@@ -92,6 +94,38 @@ def write_text(path: Path, text: str, *, is_durable: bool = True) -> None:
     """Write a text file in UTF-8; see `new_file`."""
     with new_file(path, is_durable=is_durable) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def json_text(value: Any, *, indent: int | None = None, is_ascii: bool = False) -> str:
+    """Return a value as JSON, which knows no NaN and no infinity: they become the texts "nan", "inf" and "-inf".
+
+    `float` reads those as it reads numbers.
+
+    Parameters
+    ----------
+    value
+        What `json.dumps` takes.
+    indent
+        As there.
+    is_ascii
+        Whether all other letters are escaped, as a console may need it; those of names that are no text always are.
+    """
+    finite = _finite(value)
+    text = json.dumps(finite, indent=indent, ensure_ascii=is_ascii, allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(finite, indent=indent, allow_nan=False)
+    return text
+
+
+def _finite(value: Any) -> Any:
+    """Return a value with its numbers that are none as texts."""
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    return [_finite(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 def _flush(path: Path) -> None:

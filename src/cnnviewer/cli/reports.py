@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from contextlib import contextmanager
@@ -10,18 +9,33 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from cnnviewer.files import json_text
 from cnnviewer.training.metrics import evaluation_line
-from cnnviewer.training.progress import Checkpoint, Evaluation, Finished, Progress
+from cnnviewer.training.progress import Checkpoint, Evaluation, Finished, Progress, Remark
+from cnnviewer.training.words import error_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cnnviewer.datasets.labelled import Dataset
     from cnnviewer.training.training import News, Training
 
-__all__ = ["reporter"]
+__all__ = ["reporter", "tell_dataset"]
 
 _BEAT = 1.0
 """Seconds between two lines on the steps."""
+
+
+_TOLD = 50
+"""So many files that were left out are named."""
+
+
+def tell_dataset(dataset: Dataset) -> None:
+    """Tell on the error output what a folder of images was read as, and what of it was left out, and why."""
+    lines = [*dataset.remarks, *(f"{left.reason} ({left.path.parent})" for left in dataset.left_out[:_TOLD])]
+    more = len(dataset.left_out) - _TOLD
+    for line in [*lines, *([f"{more:,} more are left out."] if more > 0 else [])]:
+        print(f"cnnviewer: {line}", file=sys.stderr)
 
 
 @contextmanager
@@ -51,13 +65,15 @@ class _OnTerminal:
         bar = self._bar
         if isinstance(news, Progress):
             bar.set_description(f"epoch {news.epoch}", refresh=False)
-            bar.set_postfix_str(f"error {news.loss:.4f}, {news.accuracy:.1%} right", refresh=False)
+            bar.set_postfix_str(f"error {error_text(news.loss)}, {news.accuracy:.1%} right", refresh=False)
             bar.update(1)
         elif isinstance(news, Evaluation):
             when = f"after epoch {news.epoch}" if news.epoch else "at the beginning"
-            bar.write(f"{news.split} {when}: error {news.loss:.4f}, {news.accuracy:.2%} right", file=sys.stdout)
+            bar.write(f"{news.split} {when}: error {error_text(news.loss)}, {news.accuracy:.2%} right", file=sys.stdout)
         elif isinstance(news, Finished):
             bar.write(news.reason, file=sys.stdout)
+        elif isinstance(news, Remark):
+            bar.write(news.sentence, file=sys.stderr)
 
 
 class _AsLines:
@@ -73,7 +89,8 @@ class _AsLines:
             if now - self._last < _BEAT:
                 return
             self._last = now
-        print(json.dumps({"event": type(news).__name__.lower(), **self._values(news)}), flush=True)
+        told = {"event": type(news).__name__.lower(), **self._values(news)}
+        print(json_text(told, is_ascii=True), flush=True)
 
     def _values(self, news: News) -> dict[str, Any]:
         if isinstance(news, Progress):

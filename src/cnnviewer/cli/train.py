@@ -32,7 +32,7 @@ def run(words: list[str]) -> int:
     plan = None if options.resume else _plan(options)
     from cnnviewer.training.team import choose_device, join_team
 
-    device = "auto" if plan is None else plan.settings.device
+    device = options.device or "auto"
     with join_team(choose_device(device)) as team:
         return _train(plan, options, team)
 
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     add("network", nargs="?", metavar="NETWORK", help="an architecture, a network to give a new head, or a design.json")
     add("--out", type=Path, required=True, metavar="RUN", help="the folder of the training")
     add("--resume", action="store_true", help="let the training in RUN go on from its last checkpoint")
+    add("--more-epochs", type=int, metavar="N", help="with --resume: train on for so many epochs more")
     add("--dataset", metavar="NAME", help="mnist-5k (default), mnist, fashion-mnist, cifar10, or a folder of images")
     add("--data", type=Path, metavar="FOLDER", help="where the files of the dataset lie")
     add("--download", action="store_true", help="download the dataset where it is not there")
@@ -76,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 def _check(options: argparse.Namespace) -> None:
     """Raise where options contradict each other."""
     given = {name for name, value in vars(options).items() if value not in (None, False)}
-    extra = given - {"out", "resume", "tensorboard", "network"}
+    extra = given - {"out", "resume", "tensorboard", "network", "device", "dataset", "data", "download", "more_epochs"}
     if options.resume and extra:
         named = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(extra))
         raise TrainingError(f"A training that goes on is as it began: leave {named} out, or begin another one.")
@@ -84,6 +85,8 @@ def _check(options: argparse.Namespace) -> None:
         raise TrainingError("Only pretrained weights can be frozen: leave --from-scratch out, or --frozen.")
     if not options.resume and options.network is None:
         raise TrainingError("Name the network to train, for example: cnnviewer train lenet5 --out RUN")
+    if options.more_epochs is not None and not options.resume:
+        raise TrainingError("A training that begins has --epochs; --more-epochs belongs to --resume.")
 
 
 def _plan(options: argparse.Namespace) -> Plan:
@@ -110,7 +113,11 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def _train(plan: Plan | None, options: argparse.Namespace, team: Team) -> int:
     # In a function of its own: what talks to the other processes is gone before the team is left.
+    from cnnviewer.cli.reports import tell_dataset
+
     training = _training(plan, options, team)
+    if team.is_writer:
+        tell_dataset(training.trainer.dataset)
     try:
         return _learn(training, team)
     finally:
@@ -118,11 +125,13 @@ def _train(plan: Plan | None, options: argparse.Namespace, team: Team) -> int:
 
 
 def _training(plan: Plan | None, options: argparse.Namespace, team: Team) -> Training:
+    from cnnviewer.training.resuming import Changes
     from cnnviewer.training.start import begin, go_on
 
     progress = tell_progress if team.is_writer else None
     if plan is None:
-        return go_on(options.out, team=team, tensorboard=options.tensorboard, progress=progress)
+        changes = Changes(options.device, options.more_epochs or 0, options.dataset, options.data, options.download)
+        return go_on(options.out, changes=changes, team=team, tensorboard=options.tensorboard, progress=progress)
     return begin(plan, options.out, team=team, tensorboard=options.tensorboard, progress=progress)
 
 

@@ -26,6 +26,10 @@ __all__ = ["MODEL", "OPTIMISER", "STATE", "SavedState", "latest_state", "load_ru
 MODEL, OPTIMISER, STATE = "model.safetensors", "optimiser.safetensors", "state.json"
 
 
+_NUMBERS = {"step": int, "examples": int, "seconds": float, "learning_rate": float}
+"""What ``state.json`` tells at least."""
+
+
 @dataclass(frozen=True, eq=False)
 class SavedState:
     """A checkpoint, checked.
@@ -38,12 +42,15 @@ class SavedState:
         What ``state.json`` tells.
     weights, optimiser
         Tensors by name.
+    damaged
+        The steps of newer checkpoints that are damaged, newest first.
     """
 
     path: Path
     state: dict[str, Any]
     weights: dict[str, torch.Tensor]
     optimiser: dict[str, torch.Tensor]
+    damaged: tuple[int, ...] = ()
 
     @property
     def step(self) -> int:
@@ -60,10 +67,12 @@ def latest_state(folder: Path) -> SavedState:
         If there is none.
     """
     found = list_checkpoints(folder)
-    for path in reversed(found.values()):
+    damaged: list[int] = []
+    for step, path in reversed(found.items()):
         saved = _read_state(path)
         if saved is not None:
-            return saved
+            return replace(saved, damaged=tuple(damaged))
+        damaged.append(step)
     if found:
         raise WeightsError(f"All checkpoints in {folder} are damaged: begin the training again in another folder.")
     raise WeightsError(f"{folder} has no checkpoint yet.")
@@ -128,6 +137,8 @@ def _read_state(path: Path) -> SavedState | None:
         state = json.loads((path / STATE).read_text(encoding="utf-8"))
         if any(file_hash(path / name) != state["sha256"][name] for name in (MODEL, OPTIMISER)):
             return None
+        for name, kind in _NUMBERS.items():
+            kind(state[name])
         return SavedState(path, state, load_file(path / MODEL), load_file(path / OPTIMISER))
     except (OSError, ValueError, KeyError, TypeError, SafetensorError):
         return None

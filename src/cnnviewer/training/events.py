@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from cnnviewer.errors import TrainingError
@@ -37,13 +38,17 @@ class Events:
             ("accuracy/training", progress.accuracy),
             ("learning rate", progress.learning_rate),
         ):
-            self._writer.add_scalar(name, value, progress.step)
+            self._add(name, value, progress.step)
 
     def add_evaluation(self, evaluation: Evaluation) -> None:
         """Add an evaluation."""
-        self._writer.add_scalar(f"error/{evaluation.split}", evaluation.loss, evaluation.step)
-        self._writer.add_scalar(f"accuracy/{evaluation.split}", evaluation.accuracy, evaluation.step)
+        self._add(f"error/{evaluation.split}", evaluation.loss, evaluation.step)
+        self._add(f"accuracy/{evaluation.split}", evaluation.accuracy, evaluation.step)
 
     def close(self) -> None:
         """Write what is left."""
         self._writer.close()
+
+    def _add(self, name: str, value: float, step: int) -> None:
+        if isfinite(value):  # of what is none, the curve has a gap
+            self._writer.add_scalar(name, value, step)

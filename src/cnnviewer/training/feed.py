@@ -30,18 +30,24 @@ class Feed:
         The network's.
     settings
         Their batch size, seed and augmentation.
+    least
+        How many images a batch has at least: of fewer, the last one of an epoch is left out.
     """
 
-    def __init__(self, data: LabelledImages, preprocessing: Preprocessing, settings: Settings) -> None:
+    def __init__(
+        self, data: LabelledImages, preprocessing: Preprocessing, settings: Settings, *, least: int = 1
+    ) -> None:
         self.data = data
+        self._least = least
         self._preprocessing = preprocessing
         self._settings = settings
         self._order: tuple[int, torch.Tensor] = (-1, torch.empty(0, dtype=torch.long))
 
     @property
     def batches_per_epoch(self) -> int:
-        """How many batches hold each image once."""
-        return -(-len(self.data) // self._settings.batch_size)
+        """How many batches hold each image once, but for those of a last batch that is left out."""
+        whole, rest = divmod(len(self.data), self._settings.batch_size)
+        return whole + (rest >= max(self._least, 1))
 
     def chosen(self, step: int) -> torch.Tensor:
         """Return the numbers of the images of a step's batch, int64 ``(n,)``; steps count from 0.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnnviewer.networks.run_folder import list_snapshots, read_card
 from cnnviewer.training.metrics import EVALUATION, METRICS, evaluation_from_json, news_of_line
+from cnnviewer.training.plan import steps_per_epoch
 from cnnviewer.training.progress import Evaluation, Finished
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ class Follower:
     @property
     def steps_per_epoch(self) -> int:
         """How many batches hold each training image once."""
-        images, batch = self.card["dataset"]["images"]["train"], self.card["settings"]["batch_size"]
-        return -(-int(images) // int(batch))
+        return steps_per_epoch(self.card)
 
     @property
     def steps(self) -> int:

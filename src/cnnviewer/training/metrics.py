@@ -87,8 +87,13 @@ def evaluation_from_json(stored: Mapping[str, Any]) -> Evaluation:
     confusion = np.zeros((classes, classes), dtype=np.int64)
     for label, predicted, count in stored["confusion"]:
         confusion[label, predicted] = count
-    mistakes = tuple(Mistake(**mistake) for mistake in stored["mistakes"])
+    mistakes = tuple(_mistake(**mistake) for mistake in stored["mistakes"])
     return Evaluation(**_measured(stored), confusion=confusion, mistakes=mistakes)
+
+
+def _mistake(*, index: int, label: int, predicted: int, probability: float | str, loss: float | str) -> Mistake:
+    # What is no number is written as a text: JSON has none.
+    return Mistake(int(index), int(label), int(predicted), float(probability), float(loss))
 
 
 def _measured(stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnviewer.datasets import DEFAULT_DATASET, DEFAULT_VALIDATION
+from cnnviewer.datasets import DATASETS, DEFAULT_DATASET, DEFAULT_VALIDATION
 from cnnviewer.errors import TrainingError
 from cnnviewer.networks.architectures import Architecture
 from cnnviewer.training.settings import Schedule, Settings
@@ -17,7 +18,17 @@ if TYPE_CHECKING:
     from cnnviewer.datasets.labelled import Dataset
     from cnnviewer.network import Network
 
-__all__ = ["Plan", "card_of", "check_same_data", "first_plan", "plan_from_card"]
+__all__ = [
+    "Plan",
+    "card_of",
+    "check_same_data",
+    "first_plan",
+    "found_again",
+    "is_folder_name",
+    "plan_from_card",
+    "steps_per_epoch",
+    "with_whole_paths",
+]
 
 
 @dataclass(frozen=True)
@@ -65,8 +76,47 @@ def first_plan(target_accuracy: float) -> Plan:
     return Plan(Architecture.named("lenet5"), settings=settings)
 
 
-def card_of(plan: Plan, network: Network, dataset: Dataset) -> dict[str, Any]:
-    """Return the card of a run that begins."""
+def with_whole_paths(plan: Plan) -> Plan:
+    """Return a plan that means the same from whatever folder the program is started."""
+    is_folder = plan.dataset not in DATASETS and is_folder_name(plan.dataset)
+    return replace(
+        plan,
+        dataset=str(Path(plan.dataset).absolute()) if is_folder else plan.dataset,
+        data_folder=None if plan.data_folder is None else plan.data_folder.absolute(),
+    )
+
+
+def is_folder_name(name: str) -> bool:
+    """Whether there is a folder of this name, which may be one that no file system would have."""
+    with suppress(OSError, ValueError):
+        return bool(name) and Path(name).is_dir()
+    return False
+
+
+def found_again(plan: Plan, run: Path) -> Plan:
+    """Return a plan from a run's card whose paths are whole; older cards may tell where data lay from where they began.
+
+    They are looked for in the working folder, in the run's and in those above that.
+    """
+    places = (Path(), *run.absolute().parents, run)
+
+    def found(path: Path) -> Path:
+        return next((place / path for place in places if is_folder_name(str(place / path))), path)
+
+    folder = None if plan.data_folder is None else found(plan.data_folder)
+    dataset = plan.dataset if plan.dataset in DATASETS else str(found(Path(plan.dataset)))
+    return with_whole_paths(replace(plan, dataset=dataset, data_folder=folder))
+
+
+def steps_per_epoch(card: dict[str, Any]) -> int:
+    """Return how many steps an epoch of a run has: as its card tells, or so many that each image is learnt from."""
+    told = card.get("steps_per_epoch")
+    images, batch = card["dataset"]["images"]["train"], card["settings"]["batch_size"]
+    return -(-int(images) // int(batch)) if told is None else int(told)
+
+
+def card_of(plan: Plan, network: Network, dataset: Dataset, steps: int) -> dict[str, Any]:
+    """Return the card of a run that begins; `steps` is how many an epoch has."""
     from cnnviewer import __version__
 
     sizes = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
@@ -89,6 +139,7 @@ def card_of(plan: Plan, network: Network, dataset: Dataset) -> dict[str, Any]:
             "fingerprint": fingerprint(dataset),
         },
         "settings": plan.settings.to_json(),
+        "steps_per_epoch": steps,
     }
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "ForwardValue",
     "Mistake",
     "Progress",
+    "Remark",
     "Term",
     "Weight",
 ]
@@ -119,6 +120,14 @@ class Finished:
 
     step: int
     reason: str
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something that is to be known of a training, in a sentence: it is not as one would expect."""
+
+    step: int
+    sentence: str
 
 
 @dataclass(frozen=True)

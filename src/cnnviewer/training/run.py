@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from safetensors.torch import save_file
 
 from cnnviewer.errors import TrainingError
-from cnnviewer.files import PARTIAL, file_hash, new_file, new_folder, write_text
+from cnnviewer.files import PARTIAL, file_hash, json_text, new_file, new_folder, write_text
 from cnnviewer.networks.run_folder import (
     CARD,
     is_run,
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["Run"]
 
 _KEPT_CHECKPOINTS = 2
+_OF_THE_END = ("finished_step", "ended", "results")
+"""What the card tells once a run has ended."""
 
 
 class Run:
@@ -104,9 +106,21 @@ class Run:
             raise TrainingError(f"{self.folder} is not empty, and holds no training; choose another folder.")
         self._write_card(card)
 
-    def go_on(self, step: int) -> None:
-        """Open a run that was interrupted, and forget what came after `step`, its last checkpoint's."""
-        self.card = read_card(self.folder)
+    def go_on(self, step: int, settings: Mapping[str, Any]) -> None:
+        """Open a run that was interrupted, or goes on after its end.
+
+        Parameters
+        ----------
+        step
+            The last checkpoint's: what came after it is forgotten.
+        settings
+            Those that the run goes on with, where they are others than it began with.
+        """
+        card = read_card(self.folder)
+        self.card = {name: value for name, value in card.items() if name not in _OF_THE_END}
+        self.card["settings"] = {**card["settings"], **settings}
+        if self.card != card:
+            self._write_card(self.card)
         with _told_disk(self.folder):
             for folder in (self.folder, self.folder / "snapshots", self.folder / "checkpoints"):
                 _remove_partial(folder)
@@ -123,7 +137,7 @@ class Run:
     def write_evaluation(self, evaluation: Evaluation) -> None:
         """Add an evaluation to the metrics; its confusion matrix and mistakes take the place of the last ones."""
         with _told_disk(self.folder):
-            text = json.dumps(evaluation_to_json(evaluation))
+            text = json_text(evaluation_to_json(evaluation))
             write_text(self.folder / EVALUATION, text, is_durable=False)
         self._add(evaluation_line(evaluation))
 
@@ -149,9 +163,11 @@ class Run:
                 "learning_rate": trainer.learning_rate,
                 # All random numbers of a step are drawn from these two: see cnnviewer.training.seeds.
                 "random": {"seed": trainer.settings.seed, "counter": trainer.step},
+                "device": trainer.device.type,
+                "processes": trainer.team.size,
                 "sha256": {name: file_hash(partial / name) for name in (MODEL, OPTIMISER)},
             }
-            (partial / STATE).write_text(json.dumps(state, indent=2), encoding="utf-8")
+            (partial / STATE).write_text(json_text(state, indent=2), encoding="utf-8")
         for old in list(list_checkpoints(self.folder).values())[:-_KEPT_CHECKPOINTS]:
             _remove(old)
         return path
@@ -163,20 +179,21 @@ class Run:
     def _write_card(self, card: Mapping[str, Any]) -> None:
         self.card = dict(card)
         with _told_disk(self.folder):
-            write_text(self.folder / CARD, json.dumps(self.card, indent=2, ensure_ascii=False) + "\n")
+            write_text(self.folder / CARD, json_text(self.card, indent=2) + "\n")
 
     def _add(self, values: Mapping[str, Any]) -> None:
         with _told_disk(self.folder):
             if self._metrics is None:
                 self._metrics = (self.folder / METRICS).open("a", encoding="utf-8")
-            self._metrics.write(json.dumps(values) + "\n")
+            self._metrics.write(json_text(values) + "\n")
             self._metrics.flush()
 
     def _cut_metrics(self, step: int) -> None:
         path = self.folder / METRICS
         if not path.exists():
             return
-        kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _step_of(line) <= step]
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        kept = [line for line in lines if _step_of(line) <= step]
         write_text(path, "".join(f"{line}\n" for line in kept))
 
 

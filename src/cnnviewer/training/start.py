@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnviewer.datasets import load_dataset
+from cnnviewer.datasets import DATASETS, load_dataset
 from cnnviewer.errors import TrainingError, WeightsError
 from cnnviewer.networks.architectures import Architecture, build, list_architectures, preprocessing_of
 from cnnviewer.networks.run_folder import is_run, list_checkpoints, read_card
@@ -15,7 +14,8 @@ from cnnviewer.networks.trained import latest_state
 from cnnviewer.networks.weights import fit_weights
 from cnnviewer.training.events import Events
 from cnnviewer.training.optimisers import restore_optimiser
-from cnnviewer.training.plan import Plan, card_of, check_same_data, plan_from_card
+from cnnviewer.training.plan import Plan, card_of, check_same_data, is_folder_name, with_whole_paths
+from cnnviewer.training.resuming import Changes, resumed
 from cnnviewer.training.run import Run
 from cnnviewer.training.settings import Settings
 from cnnviewer.training.team import ALONE
@@ -73,9 +73,10 @@ def train(
         return iter(Training(trainer))
     choice = str(dataset) if isinstance(dataset, (str, Path)) else data.name
     plan = Plan(_architecture_of(network), dataset=choice, settings=settings)
+    plan = plan if data is dataset else with_whole_paths(plan)
     with ExitStack() as stack:
         run = stack.enter_context(Run(Path(out)))
-        run.begin(card_of(plan, network, data))
+        run.begin(card_of(plan, network, data, trainer.steps_per_epoch))
         stack.pop_all()
     return _closed_at_end(Training(trainer, run))
 
@@ -122,12 +123,13 @@ def begin(
     DatasetError, NetworkError, TrainingError
         If something of the plan can't be had, or does not fit.
     """
+    plan = with_whole_paths(plan)
     dataset, network = _materials(plan, team, progress)
     trainer = Trainer(network, dataset, plan.settings, team)
     with ExitStack() as stack:
         run = stack.enter_context(Run(folder)) if team.is_writer else None
         if run is not None:
-            run.begin(card_of(plan, network, dataset))
+            run.begin(card_of(plan, network, dataset, trainer.steps_per_epoch))
         training = Training(trainer, run, events=_events(folder, team, tensorboard))
         stack.pop_all()
     return training
@@ -136,11 +138,12 @@ def begin(
 def go_on(
     folder: Path,
     *,
+    changes: Changes | None = None,
     team: Team = ALONE,
     tensorboard: bool = False,
     progress: ProgressCallback | None = None,
 ) -> Training:
-    """Return a training that goes on from its latest checkpoint.
+    """Return a training that goes on from its latest checkpoint that is whole; `changes` are what is to be otherwise.
 
     Raises
     ------
@@ -150,26 +153,26 @@ def go_on(
     """
     if not is_run(folder):
         raise TrainingError(f"{folder} holds no training that could go on; begin one without --resume.")
+    changes = changes or Changes()
     with ExitStack() as stack:
         run = stack.enter_context(Run(folder)) if team.is_writer else None
         card = read_card(folder)
-        plan = plan_from_card(card)
         saved = _saved_state(folder)
-        if saved is not None:  # the run has weights of its own: not the pretrained ones again
-            plan = replace(plan, architecture=replace(plan.architecture, pretrained=False))
-        dataset, network = _materials(plan, team, progress)
+        goes_on = resumed(folder, card, saved, changes, team)
+        dataset, network = _materials(goes_on.plan, team, progress)
         check_same_data(card, dataset)
         if saved is not None:
             fit_weights(network.module, saved.weights, folder.name, network.name)
-        trainer = Trainer(network, dataset, plan.settings, team)
+        trainer = Trainer(network, dataset, goes_on.plan.settings, team)
         if saved is not None:
             restore_optimiser(trainer.optimiser, saved.optimiser)
             trainer.step, trainer.examples = saved.step, int(saved.state["examples"])
             trainer.learning_rate = float(saved.state["learning_rate"])
         if run is not None:
-            run.go_on(-1 if saved is None else saved.step)
+            run.go_on(-1 if saved is None else saved.step, goes_on.settings)
         seconds = None if saved is None else float(saved.state["seconds"])
-        training = Training(trainer, run, seconds=seconds, events=_events(folder, team, tensorboard))
+        events = _events(folder, team, tensorboard)
+        training = Training(trainer, run, seconds=seconds, events=events, remarks=goes_on.remarks)
         stack.pop_all()
     return training
 
@@ -182,9 +185,8 @@ def dataset_of(plan: Plan, *, progress: ProgressCallback | None = None) -> Datas
     DatasetError
         If it can't be had.
     """
-    path = Path(plan.dataset)
     return load_dataset(
-        path if path.is_dir() else plan.dataset,
+        Path(plan.dataset) if plan.dataset not in DATASETS and is_folder_name(plan.dataset) else plan.dataset,
         folder=plan.data_folder,
         download=plan.download,
         fit=preprocessing_of(plan.architecture).pixels,

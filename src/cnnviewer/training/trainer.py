@@ -15,6 +15,7 @@ from cnnviewer.training.feed import Feed, plain_batch
 from cnnviewer.training.optimisers import make_optimiser
 from cnnviewer.training.progress import Progress
 from cnnviewer.training.seeds import Purpose, seed_for
+from cnnviewer.training.small_batches import least_batch, told_norms
 from cnnviewer.training.team import ALONE, choose_device
 
 if TYPE_CHECKING:
@@ -62,8 +63,10 @@ class Trainer:
         self.network, self.dataset, self.settings, self.team = network, dataset, settings, team
         self.device = choose_device(settings.device)
         self.module = network.module.to(self.device).eval()
-        self._feed = Feed(dataset.train, network.preprocessing, settings)
-        _check(self, dataset)
+        least = _check(self, dataset)
+        self._feed = Feed(dataset.train, network.preprocessing, settings, least=least)
+        self.remarks = _left_out(self, least)
+        """What is to be known of it, in sentences."""
         self._learnt = [parameter for parameter in self.module.parameters() if parameter.requires_grad]
         if not self._learnt:
             raise TrainingError("All weights of the network are frozen: there is nothing to learn.")
@@ -125,7 +128,7 @@ class Trainer:
         """
         inputs, labels = self.next_batch()
         rate = self.next_learning_rate()
-        with self.team.told(), self._learning():
+        with self.team.told(), self._learning(), told_norms(self.network):
             loss, right, count = self._backpropagate(inputs, labels)
         self._check_loss(loss, rate)
         for group in self.optimiser.param_groups:
@@ -219,13 +222,14 @@ class Trainer:
 _RANDOM = (torch.nn.modules.dropout._DropoutNd, torch.nn.AlphaDropout, torch.nn.RReLU)
 
 
-def _check(trainer: Trainer, dataset: Dataset) -> None:
-    """Raise where a network and a dataset do not fit each other."""
+def _check(trainer: Trainer, dataset: Dataset) -> int:
+    """Raise where a network and a dataset do not fit each other; return how many images a batch must have at least."""
     if not len(dataset.train):
         raise TrainingError(f"The dataset {dataset.name} has no training images.")
     inputs, _ = plain_batch(dataset.train, slice(0, 1), trainer.network.preprocessing)
-    with torch.inference_mode():
-        logits = trainer.module(inputs.to(trainer.device))
+    inputs = inputs.to(trainer.device)
+    with torch.inference_mode(), told_norms(trainer.network):
+        logits = trainer.module(inputs)
     classes = len(dataset.categories)
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
         raise TrainingError(f"{trainer.network.name} gives no class scores: it can't learn to classify.")
@@ -239,3 +243,30 @@ def _check(trainer: Trainer, dataset: Dataset) -> None:
         raise TrainingError(
             "A target is measured on validation images, and none were held back: set the share for validation."
         )
+    return _least(trainer, len(dataset.train), inputs)
+
+
+def _least(trainer: Trainer, count: int, inputs: torch.Tensor) -> int:
+    """Return how many images a batch must have at least, so that each process of the team can learn from its share."""
+    size, batch = trainer.team.size, trainer.settings.batch_size
+    smallest = min(batch, count, count % batch or batch)
+    if smallest >= 2 * size or least_batch(trainer.network, inputs) == 1:
+        return 1
+    if min(batch, count) < 2 * size:
+        needed = "2 images" if size == 1 else f"{2 * size} images, 2 for each process"
+        raise TrainingError(
+            f"{trainer.network.name} normalises over the images of a batch, and can't learn from one alone: "
+            + (f"a batch needs at least {needed}." if count >= 2 * size else "there are too few training images.")
+        )
+    return 2 * size
+
+
+def _left_out(trainer: Trainer, least: int) -> tuple[str, ...]:
+    rest = len(trainer.dataset.train) % trainer.settings.batch_size
+    if not 0 < rest < least:
+        return ()
+    images = "one image" if rest == 1 else f"{rest} images"
+    return (
+        f"The last batch of each epoch would have {images} only, from which {trainer.network.name} can't learn, as it "
+        "normalises over the images of a batch: it is left out. Another batch size leaves none out.",
+    )

@@ -11,7 +11,7 @@ from cnnviewer.errors import WeightsError
 from cnnviewer.networks.trained import read_snapshot
 from cnnviewer.training.account import advance_with_account
 from cnnviewer.training.film import film_steps
-from cnnviewer.training.progress import Account, Checkpoint, Evaluation, Finished, Progress, Weight
+from cnnviewer.training.progress import Account, Checkpoint, Evaluation, Finished, Progress, Remark, Weight
 from cnnviewer.training.team import ProcessLostError
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["News", "Training"]
 
-News = Progress | Account | Evaluation | Checkpoint | Finished
+News = Progress | Account | Evaluation | Checkpoint | Finished | Remark
 
-_OFTEN, _SELDOM = 10.0, 30.0
+_OFTEN, _SELDOM = 2.0, 10.0
 """Seconds between checkpoints: at the end of an epoch, and within one."""
 _SHARE = 0.05
 """At most this share of the time goes into checkpoints."""
@@ -49,12 +49,22 @@ class Training:
         How long it took before it was interrupted; None where it begins.
     events
         TensorBoard's events, where wanted.
+    remarks
+        What is to be told first, in sentences, besides the trainer's own.
     """
 
     def __init__(
-        self, trainer: Trainer, run: Run | None = None, *, seconds: float | None = None, events: Events | None = None
+        self,
+        trainer: Trainer,
+        run: Run | None = None,
+        *,
+        seconds: float | None = None,
+        events: Events | None = None,
+        remarks: tuple[str, ...] = (),
     ) -> None:
         self.trainer, self.run = trainer, run
+        self.remarks = (*trainer.remarks, *remarks)
+        """What is to be known of it, in sentences; they are its first news."""
         self.watched: Weight | None = None
         """The weight whose steps are accounted for: an `Account` comes before each `Progress`."""
         self.before_step: Callable[[], None] | None = None
@@ -99,6 +109,7 @@ class Training:
 
     def __iter__(self) -> Iterator[News]:
         with self._kept():
+            yield from (Remark(self.trainer.step, sentence) for sentence in self.remarks)
             if self._begins:
                 yield from self._begin()
             reason = yield from self._learn()
