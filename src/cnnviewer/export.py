@@ -16,6 +16,7 @@ from cnnviewer.analysis.cost import multiply_adds
 from cnnviewer.analysis.description import describe
 from cnnviewer.analysis.statistics import MapStatistics, feature_maps
 from cnnviewer.errors import CnnviewerError
+from cnnviewer.provenance import caution_of
 from cnnviewer.rendering.mosaic import render
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def _probabilities(recording: Recording, image: str) -> dict[str, Any]:
     return {
         "network": recording.network.name,
         "provenance": recording.network.provenance,
+        "caution": caution_of(recording.network.provenance),
         "image": image,
         "classes": [{"category": category, "probability": probability} for category, probability in classes],
     }

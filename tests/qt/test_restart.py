@@ -94,7 +94,7 @@ def choose_a_unit(driver: Driver) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "is_floating"), [*((name, False) for name in BELOW), ("learn", True), ("graph", True), ("explanation", True)]
+    ("name", "is_floating"), [*((name, False) for name in BELOW), *((name, True) for name in ("learn", "explanation"))]
 )
 def test_a_panel_is_there_again_and_alive(runs, name, is_floating):
     first = runs.start()

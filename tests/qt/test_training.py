@@ -71,8 +71,9 @@ def trainee(driver, tmp_path, monkeypatch):
     monkeypatch.setattr(training_presenter, "runs_folder", lambda: runs)
     driver.open("lenet5")
     yield Trainee(driver, runs)
-    driver.window._training.training.close()
-    assert not driver.window._training.training.is_running
+    training = driver.window.ready_training().training
+    training.close()
+    assert not training.is_running
 
 
 def test_the_panel_shows_samples_of_the_shipped_digits(trainee):

@@ -36,6 +36,7 @@ def run(words: list[str]) -> int:
     device = device_of(options) or DeviceRequest()
     from cnnviewer.export import write_recording
     from cnnviewer.networks import DEFAULT_NETWORK, load_network
+    from cnnviewer.provenance import caution_of
     from cnnviewer.recorder import record
 
     network = load_network(
@@ -49,4 +50,7 @@ def run(words: list[str]) -> int:
     write_recording(recording, options.out, options.image.name, arrays=options.arrays)
     name, probability = recording.top(1)[0] if recording.scores is not None else ("no class", 0.0)
     print(f"{len(recording.layers)} layers in {options.out}: {name}, {probability:.1%}")
+    caution = caution_of(network.provenance)
+    if caution:
+        print(caution)
     return 0

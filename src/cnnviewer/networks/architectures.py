@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cnnviewer import designs
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks import list_networks, load_network, recipe_of
+from cnnviewer.provenance import NEW_HEAD, RANDOM_WEIGHTS
 from cnnviewer.suggestions import suggestion
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _build(
         module = recipe_of(architecture.name).build(len(categories))
     else:
         return _with_new_head(architecture, categories, seed, progress)
-    preprocessing, provenance = preprocessing_of(architecture), f"random weights, seed {seed}"
+    preprocessing, provenance = preprocessing_of(architecture), f"{RANDOM_WEIGHTS}, seed {seed}"
     return Network(module.eval(), architecture.title, preprocessing, categories, provenance)
 
 
@@ -185,6 +186,6 @@ def _with_new_head(
     weights = "DEFAULT" if architecture.pretrained else None
     network = load_network(architecture.name, weights, progress=progress)
     replace_head(network, len(categories), frozen=architecture.frozen)
-    first = f"{network.provenance}, new head" if architecture.pretrained else network.provenance
+    first = f"{network.provenance}, {NEW_HEAD}" if architecture.pretrained else network.provenance
     # A network of its own: the first has the old head in what it keeps of its modules.
     return replace(network, categories=categories, provenance=f"{first}, seed {seed}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cnnviewer.errors import WeightsError
 from cnnviewer.network import Network
 from cnnviewer.networks.weights import load_weights
+from cnnviewer.provenance import RANDOM_WEIGHTS
 from cnnviewer.resources import resource
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Recipe:
     def make(self, weights: str | Path | None, progress: ProgressCallback | None) -> Network:
         """Return the network in eval mode; see `cnnviewer.networks.load_network`."""
         if weights is None:
-            module, provenance = self.build(), "random weights"
+            module, provenance = self.build(), RANDOM_WEIGHTS
         elif weights == "DEFAULT":
             module, provenance = self.pretrained(progress), self._pretrained_how
         else:

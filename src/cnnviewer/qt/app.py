@@ -101,9 +101,10 @@ def _network(
     """Return what to open: what is asked for, else what was open last, else the default."""
     if name is not None:
         return NetworkRequest(name, weights, allow_code=allow_code)
-    remembered = preferences.network() if preferences else ("", "DEFAULT")
-    if remembered[0]:
-        return NetworkRequest(*remembered, may_download=False)
+    name, remembered = preferences.network() if preferences else ("", "DEFAULT")
+    if name:
+        asked = weights if weights != "DEFAULT" else remembered
+        return NetworkRequest(name, asked, may_download=False)
     return NetworkRequest(DEFAULT_NETWORK, weights)
 
 

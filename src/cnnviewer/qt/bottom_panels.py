@@ -35,6 +35,7 @@ class BottomPanels(QObject):
         self._built: dict[str, FeaturePresenter] = {}
         self._panels: dict[str, QWidget] = {}
         self._has_room: set[str] = set()
+        self._caution = ""
 
     # ---- one of them
 
@@ -75,6 +76,12 @@ class BottomPanels(QObject):
         for presenter in self._built.values():
             presenter.end_workers()
 
+    def show_caution(self, caution: str) -> None:
+        """Tell where class probabilities are read what they are not to be taken for; '' for nothing."""
+        self._caution = caution
+        for presenter in self._built.values():
+            presenter.show_caution(caution)
+
     def refresh_icons(self) -> None:
         """Paint the icons of the panels in the theme's colour."""
         for panel in self._panels.values():
@@ -107,6 +114,7 @@ class BottomPanels(QObject):
         dock = new_dock(self._window, feature.title, feature.name, panel, can_close=True)
         dock.hide()
         presenter = feature.connect(self._around, panel, dock)
+        presenter.show_caution(self._caution)
         place_below(self._window, dock)
         return presenter
 

@@ -101,8 +101,12 @@ class CatalogueDialog(QDialog):
     def set_open(self, name: str) -> None:
         """Mark the network that is open, and choose it."""
         self._name = name
-        self._model.set_open(name)
+        self.mark_open(name)
         self._choose_best()
+
+    def mark_open(self, name: str) -> None:
+        """Mark the network that is open; what is chosen stays."""
+        self._model.set_open(name)
 
     @property
     def chosen(self) -> CatalogueEntry | None:

@@ -31,6 +31,7 @@ class CataloguePresenter(QObject):
         """The dialog while it is open."""
         session.pictured.connect(self._on_pictured)
         session.failed.connect(self._on_failed)
+        session.networkChanged.connect(self._on_network_changed)
 
     def open(self) -> None:
         """Show the dialog."""
@@ -41,8 +42,7 @@ class CataloguePresenter(QObject):
         self.dialog.finished.connect(self._on_finished)
         if self._answer is not None:
             self.dialog.show_entries(self._answer.entries)
-        opened = self._session.network_request
-        self.dialog.set_open("" if opened is None else opened.name)
+        self.dialog.set_open(self._session.network_name_asked)
         self._session.request(_KEY, CatalogueRequest())  # anew: weights may have been downloaded since
         self.dialog.open()
 
@@ -57,6 +57,12 @@ class CataloguePresenter(QObject):
     def _on_failed(self, failure: Failure) -> None:
         if self.dialog is not None and isinstance(failure.request, CatalogueRequest):
             self.dialog.show_failure(failure.sentence)
+
+    @Slot()
+    def _on_network_changed(self) -> None:
+        """Mark the network that came meanwhile: a download may take its time."""
+        if self.dialog is not None:
+            self.dialog.mark_open(self._session.network_name_asked)
 
     @Slot()
     def _on_finished(self) -> None:

@@ -25,5 +25,8 @@ class FeaturePresenter(QObject):
     def recall(self, memory: str) -> None:
         """Show again what was remembered; it may be damaged, or of what is not there any more."""
 
+    def show_caution(self, caution: str) -> None:
+        """Tell where class probabilities are read what they are not to be taken for; '' for nothing."""
+
     def end_workers(self) -> None:
         """End the threads that are its own."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QVBoxLayout, QWidget
 
+from cnnviewer.qt.columns import Columns, column_need
 from cnnviewer.qt.panels.input_panel import InputPanel
 from cnnviewer.qt.panels.inspector_panel import InspectorPanel
 from cnnviewer.qt.panels.layers_panel import LayersPanel
@@ -30,6 +31,8 @@ __all__ = ["below", "enlarge_photo", "lay_out", "make_room", "new_dock", "place_
 _PHOTO = 280
 """How high the input panel is to be for its photo to be seen well."""
 _MOST = 0.65
+_LEAST_BELOW = 190
+"""How high a panel below the layers is at least when it is opened."""
 _BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
 
 
@@ -63,13 +66,19 @@ def lay_out(window: MainWindow, actions: Mapping[str, QAction]) -> None:
         window.addDockWidget(area, dock)
     window.setCorner(Qt.Corner.BottomLeftCorner, _BELOW)
     window.setCorner(Qt.Corner.BottomRightCorner, _BELOW)
+    window.columns = Columns(window)
     window.large = LargeView(window)
     window.status = StatusBar(window)
     window.setStatusBar(window.status)
 
 
 def make_room(window: MainWindow, dock: QDockWidget, height: int) -> None:
-    """Give a panel below the layers its height; the photo keeps room above it, the outline can be scrolled."""
+    """Give a panel below the layers its height, but those at the sides what they need; the photo keeps room above it.
+
+    On a small screen there is not enough for all: the panels are scrolled.
+    """
+    sides, need = column_need(window)
+    height = min(height, max(sides + dock.height() - need, _LEAST_BELOW))
     window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
     enlarge_photo(window, 0.5)
 

@@ -57,6 +57,10 @@ class LearnPresenter(FeaturePresenter):
         """Show a page of this title, where there still is one."""
         self.panel.show_title(memory)
 
+    def show_caution(self, caution: str) -> None:
+        """Tell it below the text, on all pages: most show what the network answers."""
+        self.panel.show_caution(caution)
+
     @Slot(object)
     def _on_page_built(self, page: Page) -> None:
         accompany(page, self._window, self._session)

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QPaintEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QApplication, QMainWindow
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.qt.bottom_panels import BottomPanels
     from cnnviewer.qt.catalogue_presenter import CataloguePresenter
+    from cnnviewer.qt.columns import Columns
     from cnnviewer.qt.graph_presenter import GraphPresenter
     from cnnviewer.qt.learn_presenter import LearnPresenter
     from cnnviewer.qt.live.commands import LiveCommands
@@ -82,6 +84,7 @@ class MainWindow(QMainWindow):
     status: StatusBar
     docks: list[QDockWidget]
     """Input, network, class probabilities, inspector."""
+    columns: Columns
     panels: BottomPanels
     """Those below the layers."""
 
@@ -254,6 +257,12 @@ class MainWindow(QMainWindow):
         if not self._has_painted:
             self._has_painted = True
             QTimer.singleShot(0, self._on_painted)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the panels at the sides share the new height."""
+        super().resizeEvent(event)
+        if self._is_built:
+            self.columns.share_soon()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take what may hold an image."""

@@ -19,6 +19,7 @@ __all__ = ["Preferences"]
 
 _LAYOUT_VERSION = 1
 _OPEN = "panels/open"
+_RANDOM = "random"
 
 
 class Preferences:
@@ -36,9 +37,9 @@ class Preferences:
         return value if value in ("light", "dark") else "system"
 
     def network(self) -> tuple[str, str | None]:
-        """Return the name and weights ("DEFAULT" or None) of the network used last."""
-        name = str(self._settings.value("network/name", ""))
-        return name, None if self._settings.value("network/random") in (True, "true") else "DEFAULT"
+        """Return the name and the weights ("DEFAULT", None or a file) of the network used last."""
+        weights = str(self._settings.value("network/weights", "DEFAULT"))
+        return str(self._settings.value("network/name", "")), None if weights == _RANDOM else weights
 
     def device(self) -> DeviceRequest:
         """Return where networks ran last, and in which precision."""
@@ -114,7 +115,7 @@ class Preferences:
         request = session.network_request
         if request is not None and not request.allow_code:  # a consent is for once
             values["network/name"] = request.name
-            values["network/random"] = request.weights is None
+            values["network/weights"] = _RANDOM if request.weights is None else request.weights
         for key, value in values.items():
             self._settings.setValue(key, value)
         self._settings.sync()  # the process may end at once

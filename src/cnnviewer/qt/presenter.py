@@ -19,6 +19,7 @@ from cnnviewer.messages import (
     ThumbnailRequest,
 )
 from cnnviewer.networks import is_file
+from cnnviewer.provenance import caution_of, is_random
 from cnnviewer.qt.unit_presenter import UnitPresenter
 from cnnviewer.questions import QUESTIONS
 
@@ -107,10 +108,11 @@ class Presenter(QObject):
     @Slot(object)
     def _on_network_changed(self, network: NetworkSummary) -> None:
         self._window.error.hide()
-        self._window.tool_bar.set_network(network.name, network.provenance == "random weights")
+        asked = self._session.network_name_asked
+        self._window.tool_bar.set_network(network.name, asked, is_random=is_random(network.provenance))
         self._window.setWindowTitle(f"{network.name} · cnnviewer")
-        self._window.status.show_network(network)
-        self._window.allow_edit_card(is_file(self._session.network_name_asked))
+        self._show_weights(network)
+        self._window.allow_edit_card(is_file(asked))
         self._ask_devices()
 
     @Slot(object)
@@ -118,8 +120,16 @@ class Presenter(QObject):
         self._window.error.hide()
         self._window.status.device.show_choice(answer.request)
         if answer.network is not None:
-            self._window.status.show_network(answer.network)
+            self._show_weights(answer.network)
         self._ask_devices()
+
+    def _show_weights(self, network: NetworkSummary) -> None:
+        """Tell where the weights come from, and wherever probabilities are read that random ones name nothing."""
+        caution = caution_of(network.provenance)
+        self._window.status.show_network(network)
+        self._window.probabilities.show_caution(caution)
+        self._window.layers.show_caution(caution)
+        self._window.panels.show_caution(caution)
 
     def _ask_devices(self) -> None:
         """Ask once which devices there are, when PyTorch is there to tell."""
@@ -129,7 +139,7 @@ class Presenter(QObject):
 
     @Slot(object)
     def _on_weights_changed(self, answer: WeightsAnswer) -> None:
-        self._window.status.show_network(answer.network)
+        self._show_weights(answer.network)
 
     @Slot(object)
     def _on_recording_changed(self, recording: RecordingSummary) -> None:

@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 
 from cnnviewer.inputs.samples import list_samples
 from cnnviewer.messages import Order, ScaleChoice, Scope
-from cnnviewer.networks import list_networks
 from cnnviewer.qt.icons import icon
+from cnnviewer.qt.network_menu import NetworkMenu
 from cnnviewer.qt.widgets.segmented import Segmented
 from cnnviewer.qt.widgets.styling import literal
 
@@ -77,14 +77,12 @@ class ToolBar(QToolBar):
         """The menu from which a network is chosen."""
         return self._network_menu
 
-    def set_network(self, name: str, is_random: bool) -> None:
-        """Show which network is open."""
+    def set_network(self, name: str, asked: str, *, is_random: bool) -> None:
+        """Show which network is open: what it is called, and the name or the file by which it was asked for."""
         shown = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _LONGEST_NAME)
         self._network.setText(f" {shown} ▾")
         self._network.setToolTip(literal(f"Choose a network; {name} is open"))
-        self._random.setChecked(is_random)
-        for action in self._network_group.actions():
-            action.setChecked(action.data() == name)
+        self._network_menu.set_network(asked, is_random=is_random)
 
     def set_appearance(self, scale: ScaleChoice, order: Order, tile: int) -> None:
         """Show how maps are shown."""
@@ -117,26 +115,10 @@ class ToolBar(QToolBar):
 
     def _build_network(self) -> None:
         self._network = self._button(" network ▾", "network", "Choose a network")
-        menu = self._network_menu = QMenu(self._network)
-        self._network_group = QActionGroup(menu)
-        for source, names in list_networks().items():
-            if not menu.isEmpty():
-                menu.addSeparator()
-            title = menu.addAction(source.capitalize())
-            title.setEnabled(False)
-            for name in names:
-                action = menu.addAction(name)
-                action.setCheckable(True)
-                action.setData(name)
-                self._network_group.addAction(action)
-        menu.addSeparator()
-        menu.addActions([self._actions[name] for name in ("catalogue", "open_network_file", "edit_card")])
-        menu.addSeparator()
-        self._random = menu.addAction("Random weights instead of trained ones")
-        self._random.setCheckable(True)
-        self._network_group.triggered.connect(self._on_network_chosen)
-        self._random.triggered.connect(self._on_random_toggled)
-        self._network.setMenu(menu)
+        more = [self._actions[name] for name in ("catalogue", "open_network_file", "edit_card")]
+        self._network_menu = NetworkMenu(more, self._network)
+        self._network_menu.networkRequested.connect(self.networkRequested)
+        self._network.setMenu(self._network_menu)
         self._network.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def _build_images(self) -> None:
@@ -246,16 +228,6 @@ class ToolBar(QToolBar):
         help_button.clicked.connect(self._actions["help"].trigger)
 
     # ---- user
-
-    @Slot(QAction)
-    def _on_network_chosen(self, action: QAction) -> None:
-        self.networkRequested.emit(action.data(), None if self._random.isChecked() else "DEFAULT")
-
-    @Slot()
-    def _on_random_toggled(self) -> None:
-        checked = self._network_group.checkedAction()
-        if checked is not None:
-            self._on_network_chosen(checked)
 
     @Slot(QAction)
     def _on_sample_chosen(self, action: QAction) -> None:

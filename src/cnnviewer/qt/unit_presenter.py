@@ -97,6 +97,11 @@ class UnitPresenter(FeaturePresenter):
         if button is not None:
             button.click()
 
+    def show_caution(self, caution: str) -> None:
+        """Tell it where the units that are explained are class scores."""
+        if self._panel is not None:
+            self._panel.show_caution(caution)
+
     @Slot()
     def open(self) -> ExplanationPanel:
         """Show the panel; it is built when it is first wanted."""
@@ -155,6 +160,7 @@ class UnitPresenter(FeaturePresenter):
             self._show_effect(None)
 
     def _ask_panel(self, panel: ExplanationPanel, layer: LayerSummary, unit: tuple[int, ...]) -> None:
+        panel.set_scores(layer.is_scores)
         scale = self._session.scale
         if panel.side is Side.ARITHMETIC:
             self._withdraw(_WAY)

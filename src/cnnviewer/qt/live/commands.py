@@ -50,6 +50,10 @@ class LiveCommands(FeaturePresenter):
         live.failed.connect(self._on_failed)
         self._picker: RegionPicker | None = None
 
+    def show_caution(self, caution: str) -> None:
+        """Tell it beside the probabilities of the last minute."""
+        self.presenter.panel.show_caution(caution)
+
     def end_workers(self) -> None:
         """End the recording, the source and its thread."""
         self.recordings.stop()

@@ -43,6 +43,7 @@ class LayersPanel(QAbstractScrollArea):
         self._recording: RecordingSummary | None = None
         self._layers: tuple[LayerSummary, ...] = ()
         self._categories: tuple[str, ...] = ()
+        self._caution = ""
         self._views: dict[str, View] = {}
         self._unfolded: set[str] = set()
         self._tops: list[int] = [0]
@@ -78,6 +79,12 @@ class LayersPanel(QAbstractScrollArea):
                 self.scroll_to(self._selected[0])
         self._place()
         self._ask()  # at once: the cards come before all else that a new recording brings
+
+    def show_caution(self, caution: str) -> None:
+        """Tell on the cards of class scores what those are not to be taken for; '' for nothing."""
+        self._caution = caution
+        for card in self._cards.values():
+            card.show_caution(caution)
 
     def show_costs(self, recording: RecordingSummary) -> None:
         """Show how long the layers on the screen took in another recording of the same network."""
@@ -231,6 +238,7 @@ class LayersPanel(QAbstractScrollArea):
         card.bind(layer, self._view(layer), self._recording.layer_seconds[index], self._categories)
         height = self._tops[index + 1] - self._tops[index] - _GAP
         card.setGeometry(4, self._tops[index] - top, self._card_width(), height)
+        card.show_caution(self._caution)
         card.lay_out(self._card_width(), self._tile, layer.name in self._unfolded, self._is_held)
         card.set_selected(layer.name == self._selected[0], self._selected[1])
         card.show()

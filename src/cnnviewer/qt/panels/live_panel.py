@@ -81,6 +81,11 @@ class LivePanel(QWidget):
         """Show which map is chosen."""
         self._title.set_text(title)
 
+    def show_caution(self, caution: str) -> None:
+        """Tell what the probabilities are not to be taken for; '' for nothing."""
+        self._caution.set_text(caution)
+        self._caution.setVisible(bool(caution))
+
     def show_now(self, seconds: float) -> None:
         """Show the last minute."""
         self.strip.show_lines(self._activation_lines(seconds))
@@ -111,7 +116,9 @@ class LivePanel(QWidget):
         map_column.setStretch(1, 2)
         map_column.setStretch(2, 3)
         row.addLayout(map_column, stretch=5)
-        row.addLayout(self._column(label("Class probabilities", self, "name"), self.classes), stretch=4)
+        self._caution = ElidedLabel(self, role="warning")
+        self._caution.hide()
+        row.addLayout(self._column(label("Class probabilities", self, "name"), self._caution, self.classes), stretch=4)
         timing = self._column(label("Timing", self, "name"), self.stages, self._rates)
         timing.addStretch(1)
         row.addLayout(timing, stretch=3)

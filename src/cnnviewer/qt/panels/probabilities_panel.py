@@ -12,6 +12,7 @@ from cnnviewer.outputs import returned_text
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
 from cnnviewer.qt.widgets.numbers import probability_text
+from cnnviewer.qt.widgets.styling import label
 
 if TYPE_CHECKING:
     from cnnviewer.messages import RecordingSummary
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["ProbabilitiesPanel"]
 
 _COUNT = 5
+_CAUTION_LINES = 2
 
 
 class ProbabilitiesPanel(QWidget):
@@ -41,13 +43,18 @@ class ProbabilitiesPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(6)
-        for widget in (self._search, self._bars, self._text):
+        self._caution = label("", self, "warning")
+        self._caution.setWordWrap(True)
+        # A wrapped label asks for one line only, and the rows below would cover the second.
+        self._caution.setMinimumHeight(_CAUTION_LINES * self._caution.fontMetrics().lineSpacing() + 2)
+        self._caution.hide()
+        for widget in (self._search, self._caution, self._bars, self._text):
             layout.addWidget(widget)
         layout.setAlignment(Qt.AlignmentFlag.AlignTop)
         # As high as its rows: what is left belongs to the panel below.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._bars.setMinimumHeight(_COUNT * BAR_HEIGHT)
-        self.setMaximumHeight(_COUNT * BAR_HEIGHT + 84)
+        self.setMaximumHeight(_COUNT * BAR_HEIGHT + 84 + _CAUTION_LINES * self.fontMetrics().lineSpacing())
 
     def show_recording(self, recording: RecordingSummary, categories: tuple[str, ...]) -> None:
         """Show the probabilities of a recording."""
@@ -58,6 +65,16 @@ class ProbabilitiesPanel(QWidget):
     def bars(self) -> tuple[Bar, ...]:
         """The rows that are shown."""
         return self._bars.bars
+
+    def show_caution(self, caution: str) -> None:
+        """Tell what the probabilities are not to be taken for; '' for nothing."""
+        self._caution.setText(caution)
+        self._caution.setVisible(bool(caution))
+
+    @property
+    def caution(self) -> str:
+        """What the probabilities are not to be taken for."""
+        return self._caution.text()
 
     @property
     def text(self) -> str:

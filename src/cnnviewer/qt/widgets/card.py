@@ -92,6 +92,18 @@ class Card(QFrame):
         ):
             widget.setVisible(shown)
 
+    def show_caution(self, caution: str) -> None:
+        """Tell what class scores are not to be taken for; '' for nothing. Cards of other layers tell none."""
+        text = caution.partition(":")[0] if self.layer is not None and self.layer.is_scores else ""
+        self._caution.set_text(text)
+        self._caution.setToolTip(caution if text else "")
+        self._caution.setVisible(bool(text))
+
+    @property
+    def caution(self) -> str:
+        """What is told of class scores."""
+        return self._caution.text()
+
     def show_seconds(self, seconds: float) -> None:
         """Show how long the layer took."""
         if self.layer is not None:
@@ -214,6 +226,7 @@ class Card(QFrame):
         self._shapes = ElidedLabel(self)
         self._shapes.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)  # the words beside it give way
         self._note = ElidedLabel(self, role="muted")
+        self._caution = ElidedLabel(self, role="warning")
         self._cost = QLabel(self)
         self._cost.setProperty("role", "muted")
         self._views = Segmented(parent=self)
@@ -225,7 +238,7 @@ class Card(QFrame):
         outer.setContentsMargins(MARGIN, 6, MARGIN, MARGIN)
         outer.setSpacing(3)
         outer.addLayout(_row((self._kind, self._name), (self._unfold, self._views)))
-        outer.addLayout(_row((self._settings, self._shapes), (self._note, self._cost)))
+        outer.addLayout(_row((self._settings, self._shapes), (self._caution, self._note, self._cost)))
         outer.addStretch(1)
         self._build_body()
 

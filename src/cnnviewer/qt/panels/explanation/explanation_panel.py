@@ -48,6 +48,9 @@ class ExplanationPanel(QWidget):
         self._title = ElidedLabel(self, role="name")
         self._note = ElidedLabel(self, role="muted")
         self._field = ElidedLabel(self, role="muted")
+        self._caution = label("", self, "warning")
+        self._is_of_scores = False
+        self._caution.hide()
         self.sides = Segmented([side.value for side in Side], self, _TIPS)
         self.sides.chosen.connect(self._on_side_chosen)
         self.arithmetic = ArithmeticPage(self)
@@ -71,12 +74,18 @@ class ExplanationPanel(QWidget):
         column.setContentsMargins(9, 8, 9, 8)
         column.setSpacing(8)
         column.addLayout(top)
+        column.addWidget(self._caution)
         column.addWidget(self._stack, stretch=1)
 
     @property
     def side(self) -> Side:
         """What is to be shown."""
         return Side(self.sides.current)
+
+    @property
+    def caution(self) -> str:
+        """What the score that is explained is not to be taken for."""
+        return "" if self._caution.isHidden() else self._caution.text()
 
     @property
     def title(self) -> str:
@@ -89,6 +98,16 @@ class ExplanationPanel(QWidget):
         self._note.set_text("")
         self._hint.setText(sentence)
         self._stack.setCurrentWidget(self._hint)
+
+    def show_caution(self, caution: str) -> None:
+        """Tell what class scores are not to be taken for; '' for nothing."""
+        self._caution.setText(caution)
+        self.set_scores(self._is_of_scores)
+
+    def set_scores(self, is_of_scores: bool) -> None:
+        """Have a caution told where the unit that is asked on is the score of a class."""
+        self._is_of_scores = is_of_scores
+        self._caution.setVisible(is_of_scores and bool(self._caution.text()))
 
     def show_field(self, field: FieldAnswer | None, effect: EffectiveAnswer | None = None) -> None:
         """Show the unit's receptive field in a line, and in how much of it the effect lies."""

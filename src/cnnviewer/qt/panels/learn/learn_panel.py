@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviewer.qt.panels.learn.pages import PAGES
-from cnnviewer.qt.widgets.styling import scrolled
+from cnnviewer.qt.widgets.styling import label, scrolled
 
 if TYPE_CHECKING:
     from cnnviewer.messages import LessonAnswer, LessonRequest
@@ -96,6 +96,16 @@ class LearnPanel(QWidget):
         if self._has_begun and (self.page.follows_photo or not photo_only):
             self.page.refresh()
 
+    def show_caution(self, caution: str) -> None:
+        """Tell what the open network's answers are not to be taken for; '' for nothing."""
+        self._caution.setText(caution)
+        self._caution.setVisible(bool(caution))
+
+    @property
+    def caution(self) -> str:
+        """What is told of the open network's answers."""
+        return self._caution.text()
+
     @Slot(bool)
     def set_seen(self, is_seen: bool) -> None:
         """Begin the page, or end it: nothing runs that is not seen."""
@@ -130,10 +140,14 @@ class LearnPanel(QWidget):
         for widget in (self.back, self.chooser, self.next):
             turns.addWidget(widget)
         self.text.setFixedWidth(_COLUMN)
+        self._caution = label("", self, "warning")
+        self._caution.setWordWrap(True)
+        self._caution.hide()
         self._column = QVBoxLayout()
         self._column.setSpacing(6)
         self._column.addLayout(turns)
         self._column.addWidget(self.text)
+        self._column.addWidget(self._caution)
         self._column.addWidget(self.real)
 
     def _button(self, text: str, tip: str, slot: object) -> QPushButton:
