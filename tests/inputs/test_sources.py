@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from cnnviewer.inputs.cameras import failure_text, preferred_size
-from cnnviewer.inputs.screens import Region
+from cnnviewer.inputs.screens import Region, is_captured
 from cnnviewer.inputs.videos import is_video, time_text
 
 
@@ -55,3 +55,11 @@ def test_a_region_of_a_picture():
     assert Region(0.99, 0.99, 1.0, 1.0).cut(pixels).shape == (1, 1)
     assert Region(0.5, 0.5, 0.5, 0.5).cut(pixels).shape == (1, 1)
     assert Region(-1.0, -1.0, 3.0, 3.0).cut(pixels).shape == (4, 6)
+
+
+@pytest.mark.parametrize(
+    ("platform", "wanted"),
+    [("xcb", True), ("wayland-egl", True), ("cocoa", True), ("offscreen", False), ("vnc", False)],
+)
+def test_where_a_screen_can_be_captured(platform, wanted):
+    assert is_captured(platform) is wanted

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cnnviewer.messages import Pixels
 
-__all__ = ["Region", "failure_text"]
+__all__ = ["Region", "failure_text", "is_captured", "no_screen_text"]
+
+_CAPTURED = ("xcb", "wayland", "windows", "cocoa", "eglfs")
+"""Qt's platforms whose screens the system gives; of others Qt reads the window's pixels in a thread of its own, while it
+paints them, and the program falls."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,19 @@ def failure_text(reason: str) -> str:
     return (
         f"The screen can't be captured here{told}: the system does not allow it, or asks for a permission "
         "(its settings, Privacy, Screen recording)."
+    )
+
+
+def is_captured(platform: str) -> bool:
+    """Whether pictures of the screen can be taken on one of Qt's platforms."""
+    return platform.startswith(_CAPTURED)
+
+
+def no_screen_text(platform: str) -> str:
+    """Return what is told on a platform that has no screen."""
+    return (
+        f'The window is shown without a screen (Qt\'s platform "{platform}"), and so there is none to be captured; '
+        "start cnnviewer on a desktop."
     )
 
 

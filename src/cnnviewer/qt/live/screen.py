@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtMultimedia import QMediaCaptureSession, QScreenCapture, QVideoSink
 
-from cnnviewer.inputs.screens import failure_text
+from cnnviewer.inputs.screens import failure_text, is_captured, no_screen_text
 from cnnviewer.qt.live.grabber import Grab
 from cnnviewer.qt.live.sources import Source
 
@@ -34,8 +35,12 @@ class ScreenSource(Source):
         self._session.setScreenCapture(self._capture)
 
     def start(self) -> None:
-        """Begin."""
-        self._capture.start()
+        """Begin, where there is a screen to be captured."""
+        platform = QGuiApplication.platformName()
+        if is_captured(platform):
+            self._capture.start()
+        else:
+            self.failed.emit(no_screen_text(platform))
 
     def stop(self) -> None:
         """End."""
