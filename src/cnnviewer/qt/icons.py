@@ -37,8 +37,7 @@ def _icon(name: str, color: str) -> QIcon:
     for size in _SIZES:
         pixmap = QPixmap(QSize(size, size))
         pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        renderer.render(painter)
-        painter.end()
+        with QPainter(pixmap) as painter:
+            renderer.render(painter)
         found.addPixmap(pixmap)
     return found

@@ -7,10 +7,11 @@ from collections import deque
 from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from cnnviewer.frames import StageTimes
 from cnnviewer.qt.layout import enlarge_photo, make_room
+from cnnviewer.qt.live.painting import paint_at_once
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDockWidget
@@ -88,7 +89,7 @@ class LivePresenter(QObject):
         self._panel.add(begun, answer.activation, answer.recording.probabilities, categories)
         if answer.best is not None:
             self._panel.set_best(answer.best)
-        QCoreApplication.sendEvent(window, QEvent(QEvent.Type.UpdateRequest))
+        paint_at_once(window)
         painted = time.perf_counter()
         times = replace(answer.times, paint=painted - begun)
         self._painted.append((painted, painted - answer.frame.arrived, times))

@@ -115,9 +115,8 @@ def _presented(image: QImage, frame: QVideoFrame, mirrored: bool) -> QImage:
 def _over_white(image: QImage) -> QImage:
     made = QImage(image.size(), QImage.Format.Format_RGB32)
     made.fill(Qt.GlobalColor.white)
-    painter = QPainter(made)
-    painter.drawImage(0, 0, image)
-    painter.end()
+    with QPainter(made) as painter:
+        painter.drawImage(0, 0, image)
     return made
 
 

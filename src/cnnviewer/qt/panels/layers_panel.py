@@ -170,10 +170,10 @@ class LayersPanel(QAbstractScrollArea):
         """Tell what to do where there is nothing to show yet."""
         super().paintEvent(event)
         if not self._layers:
-            painter = QPainter(self.viewport())
-            painter.setPen(QColor(current_theme().muted))
-            text = "Drop a photo here, and see every layer of the network at work on it."
-            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, text)
+            with QPainter(self.viewport()) as painter:
+                painter.setPen(QColor(current_theme().muted))
+                text = "Drop a photo here, and see every layer of the network at work on it."
+                painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay the cards out for the new width."""

@@ -99,7 +99,10 @@ class BarList(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the rows."""
-        painter = QPainter(self)
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         widest = max((painter.fontMetrics().horizontalAdvance(bar.text) for bar in self._bars), default=0)
         name_width = self.name_width()

@@ -58,7 +58,11 @@ class BestFrames(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the pictures."""
-        painter, theme = QPainter(self), current_theme()
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        theme = current_theme()
         font = painter.font()
         font.setPointSizeF(max(6.0, font.pointSizeF() * 0.75))
         painter.setFont(font)

@@ -72,10 +72,13 @@ class CellGrid(QWidget):
         """Paint the cells, without smoothing."""
         if self._layout is None:
             return
-        painter = QPainter(self)
+        with QPainter(self) as painter:
+            self._paint(painter, self._layout)
+
+    def _paint(self, painter: QPainter, layout: BodyLayout) -> None:
         if self._image is None:
             painter.fillRect(self.rect(), QColor(current_theme().raised))
-        elif self._layout.view is View.WEIGHTS:
+        elif layout.view is View.WEIGHTS:
             painter.drawImage(self.rect(), self._image)
         else:
             self._paint_cells(painter)

@@ -101,7 +101,11 @@ class ConfusionGrid(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint cells, names and titles."""
-        painter, theme, count = QPainter(self), current_theme(), len(self._confusion)
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        theme, count = current_theme(), len(self._confusion)
         painter.setPen(QColor(theme.muted))
         if not count:
             text = "What the network takes for what is shown here after an epoch."

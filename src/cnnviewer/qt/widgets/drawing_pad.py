@@ -66,7 +66,11 @@ class DrawingPad(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the paper and the strokes."""
-        painter, paper = QPainter(self), self.paper()
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        paper = self.paper()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(paper, QColor("black"))
         painter.setPen(QPen(QColor(current_theme().accent if self.hasFocus() else current_theme().border), 1))

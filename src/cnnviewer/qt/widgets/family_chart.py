@@ -58,7 +58,11 @@ class FamilyChart(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the axes and the points."""
-        painter, theme = QPainter(self), current_theme()
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        theme = current_theme()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_axes(painter)
         taken: list[QRectF] = []

@@ -57,7 +57,11 @@ class FunctionCurve(QWidget):
         """Paint axes, curve and point."""
         if not len(self._xs) or not (isfinite(self._xs[0]) and isfinite(self._xs[-1])):
             return
-        theme, painter = current_theme(), QPainter(self)
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        theme = current_theme()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         origin, room = self._at(0.0, 0.0), self._room()
         painter.setPen(QPen(QColor(theme.border), 1))

@@ -132,12 +132,14 @@ class GraphCanvas(QWidget):
         """Paint what is not painted yet, and then all of it on the screen."""
         pixmap = self._ready_pixmap()
         if self._stale:
-            painter = QPainter(pixmap)
-            for rect in self._stale:
-                self._paint_stale(painter, rect)
-            painter.end()
+            with QPainter(pixmap) as painter:
+                for rect in self._stale:
+                    self._paint_stale(painter, rect)
             self._stale = []
-        painter = QPainter(self)
+        with QPainter(self) as painter:
+            self._paint(painter, pixmap)
+
+    def _paint(self, painter: QPainter, pixmap: QPixmap) -> None:
         pixmap.setDevicePixelRatio(self._ratio())
         painter.drawPixmap(0, 0, pixmap)
         pixmap.setDevicePixelRatio(1.0)

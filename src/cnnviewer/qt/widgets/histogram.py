@@ -51,19 +51,21 @@ class Histogram(QWidget):
         """Paint counts, colour bar and ends."""
         if self._answer is None or self._image is None:
             return
+        with QPainter(self) as painter:
+            self._paint(painter, self._answer, self._image)
+
+    def _paint(self, painter: QPainter, answer: MapAnswer, image: QImage) -> None:
         theme = current_theme()
-        painter = QPainter(self)
         line = painter.fontMetrics().height()
         floor = self.height() - line - _BAR - 3
         self._paint_counts(painter, floor)
-        painter.drawImage(QRect(0, floor + 1, self.width(), _BAR), self._image)
+        painter.drawImage(QRect(0, floor + 1, self.width(), _BAR), image)
         painter.setPen(QColor(theme.muted))
         text = QRect(0, self.height() - line, self.width(), line)
-        painter.drawText(text, Qt.AlignmentFlag.AlignLeft, value_text(self._answer.low))
-        painter.drawText(text, Qt.AlignmentFlag.AlignRight, value_text(self._answer.high))
-        scope = {"map": "scale of this map", "layer": "scale of the layer"}.get(
-            self._answer.scope.value, "scale of the network"
-        )
+        painter.drawText(text, Qt.AlignmentFlag.AlignLeft, value_text(answer.low))
+        painter.drawText(text, Qt.AlignmentFlag.AlignRight, value_text(answer.high))
+        scopes = {"map": "scale of this map", "layer": "scale of the layer"}
+        scope = scopes.get(answer.scope.value, "scale of the network")
         painter.drawText(text, Qt.AlignmentFlag.AlignCenter, scope)
         self._paint_mark(painter, floor)
 

@@ -105,7 +105,10 @@ class LogitBars(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint heads, rows and the sum."""
-        painter = QPainter(self)
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         bar = self._bar_width()
         logits, exponentials = _NAME + 4, _NAME + 4 + bar + _NUMBER + 4

@@ -61,7 +61,10 @@ class MinuteChart(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the axis, the lines and the names."""
-        painter = QPainter(self)
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
         font = painter.font()
         font.setPointSizeF(max(6.5, font.pointSizeF() * 0.85))
         painter.setFont(font)

@@ -223,12 +223,15 @@ class NetworkView(QWidget):
         """Paint the columns, and the links of what is pointed at."""
         if self._picture is None:
             return
-        painter = QPainter(self)
-        if self._picture.note:
+        with QPainter(self) as painter:
+            self._paint(painter, self._picture)
+
+    def _paint(self, painter: QPainter, picture: NetworkPicture) -> None:
+        if picture.note:
             painter.setPen(QColor(current_theme().muted))
             words = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(30, 10, -30, -10), words, self._picture.note)
-        for place, column in enumerate(self._picture.columns):
+            painter.drawText(self.rect().adjusted(30, 10, -30, -10), words, picture.note)
+        for place, column in enumerate(picture.columns):
             self._paint_head(painter, column, self._layouts[place])
             self._paint_column(painter, place, column)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

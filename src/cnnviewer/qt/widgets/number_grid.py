@@ -177,7 +177,10 @@ class NumberGrid(QWidget):
         """Paint the cells, the numbers, the frames."""
         if 0 in self.shape:
             return
-        painter = QPainter(self)
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
         if self.side >= _SMALLEST_FOR_TEXT and self._set_font(painter):
             for row, numbers in enumerate(self._values):
                 for column, value in enumerate(numbers):

@@ -53,7 +53,11 @@ class PairedBars(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the bars and the names below them."""
-        painter, theme = QPainter(self), current_theme()
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        theme = current_theme()
         line = painter.fontMetrics().height()
         for index, name in enumerate(self._names):
             slot = self.slot_rect(index)

@@ -66,7 +66,11 @@ class PatchRow(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the patches, and the mark of the one that is pointed at."""
-        painter, theme = QPainter(self), current_theme()
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        theme = current_theme()
         for index, image in enumerate(self._images):
             rect = self.patch_rect(index)
             painter.drawImage(rect, image)

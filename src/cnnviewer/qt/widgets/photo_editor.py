@@ -135,7 +135,11 @@ class PhotoEditor(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the photo as the edit changes it, what the network does not see of it darker."""
-        painter, paper = QPainter(self), self.paper()
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        paper = self.paper()
         painter.setClipRect(paper)
         if self._image is None:
             painter.fillRect(paper, QColor(current_theme().raised))

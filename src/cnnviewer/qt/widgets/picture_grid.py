@@ -51,7 +51,10 @@ class PictureGrid(QWidget):
         """Paint the pictures, in the middle."""
         if not self._images:
             return
-        painter = QPainter(self)
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
         columns, scale = self._fit()
         rows = -(-len(self._images) // columns)
         width, height = (side * scale for side in self._images[0].size().toTuple())

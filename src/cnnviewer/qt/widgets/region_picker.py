@@ -42,7 +42,10 @@ class RegionPicker(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Darken the screen but for the region."""
-        painter = QPainter(self)
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
         painter.fillRect(self.rect(), QColor(0, 0, 0, 110))
         painter.setPen(QColor("white"))
         font = painter.font()

@@ -55,7 +55,10 @@ class StageBar(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the bar and the rows."""
-        painter = QPainter(self)
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
         seconds, colors, theme = astuple(self._times), line_colors(), current_theme()
         total = sum(seconds)
         painter.fillRect(0, 0, self.width(), _BAR, QColor(theme.raised))

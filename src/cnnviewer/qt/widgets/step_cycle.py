@@ -88,7 +88,11 @@ class StepCycle(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the steps and the arrows between them."""
-        painter, theme = QPainter(self), current_theme()
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        theme = current_theme()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for index, step in enumerate(self._steps):
             self._paint_step(painter, index, step)

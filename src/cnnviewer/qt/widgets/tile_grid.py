@@ -98,11 +98,14 @@ class TileGrid(QWidget):
         """Paint the cells that have to be painted."""
         if self._layout is None:
             return
-        painter = QPainter(self)
-        painter.fillRect(event.rect(), QColor(current_theme().panel))
-        for place in range(self._layout.shown):
+        with QPainter(self) as painter:
+            self._paint(painter, event.rect(), self._layout)
+
+    def _paint(self, painter: QPainter, area: QRect, layout: BodyLayout) -> None:
+        painter.fillRect(area, QColor(current_theme().panel))
+        for place in range(layout.shown):
             rect = self.tile_rect(place)
-            if rect.intersects(event.rect()):
+            if rect.intersects(area):
                 self._paint_cell(painter, place, rect)
 
     def _paint_cell(self, painter: QPainter, place: int, rect: QRect) -> None:

@@ -237,7 +237,11 @@ class _MomentSlider(QSlider):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the ticks below the slider."""
         super().paintEvent(event)
-        painter, theme = QPainter(self), current_theme()
+        with QPainter(self) as painter:
+            self._paint(painter)
+
+    def _paint(self, painter: QPainter) -> None:
+        theme = current_theme()
         painter.setPen(QPen(QColor(theme.bar), 1))
         for place in range(self.maximum() + 1):
             x = self._x(place)

@@ -83,11 +83,14 @@ class WayStrip(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the steps that have to be painted."""
-        painter = QPainter(self)
+        with QPainter(self) as painter:
+            self._paint(painter, event.rect())
+
+    def _paint(self, painter: QPainter, area: QRect) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for place, step in enumerate(self._steps):
             rect = self.step_rect(place)
-            if rect.adjusted(-_ARROW, 0, 0, 0).intersects(event.rect()):
+            if rect.adjusted(-_ARROW, 0, 0, 0).intersects(area):
                 self._paint_step(painter, place, step, rect)
 
     def _paint_step(self, painter: QPainter, place: int, step: WayStep, rect: QRect) -> None:
