@@ -100,7 +100,7 @@ def test_what_a_folder_was_read_as_is_told(design, tmp_path, capsys):
     words = ["train", design, "--dataset", str(tmp_path / "pets"), "--epochs", "1", "--out", str(tmp_path / "run")]
     assert main(words) == 0
     told = capsys.readouterr().err
-    assert "training_set is read as train; each folder in it is a class: cats, dogs." in told
+    assert "Each folder in training_set is a class: cats, dogs." in told
     assert f"__MACOSX was made by a program: it is no class. ({tmp_path / 'pets'})" in told
     assert f"list.txt is no image: its name ends otherwise. ({tmp_path / 'pets' / 'training_set' / 'cats'})" in told
 
