@@ -82,6 +82,16 @@ def test_weights_of_another_network_are_refused(engine):
         Engine().show_weights(WeightsRequest(1, weights={}))
 
 
+def test_requests_for_another_network_are_dropped_without_a_word(engine):
+    before, weights = engine.summary().probabilities, other_weights()
+    for other in (weights, {"a": torch.zeros(1)}):
+        assert engine.show_weights(WeightsRequest(7, weights=other, network="resnet18")) is None
+    assert engine.hold(HoldRequest(True, network="resnet18")) is None
+    assert engine.summary().probabilities == before
+    assert engine.show_weights(WeightsRequest(7, weights=weights, network="lenet5")).step == 7
+    assert engine.hold(HoldRequest(True, network="lenet5")).held is not None
+
+
 def test_moments_come_from_the_film(engine, samples, tmp_path):
     weights = other_weights(1)
     path = snapshot_path(tmp_path, 12)

@@ -92,3 +92,17 @@ def lenet(driver):
     """The window with lenet5 on a digit."""
     driver.open("lenet5")
     return driver
+
+
+@pytest.fixture
+def trainee(driver, tmp_path, monkeypatch):
+    """The window with lenet5 on a digit, and its training panel open."""
+    from .trainees import Trainee
+
+    runs = tmp_path / "runs"
+    monkeypatch.setattr("cnnviewer.qt.training_presenter.runs_folder", lambda: runs)
+    driver.open("lenet5")
+    made = Trainee(driver, runs)
+    yield made
+    made.training.close()
+    assert not made.training.is_running

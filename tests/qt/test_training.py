@@ -8,72 +8,16 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
 from safetensors.torch import load_file
 
 from cnnviewer.messages import View, WeightsShown
 from cnnviewer.networks import load_network
 from cnnviewer.networks.run_folder import list_checkpoints, list_snapshots
-from cnnviewer.qt import training_presenter
 from cnnviewer.qt.training_session import Stage
 from cnnviewer.training.progress import Weight
 
-from .conftest import WAIT, Driver
-
-
-class Trainee(Driver):
-    """A window with its training panel open."""
-
-    def __init__(self, driver: Driver, runs) -> None:
-        super().__init__(driver.bot, driver.window, driver.session)
-        self.runs = runs
-        self.presenter = self.window.open_training()
-        self.panel = self.presenter.panel
-        self.training = self.presenter.training
-        self.until(lambda: self.training.dataset is not None)
-
-    def until(self, condition) -> None:
-        self.bot.waitUntil(condition, timeout=WAIT)
-
-    def until_stage(self, stage: Stage) -> None:
-        self.until(lambda: self.training.stage is stage)
-
-    def page(self, name: str) -> None:
-        self.bot.mouseClick(self.panel.pages.button(name), Qt.MouseButton.LeftButton)
-
-    def press(self, button) -> None:
-        self.bot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-    def start(self, epochs: int = 2, **fields) -> None:
-        form = self.panel.setup.form
-        form.epochs.setValue(epochs)
-        form.batch.setValue(256)
-        for name, value in fields.items():
-            getattr(form, name).setValue(value)
-        self.press(self.panel.setup.start)
-        self.until(lambda: self.training.stage not in (Stage.NONE, Stage.PREPARING))
-
-    def train(self, epochs: int = 2, **fields) -> None:
-        self.start(epochs, **fields)
-        self.until_stage(Stage.ENDED)
-        self.settle()
-
-    @property
-    def folder(self):
-        return self.training.begun_with.folder
-
-
-@pytest.fixture
-def trainee(driver, tmp_path, monkeypatch):
-    runs = tmp_path / "runs"
-    monkeypatch.setattr(training_presenter, "runs_folder", lambda: runs)
-    driver.open("lenet5")
-    yield Trainee(driver, runs)
-    training = driver.window.ready_training().training
-    training.close()
-    assert not training.is_running
+from .trainees import drop
 
 
 def test_the_panel_shows_samples_of_the_shipped_digits(trainee):
@@ -446,14 +390,3 @@ def test_keys_of_the_training(trainee):
     assert trainee.training.stage is Stage.RUNNING
     trainee.press(trainee.panel.stop)
     trainee.until_stage(Stage.ENDED)
-
-
-def drop(widget, folder) -> None:
-    """Drop a folder on a widget, as the desktop does."""
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(folder))])
-    point, button, keys = QPoint(20, 20), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    entering = QDragEnterEvent(point, Qt.DropAction.CopyAction, mime, button, keys)
-    QApplication.sendEvent(widget, entering)
-    assert entering.isAccepted()
-    QApplication.sendEvent(widget, QDropEvent(QPointF(point), Qt.DropAction.CopyAction, mime, button, keys))

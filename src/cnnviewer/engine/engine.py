@@ -123,6 +123,7 @@ class Engine:
         self._files = FileOpener()
         self._device = DeviceRequest()
         self._recorder: Placed | None = None
+        self._asked_for = ""
         self._photo: tuple[str, Image] | None = None
         self._original: tuple[ImageRequest, Image] | None = None
         self._scene: Scene | None = None
@@ -149,7 +150,7 @@ class Engine:
         """
         recorder = Placed(self._load(request, progress), self._device)
         scene = None if self._photo is None else Scene(recorder.record(self._photo[1]), self._photo[1], self._photo[0])
-        self._recorder, self._scene = recorder, scene
+        self._recorder, self._scene, self._asked_for = recorder, scene, request.name
         if request.remember and request.card is not None and request.digest:
             remember(request.digest, request.card)  # and not before: a card with which it can't run is none
         self._held = self._learning = self._step = None
@@ -213,17 +214,19 @@ class Engine:
         network = None if recorder is None else self._network_summary()
         return DeviceAnswer(request, network, self.summary(), self._held_probabilities())
 
-    def show_weights(self, request: WeightsRequest) -> WeightsAnswer:
-        """Give the network other weights and, where there is an image, record it anew.
+    def show_weights(self, request: WeightsRequest) -> WeightsAnswer | None:
+        """Give the network other weights and, where there is an image, record it anew; None where they are another's.
 
         Raises
         ------
         CnnviewerError
             If no network is open.
         WeightsError
-            If the weights can't be read, or are another network's.
+            If the weights can't be read, or do not fit.
         """
         recorder = self._open_recorder()
+        if not self._is_for_this(request):
+            return None
         weights = request.weights
         if weights is None and request.run is not None:
             weights = read_snapshot(request.run, request.step)
@@ -238,8 +241,10 @@ class Engine:
             self._scene = replace(self._scene, recording=recording, learning=self._learning)
         return self._answer()
 
-    def hold(self, request: HoldRequest) -> WeightsAnswer:
+    def hold(self, request: HoldRequest) -> WeightsAnswer | None:
         """Hold the weights that the network has now, for comparison with others; or let those go.
+
+        None where the request is for another network.
 
         Raises
         ------
@@ -247,6 +252,8 @@ class Engine:
             If no network is open.
         """
         recorder = self._open_recorder()
+        if not self._is_for_this(request):
+            return None
         # A copy: the network's own tensors will have other values.
         self._held = recorder.apart() if request.is_held else None
         if self._scene is not None:
@@ -410,6 +417,10 @@ class Engine:
         if self._recorder is None:
             raise CnnviewerError("There is no network yet: open one first.")
         return self._recorder
+
+    def _is_for_this(self, request: WeightsRequest | HoldRequest) -> bool:
+        """Whether a request is for the network that is open: others may be on their way while it is changed."""
+        return request.network in ("", self._asked_for)
 
     def _held_scene(self, photo: Image, title: str) -> Scene | None:
         return None if self._held is None else Scene(self._held.record(photo), photo, title)

@@ -64,19 +64,24 @@ class WeightsRequest:
         Tensors by name, which nothing changes any more; no gradients are known of a moment of the film.
     run
         The folder of the run, where the weights lie in its film.
+    network
+        What the network was asked for by (`NetworkRequest.name`): while another is open, nothing happens. '' for
+        whatever is open.
     """
 
     step: int
     weights: Mapping[str, torch.Tensor] | None = None
     gradients: Mapping[str, torch.Tensor] | None = None
     run: Path | None = None
+    network: str = ""
 
 
 @dataclass(frozen=True)
 class HoldRequest:
-    """Hold the moment that is shown, to compare others with it; or let it go."""
+    """Hold the moment that is shown, to compare others with it; or let it go. `network` as of `WeightsRequest`."""
 
     is_held: bool
+    network: str = ""
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ class Session(QObject):
 
     def hold(self, is_held: bool) -> None:
         """Hold the weights shown, to compare others with them; or let them go."""
-        self._open(HoldRequest(is_held))
+        self._open(HoldRequest(is_held, self.network_name_asked))
 
     def use_device(self, request: DeviceRequest) -> None:
         """Run networks elsewhere, or in another precision; `deviceChanged` tells when they do."""
@@ -365,11 +365,14 @@ class Session(QObject):
 
     @Slot(object, object)
     def _on_network_opened(self, network: NetworkSummary, recording: RecordingSummary | None) -> None:
+        was_held = self.held is not None
         self.network, self.held = network, None
         if self._in_flight is not None and isinstance(self._in_flight.request, NetworkRequest):
             self.network_request = self._in_flight.request
         self.networkChanged.emit(network)
         self._on_recorded(recording)
+        if was_held:
+            self.appearanceChanged.emit()
 
     @Slot(object)
     def _on_weights_shown(self, answer: WeightsAnswer) -> None:

@@ -146,6 +146,7 @@ class TrainingPresenter(FeaturePresenter):
         self._film = _Film()
         self._run, self._is_open, self._is_opening = begun.folder, False, False
         self.panel.show_begun(begun)
+        self.panel.film.let_go()
         if begun.dataset is not None:
             self.panel.setup.show_dataset(begun.dataset)
             self._show_one_of_each(begun)
@@ -217,12 +218,13 @@ class TrainingPresenter(FeaturePresenter):
         self._is_opening = False
         begun = self.training.begun_with
         self._is_open = begun is not None and self._session.network_name_asked == str(begun.folder)
+        # A network that is opened holds no moment: what was held was another's.
+        self._film = _Film(is_live=self._film.is_live)
+        self.panel.film.let_go()
+        self.panel.curves.set_moments(None, None)
         if self._is_open and begun is not None:
             self._film.shown = begun.step
             self._ask_weights()
-        else:
-            self._film = _Film(is_live=self._film.is_live)
-            self.panel.film.line.let_go()
 
     @Slot(object)
     def _on_weights_changed(self, answer: WeightsAnswer) -> None:
@@ -317,7 +319,7 @@ class TrainingPresenter(FeaturePresenter):
     def _show_moment(self, step: int | None) -> None:
         if self._run is not None and step is not None:
             self._open_run()
-            self._session.show_weights(WeightsRequest(step, run=self._run))
+            self._session.show_weights(WeightsRequest(step, run=self._run, network=str(self._run)))
 
     @Slot()
     def _on_live_requested(self) -> None:

@@ -130,6 +130,7 @@ class TrainingWorker(QObject):
                 weights=trainer.weights(),
                 gradients=trainer.gradients(),
                 run=run.folder,
+                network=str(run.folder),
             )
         )
 

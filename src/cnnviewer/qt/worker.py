@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnnviewer.engine import Engine
-    from cnnviewer.messages import PictureAnswer, PictureRequest
+    from cnnviewer.messages import PictureAnswer, PictureRequest, WeightsAnswer
     from cnnviewer.qt.live.mailbox import Mailbox
 
 __all__ = ["Job", "Opening", "Worker"]
@@ -122,18 +122,24 @@ class Worker(QObject):
         if isinstance(request, FileRequest):
             self.inspected.emit(request, engine.inspect(request, self._progress))
             return
-        layers = engine.layers
+        layers, changes = engine.layers, request is not None
         if isinstance(request, ImageRequest):
             self.imageOpened.emit(engine.open_image(request))
         elif isinstance(request, HoldRequest):
-            self.weightsShown.emit(engine.hold(request))
+            changes = self._tell_weights(engine.hold(request))
         elif isinstance(request, WeightsRequest):
-            self.weightsShown.emit(engine.show_weights(request))
+            changes = self._tell_weights(engine.show_weights(request))
         elif isinstance(request, DeviceRequest):
             self.progressed.emit(None, None, "Changing the device")
             self.deviceUsed.emit(engine.use_device(request))
         if engine.layers is layers:
-            self._render(engine, job.generation + (request is not None), job.pictures)
+            self._render(engine, job.generation + changes, job.pictures)
+
+    def _tell_weights(self, answer: WeightsAnswer | None) -> bool:
+        """Tell what came of a request for weights; return whether it was for the network that is open."""
+        if answer is not None:
+            self.weightsShown.emit(answer)
+        return answer is not None
 
     def _render(self, engine: Engine, generation: int, pictures: tuple[tuple[str, PictureRequest], ...]) -> None:
         """Answer requests, a few at a time: each time the window's thread takes the interpreter for itself."""

@@ -56,6 +56,12 @@ class FilmPage(QWidget):
         layout.addLayout(row)
         layout.addStretch(1)
 
+    def let_go(self) -> None:
+        """Hold no moment any more, without telling, and show none: another network is there."""
+        self.line.let_go()
+        self.line.set_ready()
+        self.show_probabilities(None, None, ())
+
     def show_probabilities(
         self,
         held: tuple[str, Sequence[float]] | None,
