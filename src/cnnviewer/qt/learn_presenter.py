@@ -9,11 +9,13 @@ from PySide6.QtCore import Slot
 from cnnviewer.messages import LessonAnswer, LessonRequest, PhotoView, View
 from cnnviewer.qt.feature_presenter import FeaturePresenter
 from cnnviewer.qt.learn_companions import accompany
+from cnnviewer.qt.learn_loan import Loan, Until
+from cnnviewer.qt.learn_places import find_place, told_of
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDockWidget
 
-    from cnnviewer.messages import LayerSummary, RecordingSummary
+    from cnnviewer.messages import RecordingSummary
     from cnnviewer.qt.main_window import MainWindow
     from cnnviewer.qt.panels.learn.learn_panel import LearnPanel
     from cnnviewer.qt.panels.learn.page import Page, Place
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["LearnPresenter"]
 
 _KEY = "learn:"
-_NETWORK, _SAMPLE = "lenet5", "digit-3"
-"""Where each idea is seen, where the network that is open has none of it."""
 
 
 class LearnPresenter(FeaturePresenter):
@@ -36,11 +36,16 @@ class LearnPresenter(FeaturePresenter):
         self._sought: Place | None = None
         self._on_its_way: set[str] = set()
         self._is_photo_late = False
+        self.loan = Loan(session, self)
         dock.visibilityChanged.connect(panel.set_seen)
+        dock.visibilityChanged.connect(self._on_visibility_changed)
         panel.pageBuilt.connect(self._on_page_built)
         panel.requested.connect(self._on_requested)
         panel.placeRequested.connect(self.show_place)
-        panel.networkRequested.connect(self._on_network_requested)
+        panel.elsewhereRequested.connect(self._open_elsewhere)
+        panel.pageLeft.connect(self.loan.leave_page)
+        panel.wayBackRequested.connect(self._on_way_back_requested)
+        self.loan.changed.connect(self._on_loan_changed)
         session.pictured.connect(self._on_pictured)
         session.recordingChanged.connect(self._on_recording_changed)
         session.framed.connect(self._on_photo_changed)
@@ -63,7 +68,7 @@ class LearnPresenter(FeaturePresenter):
 
     @Slot(object)
     def _on_page_built(self, page: Page) -> None:
-        accompany(page, self._window, self._session)
+        accompany(page, self._window, self._session, self.loan)
 
     # ---- questions and answers
 
@@ -96,7 +101,9 @@ class LearnPresenter(FeaturePresenter):
     @Slot(object)
     def _on_failed(self, failure: object) -> None:
         del failure
-        self._sought = None
+        if self._sought is not None:  # what was to be seen is not there
+            self._sought = None
+            self.loan.give_back()
 
     @Slot()
     def _on_appearance_changed(self) -> None:
@@ -107,38 +114,63 @@ class LearnPresenter(FeaturePresenter):
     @Slot(object)
     def show_place(self, place: Place) -> None:
         """Put the window on a layer where an idea is seen; open a network that has one, where there is none."""
-        if self._find(place):
-            return
-        self._sought = place
-        self._session.open_network(_NETWORK)
-        self._window.show_sample(_SAMPLE)
+        if not self._show(place):
+            self._open_elsewhere(place)
 
-    @Slot(str)
-    def _on_network_requested(self, name: str) -> None:
-        self._session.open_network(name)
+    @Slot(object)
+    def _open_elsewhere(self, place: Place) -> None:
+        """Open a network where an idea is seen, with an image that suits it; what was there can be had back."""
+        recording, network = self._session.recording, self._session.network
+        self.loan.take(Until.ASKED)
+        self._sought = place
+        self._session.open_network(place.network)
+        self._window.show_sample(place.sample)
+        self.loan.note()
+        has_none = recording is not None and network is not None and find_place(recording, place) is None
+        self.panel.tell(f"{network.name} has no {place.what}." if network is not None and has_none else "")
+
+    @Slot()
+    def _on_way_back_requested(self) -> None:
+        self._sought = None
+        self.panel.tell("")
+        self.loan.give_back()
+
+    @Slot()
+    def _on_loan_changed(self) -> None:
+        self.panel.offer_way_back(self.loan.name)
+
+    @Slot(bool)
+    def _on_visibility_changed(self, is_visible: bool) -> None:
+        """Give back what a page has taken, once the tour is closed; not where another panel lies over it."""
+        if not is_visible and self.dock.isHidden():
+            self.loan.leave_page()
 
     @Slot(object)
     def _on_recording_changed(self, recording: RecordingSummary) -> None:
         self._on_photo_changed()
-        if self._sought is not None and self._find(self._sought):
-            self._sought = None
+        network = self._session.network
+        if self._sought is not None and network is not None and network.name == self._sought.network:
+            sought, self._sought = self._sought, None
+            self._show(sought)
 
-    def _find(self, place: Place) -> bool:
-        """Put the window on a place, where the recording has it."""
-        recording = self._session.recording
-        if recording is None:
+    def _show(self, place: Place) -> bool:
+        """Put the window on a place, where the recording has it; tell where it is only the nearest."""
+        recording, network = self._session.recording, self._session.network
+        if recording is None or network is None:
             return False
         if place.kind == "input":
             self._show_input(place.view)
             return True
-        layers = [layer for layer in recording.layers if _is_meant(layer, place)]
-        if not layers:
+        found = find_place(recording, place)
+        if found is None:
             return False
-        layer = layers[-1 if place.is_last else 0]
-        if place.view:
-            self._window.layers.set_view(layer.name, View(place.view))
-        self._session.select(layer.name)
-        self._window.layers.scroll_to(layer.name)
+        if found.place.view:
+            self._window.layers.set_view(found.layer.name, View(found.place.view))
+        self._session.select(found.layer.name, found.channel)
+        self._window.layers.scroll_to(found.layer.name)
+        told = told_of(found, place, network.name)
+        if told or network.name != place.network:
+            self.panel.tell(told, place if told and network.name != place.network else None)
         return True
 
     def _show_input(self, view: str) -> None:
@@ -147,8 +179,3 @@ class LearnPresenter(FeaturePresenter):
         button = views.button(view) or views.button(PhotoView.FED.value)
         if button is not None:
             button.click()
-
-
-def _is_meant(layer: LayerSummary, place: Place) -> bool:
-    has_view = not place.view or View(place.view) in layer.views
-    return layer.kind == place.kind and layer.settings.startswith(place.settings) and has_view

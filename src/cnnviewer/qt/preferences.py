@@ -105,14 +105,13 @@ class Preferences:
             "appearance/order": session.order.value,
             "appearance/tile": session.tile,
         }
-        chosen = session.selection
+        request, chosen = session.lent or (session.network_request, session.selection)
         if chosen is not None:
             values["selection/layer"] = chosen.layer
             values["selection/numbers"] = " ".join(map(str, (chosen.channel, *(chosen.unit or ()))))
         memory = window.panels.memory
         values[_OPEN] = " ".join(memory)
         values.update({f"panels/{name}": text for name, text in memory.items()})
-        request = session.network_request
         if request is not None and not request.allow_code:  # a consent is for once
             values["network/name"] = request.name
             values["network/weights"] = _RANDOM if request.weights is None else request.weights

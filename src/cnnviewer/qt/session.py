@@ -98,6 +98,10 @@ class Session(QObject):
         self.network: NetworkSummary | None = None
         self.network_request: NetworkRequest | None = None
         """How the network that is open was asked for."""
+        self.lent: tuple[NetworkRequest, Selection | None] | None = None
+        """What is open and chosen again once the tour has ended; None where what is open is nobody else's."""
+        self.moment: WeightsRequest | None = None
+        """The moment of a film whose weights are shown; None where it is none."""
         self.recording: RecordingSummary | None = None
         self.selection: Selection | None = None
         self.images: tuple[ImageRequest, ...] = ()
@@ -125,6 +129,7 @@ class Session(QObject):
         self.is_streaming = False
         """Whether frames come and are shown; else it is a photo, or one frame that is studied."""
         self._is_open_to_frames = False
+        self._frame: Frame | None = None
         self._start_worker()
 
     # ---- wishes
@@ -176,9 +181,17 @@ class Session(QObject):
             if self._is_open_to_frames:
                 self.streamLeft.emit()
             self.position = position % len(self.images)
-            self.photo = self.images[self.position]
+            self.photo, self._frame = self.images[self.position], None
             self.imagesChanged.emit()
             self._open(self.photo)
+
+    def bring_back(self, images: tuple[ImageRequest, ...], position: int, photo: ImageRequest | None) -> None:
+        """Show again what was shown before: these images to step through, and a photo, which may be none of them."""
+        self.streamLeft.emit()
+        self.images, self.position, self.photo = images, position, photo
+        self.imagesChanged.emit()
+        if photo is not None:
+            self._open(photo)
 
     def edit_image(self, edit: ImageEdit | None) -> None:
         """Show the photo changed, or with None as it is; others, and it when it is shown again, are as they are."""
@@ -198,7 +211,7 @@ class Session(QObject):
 
     def settle(self, frame: Frame) -> None:
         """Show a frame as a photo, whole and exact, until the next one comes."""
-        self.is_streaming, self.photo = False, None
+        self.is_streaming, self.photo, self._frame = False, None, frame
         self._open(_photo_of(frame))
 
     def keep_frame(self, frame: Frame) -> None:
@@ -299,6 +312,19 @@ class Session(QObject):
         """The name, the file or the folder by which the network that is open was asked for; '' where none is."""
         return "" if self.network_request is None else self.network_request.name
 
+    @property
+    def wanted_network(self) -> NetworkRequest | None:
+        """How the network was asked for that is open, or will be when what is on its way has come."""
+        flying = None if self._in_flight is None else self._in_flight.request
+        coming = flying if isinstance(flying, NetworkRequest) else self.network_request
+        waiting = self._waiting.get(NetworkRequest, coming)
+        return waiting if isinstance(waiting, NetworkRequest) else None
+
+    @property
+    def photo_now(self) -> ImageRequest | None:
+        """The photo that is shown; of a stream its last frame."""
+        return self.photo if self.photo is not None or self._frame is None else _photo_of(self._frame)
+
     def layer(self, name: str) -> LayerSummary | None:
         """Return the layer of this name in the recording shown; None where it has none."""
         if self.recording is None:
@@ -366,7 +392,7 @@ class Session(QObject):
     @Slot(object, object)
     def _on_network_opened(self, network: NetworkSummary, recording: RecordingSummary | None) -> None:
         was_held = self.held is not None
-        self.network, self.held = network, None
+        self.network, self.held, self.moment = network, None, None
         if self._in_flight is not None and isinstance(self._in_flight.request, NetworkRequest):
             self.network_request = self._in_flight.request
         self.networkChanged.emit(network)
@@ -377,6 +403,9 @@ class Session(QObject):
     @Slot(object)
     def _on_weights_shown(self, answer: WeightsAnswer) -> None:
         self.network = answer.network
+        request = None if self._in_flight is None else self._in_flight.request
+        if isinstance(request, WeightsRequest):
+            self.moment = request if request.weights is None else None
         was_held, self.held = self.held, answer.held
         self.weightsChanged.emit(answer)
         self._on_recorded(answer.recording)
@@ -432,7 +461,7 @@ class Session(QObject):
             self._frameWaits.emit()
         if not self._is_open_to_frames or self.network is None:
             return
-        self.is_streaming = True
+        self.is_streaming, self._frame = True, answer.frame
         if self.recording is None or answer.recording.layers is not self.recording.layers:
             self._on_recorded(answer.recording)
         self.recording = answer.recording

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStandardPaths, QTimer, Slot
+from PySide6.QtCore import QStandardPaths, QTimer, Signal, Slot
 
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.messages import ImageRequest, WeightsRequest, WeightsShown
@@ -47,7 +47,9 @@ class _Film:
 
 
 class TrainingPresenter(FeaturePresenter):
-    """Connects a training panel with the two sessions."""
+    """Connects a training panel with the two sessions; `showing` tells that the window is about to show a training."""
+
+    showing = Signal()
 
     def __init__(self, window: MainWindow, session: Session, panel: TrainingPanel, dock: QDockWidget) -> None:
         super().__init__(window)
@@ -149,6 +151,15 @@ class TrainingPresenter(FeaturePresenter):
         self.panel.film.let_go()
         if begun.dataset is not None:
             self.panel.setup.show_dataset(begun.dataset)
+        self.show_again()
+
+    def show_again(self) -> None:
+        """Show the training of the window: its network, and an image of each class."""
+        begun = self.training.begun_with
+        if begun is None:
+            return
+        self.showing.emit()
+        if begun.dataset is not None:
             self._show_one_of_each(begun)
         self._open_run()
 

@@ -216,6 +216,10 @@ class PhotoEditor(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go."""
+        self.let_go()
+
+    def let_go(self) -> None:
+        """End what the mouse has begun."""
         self._grip = None
         self.set_covering(self.is_covering)
 

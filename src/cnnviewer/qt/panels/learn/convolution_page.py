@@ -39,7 +39,7 @@ class ConvolutionPage(Page):
     photo its last pixels are repeated, so that its border is no edge.</p>
     <p>In an image editor, somebody chose the weights. A network learns them.</p>
     """
-    place = Place("convolution", view="Filters")
+    place = Place("convolution", view="Filters", what="convolution")
     follows_photo = True
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -47,7 +47,7 @@ class DepthPage(Page):
     an output. The
     table counts both for as many outputs, and for images of three sizes.</p>
     """
-    place = Place("convolution", view="Filters")
+    place = Place("convolution", view="Filters", what="convolution")
     follows_photo = True
 
     def __init__(self, parent: QWidget | None = None) -> None:

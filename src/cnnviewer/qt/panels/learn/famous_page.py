@@ -64,7 +64,7 @@ class FamousPage(Page):
     below tells how large the download is, and nothing is downloaded before you press it. With random weights each
     opens at once, and shows how it is built.</p>
     """
-    place = Place("convolution", view="Filters")
+    place = Place("convolution", view="Filters", what="convolution")
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

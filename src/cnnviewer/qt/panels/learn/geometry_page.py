@@ -42,7 +42,15 @@ class GeometryPage(Page):
     and rounds down: the rows and columns in the orange frames are never seen.</p>
     <p>Choose a cell of the result to see its window.</p>
     """
-    place = Place("convolution", view="Maps")
+    place = Place(
+        "convolution",
+        view="Maps",
+        words=("stride", "padding", "dilation"),
+        what="convolution with a stride, padding or dilation",
+        otherwise=Place("convolution", view="Maps"),
+        network="efficientnet-lite0",
+        sample="chelsea",
+    )
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -22,7 +22,7 @@ from cnnviewer.qt.widgets.styling import label, scrolled
 
 if TYPE_CHECKING:
     from cnnviewer.messages import LessonAnswer, LessonRequest
-    from cnnviewer.qt.panels.learn.page import Page
+    from cnnviewer.qt.panels.learn.page import Page, Place
 
 __all__ = ["LearnPanel"]
 
@@ -32,20 +32,24 @@ _COLUMN = 304
 class LearnPanel(QWidget):
     """Shows one page at a time; pages are built when they are first shown.
 
-    `pageBuilt` tells a page that is new, `requested` a page's number and its request, `placeRequested` the `Place`
-    where its idea is seen, `networkRequested` a network to open.
+    `pageBuilt` tells a page that is new, `pageLeft` that another one is turned to, `requested` a page's number and its
+    request, `placeRequested` the `Place` where its idea is seen, `elsewhereRequested` one that another network has,
+    `wayBackRequested` that the window is to show what it showed before.
     """
 
     pageBuilt = Signal(object)
+    pageLeft = Signal()
     requested = Signal(int, object)
     placeRequested = Signal(object)
-    networkRequested = Signal(str)
+    elsewhereRequested = Signal(object)
+    wayBackRequested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pages: dict[int, Page] = {}
         self._number = -1
         self._has_begun = False
+        self._elsewhere: Place | None = None
         self.is_seen = False
         """Whether the tour is on the screen: not closed, and not below another panel."""
         self._build_column()
@@ -74,6 +78,9 @@ class LearnPanel(QWidget):
         if number == self._number or not 0 <= number < len(PAGES):
             return
         self._end()
+        if self._number >= 0:
+            self.pageLeft.emit()
+            self.tell("")
         self._number = number
         if number not in self._pages:
             self._pages[number] = self._new_page(number)
@@ -106,6 +113,22 @@ class LearnPanel(QWidget):
         """What is told of the open network's answers."""
         return self._caution.text()
 
+    def tell(self, sentence: str, elsewhere: Place | None = None) -> None:
+        """Tell what "Now in the real network" has shown, and where it is seen better; '' tells nothing."""
+        self._elsewhere = elsewhere
+        self.told.setText(sentence)
+        self.told.setVisible(bool(sentence))
+        self.elsewhere.setVisible(elsewhere is not None)
+        if elsewhere is not None:
+            self.elsewhere.setText(f"Show {elsewhere.what} in {elsewhere.network}")
+            self.elsewhere.setToolTip(f"Open {elsewhere.network}, with an image that suits it; a way back is offered")
+
+    def offer_way_back(self, name: str) -> None:
+        """Offer to show what the window showed before, which has this name; '' offers nothing."""
+        self.way_back.setVisible(bool(name))
+        self.way_back.setText(f"Back to {name}")
+        self.way_back.setToolTip(f"Show {name} again, as it was before the tour opened something else")
+
     @Slot(bool)
     def set_seen(self, is_seen: bool) -> None:
         """Begin the page, or end it: nothing runs that is not seen."""
@@ -132,13 +155,20 @@ class LearnPanel(QWidget):
         self.next = self._button("→", "Next: the page after this one", self._on_next)
         self.real = self._button("Now in the real network", "Show a layer where this is seen", self._on_real)
         self.real.setObjectName("primary")
+        self.told = label("", self)
+        self.told.setWordWrap(True)
+        self.elsewhere = self._button("", "", self._on_elsewhere)
+        self.way_back = self._button("", "", self.wayBackRequested.emit)
+        for widget in (self.elsewhere, self.way_back):
+            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         turns = QHBoxLayout()
         turns.setSpacing(4)
         for button in (self.back, self.next):
             button.setFixedWidth(30)
             button.setAccessibleName(button.toolTip())
-        for widget in (self.back, self.chooser, self.next):
-            turns.addWidget(widget)
+        turns.addWidget(self.back)
+        turns.addWidget(self.chooser)
+        turns.addWidget(self.next)
         self.text.setFixedWidth(_COLUMN)
         self._caution = label("", self, "warning")
         self._caution.setWordWrap(True)
@@ -149,6 +179,11 @@ class LearnPanel(QWidget):
         self._column.addWidget(self.text)
         self._column.addWidget(self._caution)
         self._column.addWidget(self.real)
+        self._column.addWidget(self.told)
+        self._column.addWidget(self.elsewhere)
+        self._column.addWidget(self.way_back)
+        self.tell("")
+        self.offer_way_back("")
 
     def _button(self, text: str, tip: str, slot: object) -> QPushButton:
         button = QPushButton(text, self)
@@ -160,7 +195,6 @@ class LearnPanel(QWidget):
         page = PAGES[number](self)
         page.requested.connect(self._on_requested)
         page.pageRequested.connect(self.show_title)
-        page.networkRequested.connect(self.networkRequested)
         # A small window scrolls the playground.
         area = scrolled(page, self)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -172,12 +206,12 @@ class LearnPanel(QWidget):
 
     def _begin(self) -> None:
         if not self._has_begun and self.is_seen:
-            self._has_begun = True
+            self._has_begun = self.page.is_begun = True
             self.page.begin()
 
     def _end(self) -> None:
         if self._has_begun:
-            self._has_begun = False
+            self._has_begun = self.page.is_begun = False
             self.page.end()
 
     @Slot(str)
@@ -198,6 +232,11 @@ class LearnPanel(QWidget):
     @Slot()
     def _on_real(self) -> None:
         self.placeRequested.emit(self.page.place)
+
+    @Slot()
+    def _on_elsewhere(self) -> None:
+        if self._elsewhere is not None:
+            self.elsewhereRequested.emit(self._elsewhere)
 
     @Slot(object)
     def _on_requested(self, request: LessonRequest) -> None:

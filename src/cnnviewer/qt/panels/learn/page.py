@@ -21,31 +21,43 @@ class Place:
     Parameters
     ----------
     kind
-        The kind of the layer; "input" for the image that goes in.
+        The kind of the layer; "input" for the image that goes in, "scores" for what makes the class scores.
     view
         What its card shows ("Filters"), or the input panel; '' for what it shows anyway.
     settings
         How the layer's settings begin, as its card tells them; '' where any of the kind will do.
+    words
+        Words of which its settings have one; none where any settings will do.
     is_last
         Whether the last such layer is meant; else it is the first.
+    what
+        What it is called where a network has none: "max pooling".
+    otherwise
+        What is shown instead in a network that has no such layer, and told; None where another network is opened.
+    network, sample
+        A network that has such a layer, and a sample image that suits it.
     """
 
     kind: str
     view: str = ""
     settings: str = ""
+    words: tuple[str, ...] = ()
     is_last: bool = False
+    what: str = ""
+    otherwise: Place | None = None
+    network: str = "lenet5"
+    sample: str = "digit-3"
 
 
 class Page(QWidget):
     """A page of the tour: a playground, with a text beside it.
 
     `requested` asks a lesson, whose answer comes by `show_answer`; of each kind of request only the newest waits.
-    `pageRequested` asks for another page by its title, `networkRequested` for a network by its name.
+    `pageRequested` asks for another page by its title.
     """
 
     requested = Signal(object)
     pageRequested = Signal(str)
-    networkRequested = Signal(str)
 
     title: ClassVar[str] = ""
     text: ClassVar[str] = ""
@@ -53,6 +65,8 @@ class Page(QWidget):
     place: ClassVar[Place | None] = None
     follows_photo: bool = False
     """Whether the page shows the photo of the window, and so another one after each that is opened."""
+    is_begun: bool = False
+    """Whether it is shown: it is turned to, and the tour is seen."""
 
     def refresh(self) -> None:
         """Ask for what is to be shown: the page is opened, or the photo or the theme is another."""

@@ -48,7 +48,13 @@ class PoolingPage(Page):
     numbers, many pooled ones stay: it is enough that a pattern is somewhere in the window. That is why a network
     minds little where exactly something is. Zeros stay zeros, of course; look at the others.</p>
     """
-    place = Place("pooling", view="Pooled")
+    place = Place(
+        "pooling",
+        view="Pooled",
+        settings="max ",
+        what="max pooling",
+        otherwise=Place("pooling", view="Pooled", words=("stride",), otherwise=Place("pooling", view="Pooled")),
+    )
     follows_photo = True
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -43,7 +43,7 @@ class ReluPage(Page):
     bend at 0 is what lets a network say <i>this, but not if that</i>, and so gain from more layers.</p>
     <p>Networks made for phones often use <b>ReLU6</b>: what is above 6 becomes 6, too.</p>
     """
-    place = Place("activation", view="Maps", settings="ReLU")
+    place = Place("activation", view="Maps", settings="ReLU", what="ReLU", otherwise=Place("activation", view="Maps"))
     follows_photo = True
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -61,7 +61,13 @@ class SeenPage(Page):
     <p>A shift moves the maps and hardly touches the class: the same filters run everywhere. Turning and scaling is
     another thing: no filter turns with it. Which part must be covered for the class to change?</p>
     """
-    place = Place("activation", view="Maps", is_last=True)
+    place = Place(
+        "activation",
+        view="Maps",
+        is_last=True,
+        what="activation",
+        otherwise=Place("convolution", view="Maps", is_last=True),
+    )
     follows_photo = True
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -91,9 +97,10 @@ class SeenPage(Page):
         self.requested.emit(SeenRequest())
 
     def end(self) -> None:
-        """Give the window its photo back."""
+        """Give the window its photo back, in whatever a hand is on it."""
+        self._soon.stop()
+        self.editor.let_go()
         if self.is_changed:
-            self._soon.stop()
             self.editor.set_edit(ImageEdit())
             self._show_edit()
             self.editRequested.emit(None)
@@ -296,7 +303,8 @@ class SeenPage(Page):
     @Slot(object)
     def _on_edited(self, edit: ImageEdit) -> None:
         self._show_edit()
-        self._soon.start()
+        if self.is_begun:  # else the window has its photo back
+            self._soon.start()
 
     @Slot()
     def _tell_edit(self) -> None:

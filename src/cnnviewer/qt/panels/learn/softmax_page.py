@@ -42,7 +42,7 @@ class SoftmaxPage(Page):
     <p>The <b>temperature</b> T divides the logits before. Below 1 the winner takes nearly all; far above 1 all classes
     come out nearly alike. The order never changes.</p>
     """
-    place = Place("linear", is_last=True)
+    place = Place("scores", what="layer that makes class scores")
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

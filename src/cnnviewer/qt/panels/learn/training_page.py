@@ -76,7 +76,7 @@ class TrainingPage(Page):
     training of LeNet-5 on 5,000 digits: the window shows the network that learns, and the panel Training has more to
     tell.</p>
     """
-    place = Place("convolution", view="Filters")
+    place = Place("convolution", view="Filters", what="convolution")
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -57,7 +57,7 @@ class WholePage(Page):
     <p><b>The open network</b> is shown in the same way, with the image of the window or with your digit, where
     it is small enough: TinyVGG, or one of your own.</p>
     """
-    place = Place("convolution", view="Maps", is_last=True)
+    place = Place("convolution", view="Maps", is_last=True, what="convolution")
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
