@@ -101,7 +101,10 @@ QUESTIONS = (UnitRequest, FieldRequest, EffectiveRequest, ReachRequest, WayReque
 
 @dataclass(frozen=True)
 class TermShown:
-    """One term: the unit that it comes from (None: padding or a constant), its name, and its numbers."""
+    """One term: the unit that it comes from (None: padding or a constant), its name, and its numbers.
+
+    `category` is the class whose score that unit is; '' where it is none.
+    """
 
     source: str
     place: Unit | None
@@ -109,6 +112,7 @@ class TermShown:
     value: float
     weight: float
     contribution: float
+    category: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,8 @@ class UnitAnswer:
     ----------
     layer, unit, kind, settings
         What was asked for: the layer's name, the unit, what the layer does.
+    category
+        The class whose score the unit is; '' where it is none.
     rule
         What combines the terms; see `analysis.explanation.Rule`.
     value, recorded, bias
@@ -179,6 +185,7 @@ class UnitAnswer:
     unit: Unit
     kind: str
     settings: str
+    category: str
     rule: str
     value: float
     recorded: float
@@ -245,6 +252,8 @@ class WayStep:
         The picture of its map, or of the part around it, ``(H, W)``.
     cell
         Where it lies on the picture: (left, top, right, bottom) in shares 0..1.
+    category
+        The class whose score it is; '' where it is none.
     """
 
     layer: str
@@ -254,6 +263,7 @@ class WayStep:
     contribution: float | None
     pixels: Pixels
     cell: tuple[float, float, float, float]
+    category: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -98,6 +98,7 @@ def _unit(request: UnitRequest, layer: Layer, recording: Recording) -> UnitAnswe
         unit=explanation.unit,
         kind=layer.kind.value,
         settings=describe(layer, recording),
+        category=_category(layer.name, explanation.unit, recording),
         rule=explanation.rule.value,
         value=explanation.value,
         recorded=explanation.recorded,
@@ -120,7 +121,8 @@ def _term(explanation: Explanation, index: int, recording: Recording) -> TermSho
     sources = {part.source for part in explanation.terms.parts}
     name = _unit_name(term.source, term.place, recording, is_named=len(sources) > 1)
     place = None if term.place is None else whole_place(recording, term)
-    return TermShown(term.source, place, name, term.value, term.weight, term.contribution)
+    category = "" if place is None else _category(term.source, place, recording)
+    return TermShown(term.source, place, name, term.value, term.weight, term.contribution, category)
 
 
 def _unit_name(source: str, place: tuple[int, ...] | None, recording: Recording, *, is_named: bool) -> str:
@@ -130,13 +132,19 @@ def _unit_name(source: str, place: tuple[int, ...] | None, recording: Recording,
         return "padding"
     if not place:
         return source
-    if len(place) == 1 and source in _class_layers(recording):
-        return recording.category(place[0])
+    category = _category(source, place, recording)
+    if category:
+        return category
     where = f"({', '.join(map(str, place))})" if len(place) > 1 else f"unit {place[0]}"
     if source == INPUT:
         channel = channel_name(recording, place[0])
         return f"{channel} ({place[1]}, {place[2]})"
     return f"{source} {where}" if is_named else where
+
+
+def _category(layer: str, unit: tuple[int, ...], recording: Recording) -> str:
+    """Return the class whose score a unit is; '' where it is none."""
+    return recording.category(unit[0]) if len(unit) == 1 and layer in _class_layers(recording) else ""
 
 
 def _class_layers(recording: Recording) -> set[str]:
@@ -316,4 +324,4 @@ def _way_step(
 ) -> WayStep:
     pixels, cell = small_map(recording, name, unit, request.side, request.scale)
     kind = INPUT if name == INPUT else recording[name].kind.value
-    return WayStep(name, unit, kind, value, contribution, pixels, cell)
+    return WayStep(name, unit, kind, value, contribution, pixels, cell, _category(name, unit, recording))

@@ -66,6 +66,7 @@ class UnitPresenter(FeaturePresenter):
         window.inspector.unitChosen.connect(self._on_unit_clicked)
         window.inspector.unitHovered.connect(self._on_unit_hovered)
         window.inspector.explanationRequested.connect(self.open)
+        window.probabilities.classOpened.connect(self.explain_class)
         window.input.pixelHovered.connect(self._on_pixel_hovered)
         window.input.effectiveToggled.connect(self._ask)
 
@@ -289,6 +290,27 @@ class UnitPresenter(FeaturePresenter):
         if layer is not None:
             channel, cell = layer.layout.place_of(unit)
             self._session.select(name, channel, cell)
+
+    @Slot(int)
+    def explain_class(self, index: int) -> None:
+        """Choose the unit that is the score of a class, its logit where there is one, and explain it."""
+        layer = self._logits()
+        if layer is not None:
+            self._session.select(layer.name, index)
+            self._window.layers.scroll_to(layer.name)
+            self.open()
+
+    def _logits(self) -> LayerSummary | None:
+        """Return the layer that makes the class scores: that before the softmax, where the network has one."""
+        recording = self._session.recording
+        layers = () if recording is None else recording.layers
+        layer = next((layer for layer in layers if layer.is_scores), None)
+        while layer is not None and layer.kind == "softmax" and len(layer.inputs) == 1:
+            before = self._session.layer(layer.inputs[0])
+            if before is None or before.shape != layer.shape:
+                break
+            layer = before
+        return layer
 
     def _mark_pixel(self, unit: tuple[int, ...]) -> None:
         row, column = unit[-2:]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLabel, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnviewer.categories import category_name
 from cnnviewer.outputs import returned_text
@@ -24,7 +25,12 @@ _CAUTION_LINES = 2
 
 
 class ProbabilitiesPanel(QWidget):
-    """Shows the top classes with bars, the entropy, and a search over all classes."""
+    """Shows the top classes with bars, the entropy, and a search over all classes.
+
+    `classOpened` tells the number of a class whose score is to be explained: its row was clicked, or Enter pressed.
+    """
+
+    classOpened = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,6 +42,12 @@ class ProbabilitiesPanel(QWidget):
         self._search.textChanged.connect(self._on_text_changed)
         self._bars = BarList(self)
         self._bars.setAccessibleName("Class probabilities")
+        self._bars.setToolTip("A click or Enter shows where the score of the class comes from")
+        self._bars.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._bars.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._bars.customContextMenuRequested.connect(self._on_menu_requested)
+        self._bars.chosen.connect(self.classOpened)
+        self._search.returnPressed.connect(self._on_return_pressed)
         self._text = QLabel(self)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setProperty("role", "muted")
@@ -117,6 +129,32 @@ class ProbabilitiesPanel(QWidget):
 
     def _name(self, index: int) -> str:
         return category_name(self._categories, index)
+
+    @Slot()
+    def _on_return_pressed(self) -> None:
+        """Explain the first class that was found."""
+        if self._bars.bars:
+            self._bars.set_current(0)
+            self.classOpened.emit(self._bars.bars[0].index)
+
+    @Slot(QPoint)
+    def _on_menu_requested(self, place: QPoint) -> None:
+        row = self._bars.row_at(place.y())
+        row = self._bars.current if row is None else row
+        if not 0 <= row < len(self._bars.bars):
+            return
+        bar = self._bars.bars[row]
+        self._bars.set_current(row)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        explain = menu.addAction(f"Where the score of {self._name(bar.index)} comes from".replace("&", "&&"))
+        explain.setData(bar.index)
+        menu.triggered.connect(self._on_menu_triggered)
+        menu.popup(self._bars.mapToGlobal(place))
+
+    @Slot(QAction)
+    def _on_menu_triggered(self, action: QAction) -> None:
+        self.classOpened.emit(action.data())
 
     @Slot(str)
     def _on_text_changed(self, text: str) -> None:

@@ -129,14 +129,14 @@ class BarList(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose the row under the mouse."""
-        row = self._row_at(event.position().y())
+        row = self.row_at(event.position().y())
         if event.button() == Qt.MouseButton.LeftButton and row is not None:
             self._mark(row)
             self.chosen.emit(self._bars[row].index)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Ask where the row under the mouse comes from."""
-        row = self._row_at(event.position().y())
+        row = self.row_at(event.position().y())
         if row is not None:
             self.opened.emit(self._bars[row].index)
 
@@ -157,7 +157,7 @@ class BarList(QWidget):
     def event(self, event: QEvent) -> bool:
         """Tell the whole row under the mouse: its name may be cut off."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            row = self._row_at(event.pos().y())
+            row = self.row_at(event.pos().y())
             text = "" if row is None else f"{self._bars[row].name}  {self._bars[row].text}"
             place = self.rect() if row is None else self.row_rect(row)
             QToolTip.showText(event.globalPos(), literal("\n".join(filter(None, (text, self.toolTip())))), self, place)
@@ -168,6 +168,7 @@ class BarList(QWidget):
         self._current = row
         self.update()
 
-    def _row_at(self, y: float) -> int | None:
+    def row_at(self, y: float) -> int | None:
+        """Return the row at a height; None below the last."""
         row = int(y) // BAR_HEIGHT
         return row if 0 <= row < len(self._bars) else None

@@ -66,9 +66,10 @@ def signed_text(value: float) -> str:
     return text if text.startswith("−") or value != value else f"+{text}"
 
 
-def unit_text(unit: tuple[int, ...]) -> str:
-    """Return a unit's index: ``(8, 5, 5)``, or ``unit 3`` of a vector."""
-    return f"unit {unit[0]}" if len(unit) == 1 else f"({', '.join(map(str, unit))})"
+def unit_text(unit: tuple[int, ...], category: str = "") -> str:
+    """Return a unit's index: ``(8, 5, 5)``, ``unit 3`` of a vector; of a class's score ``tabby (unit 281)``."""
+    index = f"unit {unit[0]}" if len(unit) == 1 else f"({', '.join(map(str, unit))})"
+    return f"{category} ({index.strip('()')})" if category else index
 
 
 def count_text(count: int) -> str:

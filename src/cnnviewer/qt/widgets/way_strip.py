@@ -105,7 +105,9 @@ class WayStrip(QWidget):
         top = rect.top() + PICTURE + 10
         painter.drawRoundedRect(QRectF(rect.left() + 8, top + 4, 8, 8), 2, 2)
         self._write(painter, QRect(rect.left() + 20, top, _WIDTH - 24, 16), _name(step), theme.text)
-        self._write(painter, QRect(rect.left() + 8, top + 16, _WIDTH - 12, 16), unit_text(step.unit), theme.muted)
+        self._write(
+            painter, QRect(rect.left() + 8, top + 16, _WIDTH - 12, 16), unit_text(step.unit, step.category), theme.muted
+        )
         self._write(
             painter, QRect(rect.left() + 8, top + 32, _WIDTH - 12, 16), f"= {value_text(step.value)}", theme.text
         )
@@ -192,4 +194,4 @@ def _name(step: WayStep) -> str:
 
 
 def _whole_text(step: WayStep) -> str:
-    return f"{_name(step)} {unit_text(step.unit)} = {value_text(step.value)}"
+    return f"{_name(step)} {unit_text(step.unit, step.category)} = {value_text(step.value)}"

@@ -84,7 +84,8 @@ class ArithmeticPage(QWidget):
         self._source.setVisible(is_linked)
         if single is not None and single.place is not None:
             name = "the image" if single.source == "input" else single.source
-            self._source.setText(f"<a href='0'>{escape(name)} {unit_text(single.place)}</a>")
+            place = unit_text(single.place, single.category)
+            self._source.setText(f"<a href='0'>{escape(f'{name} {place}')}</a>")
 
     def _show_rows(self, rows: Sequence[tuple[str, str]]) -> None:
         lines = "".join(

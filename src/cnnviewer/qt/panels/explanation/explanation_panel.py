@@ -118,7 +118,7 @@ class ExplanationPanel(QWidget):
         """Show a unit's arithmetic."""
         if self.side is not Side.ARITHMETIC:
             return
-        self._title.set_text(f"{answer.layer} {unit_text(answer.unit)}")
+        self._title.set_text(f"{answer.layer} {unit_text(answer.unit, answer.category)}")
         self._note.set_text(f"{answer.kind} · {answer.settings}")
         self.arithmetic.show_answer(answer)
         self._stack.setCurrentWidget(self.arithmetic)
@@ -128,7 +128,7 @@ class ExplanationPanel(QWidget):
         if self.side is not (Side.FORWARD if is_forward else Side.BACK):
             return
         first = answer.steps[0]
-        self._title.set_text(f"{first.layer} {unit_text(first.unit)}")
+        self._title.set_text(f"{first.layer} {unit_text(first.unit, first.category)}")
         steps_back = f"its strongest contributor, and that one's, {len(answer.steps) - 1} steps back"
         feeds = " · ".join(answer.notes) or "it feeds no layer: it is an output"
         self._note.set_text(feeds if is_forward else steps_back)

@@ -1,0 +1,106 @@
+"""From a row of the class probabilities to what made its score, and explanations that name classes."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QApplication, QMenu
+from torch import nn
+
+from cnnviewer.qt.panels.explanation.explanation_panel import Side
+from cnnviewer.qt.widgets.bar_list import BarList
+
+from .test_explanation import open_module, panel_of
+
+
+def bars_of(driver):
+    return driver.window.probabilities.findChild(BarList)
+
+
+def chosen(driver) -> tuple[str, int]:
+    selection = driver.session.selection
+    return selection.layer, selection.channel
+
+
+def row_of(bars, index: int) -> QPoint:
+    return bars.row_rect([bar.index for bar in bars.bars].index(index)).center()
+
+
+def test_a_click_on_a_row_explains_its_logit(lenet):
+    bars = bars_of(lenet)
+    second = lenet.session.recording.ranking[1]
+    lenet.click(bars, row_of(bars, second))
+    assert chosen(lenet) == ("output", second)
+    panel = panel_of(lenet)
+    assert panel.isVisible()
+    assert panel.title == f"output {second} (unit {second})"
+    assert panel.arithmetic.answer.kind == "linear"
+
+
+def test_the_keys_explain_a_class_from_the_rows_and_from_the_search(lenet):
+    bars = bars_of(lenet)
+    bars.setFocus()
+    lenet.key(Qt.Key.Key_Down, bars)
+    lenet.key(Qt.Key.Key_Down, bars)
+    lenet.key(Qt.Key.Key_Return, bars)
+    assert chosen(lenet) == ("output", lenet.session.recording.ranking[1])
+    lenet.bot.keyClicks(lenet.window.probabilities.search, "7")
+    lenet.key(Qt.Key.Key_Return, lenet.window.probabilities.search)
+    assert chosen(lenet) == ("output", 7)
+
+
+def test_the_menu_of_a_row_explains_it(lenet):
+    bars = bars_of(lenet)
+    third = lenet.session.recording.ranking[2]
+    place = row_of(bars, third)
+    QApplication.sendEvent(bars, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, bars.mapToGlobal(place)))
+    menu = lenet.window.probabilities.findChild(QMenu)
+    assert menu.actions()[0].text() == f"Where the score of {third} comes from"
+    menu.actions()[0].trigger()
+    menu.close()
+    lenet.settle()
+    assert chosen(lenet) == ("output", third)
+
+
+@pytest.mark.parametrize("side", [Side.BACK, Side.FORWARD])
+def test_ways_name_the_class(driver, side):
+    driver.open("fashion-cnn", sample="clothing-1")
+    winner = driver.session.recording.ranking[0]
+    name = driver.session.network.categories[winner]
+    bars = bars_of(driver)
+    driver.click(bars, row_of(bars, winner))
+    driver.click(panel_of(driver).sides.button(side.value))
+    assert panel_of(driver).title == f"output {name} (unit {winner})"
+    assert panel_of(driver).way.steps[0].category == name
+    assert panel_of(driver).way.accessibleDescription().startswith(f"output {name} (unit {winner}) = ")
+
+
+def test_a_network_that_ends_in_a_softmax_is_explained_by_its_logit(driver, monkeypatch):
+    class Ending(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(3 * 8 * 8, 4)
+
+        def forward(self, image):
+            return self.fc(nn.functional.adaptive_avg_pool2d(image, 8).flatten(1)).softmax(1)
+
+    open_module(driver, monkeypatch, Ending())
+    bars = bars_of(driver)
+    driver.click(bars, row_of(bars, 2))
+    assert chosen(driver) == ("fc", 2)
+    assert panel_of(driver).title == "fc class 2 (unit 2)"
+    driver.session.select("softmax", 2)
+    driver.settle()
+    assert panel_of(driver).arithmetic.answer.category == "class 2"
+
+
+def test_a_term_that_is_a_class_is_linked_by_its_name(driver, monkeypatch):
+    module = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 4), nn.Dropout())
+    open_module(driver, monkeypatch, module)
+    layer = driver.session.recording.layers[-1]
+    driver.session.select(layer.name, 3)
+    panel = driver.window.open_explanation()
+    driver.settle()
+    assert panel.title == f"{layer.name} class 3 (unit 3)"
+    assert panel.arithmetic.answer.terms[0].category == "class 3"
