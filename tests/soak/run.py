@@ -18,6 +18,7 @@ from pathlib import Path
 from trials import Plan, Report
 
 KINDS = {
+    "kill": "kill",
     "monkey": "monkey",
 }
 """Each kind, and the module that tries it."""

@@ -150,6 +150,24 @@ class TestDamage:
         steps = [item.step for item in Follower(folder).poll() if isinstance(item, Progress)]
         assert steps == list(range(1, 11))
 
+    def test_a_run_that_was_killed_at_its_very_end_tells_of_that_once(self, folder, tmp_path):
+        run_all(begin(PLAN, folder))
+        whole = (folder / "metrics.jsonl").read_text()
+        card = json.loads((folder / "run.json").read_text())
+        (folder / "run.json").write_text(
+            json.dumps(
+                {name: value for name, value in card.items() if name not in ("ended", "finished_step", "results")}
+            )
+        )
+        run_all(go_on(folder))
+        assert (folder / "metrics.jsonl").read_text() == whole
+        assert json.loads((folder / "run.json").read_text())["ended"] == card["ended"]
+
+    def test_what_a_killed_beginning_left_is_no_hindrance(self, folder):
+        folder.mkdir()
+        (folder / ".partial-77-run.json").write_text('{"prog')
+        assert run_all(begin(PLAN, folder))[-1].step == 10
+
     def test_without_its_log_it_goes_on(self, folder):
         run_some(begin(PLAN, folder), 6)
         (folder / "metrics.jsonl").unlink()

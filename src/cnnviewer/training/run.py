@@ -102,6 +102,8 @@ class Run:
             raise TrainingError(
                 f"{self.folder} holds a training already. Let it go on (--resume), or choose another folder."
             )
+        with _told_disk(self.folder):
+            _remove_partial(self.folder)  # of one that was killed before it had begun
         if any(path.name != ".lock" for path in self.folder.iterdir()):
             raise TrainingError(f"{self.folder} is not empty, and holds no training; choose another folder.")
         self._write_card(card)
@@ -198,10 +200,11 @@ class Run:
 
 
 def _step_of(line: str) -> float:
-    """Return the step of a line of metrics; infinity for one that was torn."""
+    """Return the step after which a line of metrics was true; infinity for one that was torn, or tells of an end."""
     try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
+        values = json.loads(line)
+        return float("inf") if values.get("split") == "test" else float(values["step"])
+    except (ValueError, KeyError, TypeError, AttributeError):
         return float("inf")
 
 
