@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cnnviewer.images import read_image
+from cnnviewer.images.decoding import FORMATS
 from cnnviewer.kinds import (
     HEAD,
     IMAGES,
@@ -42,7 +43,7 @@ def encoded(form: str) -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("ending", sorted(IMAGES - {".psd", ".mpo", ".apng", ".avifs"}))
+@pytest.mark.parametrize("ending", sorted(IMAGES - {".psd", ".mpo", ".apng", ".avifs", ".cur", ".ras", ".npy", ".npz"}))
 def test_each_ending_of_an_image_is_read(tmp_path, ending):
     Image.init()
     form = Image.registered_extensions()[ending]
@@ -52,13 +53,14 @@ def test_each_ending_of_an_image_is_read(tmp_path, ending):
     known = type_of(path)
     assert known is not None
     assert ending in known.extensions
-    assert read_image(path).size == (8, 8)
+    assert min(read_image(path).size) >= 8  # icons have sizes of their own
 
 
 def test_each_ending_of_pil_formats_that_are_read_is_known():
     Image.init()
-    read = {"JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO", "PSD", "MPO"}
-    assert {ending for ending, form in Image.registered_extensions().items() if form in read} == IMAGES
+    read = {*FORMATS, "MPO", "TGA"}
+    found = {ending for ending, form in Image.registered_extensions().items() if form in read}
+    assert found | {".npy", ".npz"} == IMAGES
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO"])

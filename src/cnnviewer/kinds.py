@@ -104,6 +104,8 @@ def _sound(name: str, endings: str, begins: bytes) -> FileType:
 
 
 _TO_JPEG = "convert it to JPEG or PNG, and open that"
+_TO_PNG = "export it as PNG, and open that"
+_TO_NUMBERS = "save it as a TIFF or a .npy of floats, and open that"
 _UNPACK = "unpack it first"
 _ENTRY = rb"PK\x03\x04.{26}"
 """A zip archive up to the name of its first entry."""
@@ -114,13 +116,23 @@ _IMAGE_TYPES = (
     _image("a PNG image", "png apng", rb"\x89PNG\r\n\x1a\n"),
     _image("a GIF image", "gif", rb"GIF8"),
     _image("a WebP image", "webp", rb"RIFF.{4}WEBP"),
-    _image("a BMP image", "bmp", rb"BM.{4}\0{4}"),
+    _image("a BMP image", "bmp dib", rb"BM.{4}\0{4}|\x28\0{3}.{8}\x01\0[\x01\x04\x08\x10\x18\x20]\0"),
     _image("a TIFF image", "tif tiff", _TIFF),
     _image("an AVIF image", "avif avifs", rb".{4}ftyp(avi[fs]|m(if1|iaf.|sf1).{4}(.{4}){0,6}avi[fs])"),
     _image("a JPEG 2000 image", "jp2 j2k jpc jpf jpx j2c", rb"\0\0\0\x0cjP  |\xffO\xffQ"),
     _image("a PNM image", "ppm pgm pbm pnm pfm", rb"P[1-6fF]\s"),
-    _image("an icon", "ico", rb"\0\0\x01\0[^\0]\0"),
+    _image("an icon", "ico cur", rb"\0\0[\x01\x02]\0[^\0]\0"),
+    _image("a macOS icon", "icns", rb"icns"),
     _image("a Photoshop image", "psd", rb"8BPS"),
+    _image("a DDS texture", "dds", rb"DDS \x7c\0\0\0"),
+    _image("a QOI image", "qoi", rb"qoif"),
+    _image("a PCX image", "pcx", rb"\x0a[\0\x02\x03\x05]\x01[\x01\x02\x04\x08]"),
+    _image("an SGI image", "sgi rgb rgba bw", rb"\x01\xda[\0\x01][\x01\x02]\0[\x01-\x03]"),
+    _image("a Sun raster image", "ras", rb"\x59\xa6\x6a\x95"),
+    # They begin with nothing of their own, and some end with a mark that is too far away to be looked at.
+    _image("a TGA image", "tga icb vda vst", b""),
+    _image("a NumPy array", "npy", rb"\x93NUMPY"),
+    _image("a NumPy archive", "npz", _ENTRY + rb"[^/]{1,250}\.npy"),
     _unread(Kind.IMAGE, "a HEIC photo", "heic heif hif", rb".{4}ftyp(he[iv][cmsx]|mif1|msf1)", _TO_JPEG),
     _unread(Kind.IMAGE, "a JPEG XL image", "jxl", rb"\xff\x0a|\0\0\0\x0cJXL ", _TO_JPEG),
     _unread(
@@ -130,7 +142,22 @@ _IMAGE_TYPES = (
         _TIFF + rb"|II(RO|U\0)|FUJIFILMCCD|.{4}ftypcrx ",
         _TO_JPEG,
     ),
-    _unread(Kind.IMAGE, "an SVG drawing", "svg", rb"\s*(<\?xml.{0,2000}?)?<svg\b", "export it as PNG, and open that"),
+    _unread(
+        Kind.IMAGE,
+        "a DICOM image",
+        "dcm dicom",
+        rb".{128}DICM",
+        "save it as a 16-bit TIFF or a .npy with a DICOM viewer, and open that",
+    ),
+    _unread(Kind.IMAGE, "an OpenEXR image", "exr", rb"\x76\x2f\x31\x01", _TO_NUMBERS),
+    _unread(Kind.IMAGE, "a Radiance HDR image", "hdr", rb"#\?(RADIANCE|RGBE)", _TO_NUMBERS),
+    _unread(Kind.IMAGE, "a FITS image", "fits fit fts", rb"SIMPLE  =", _TO_NUMBERS),
+    _unread(Kind.IMAGE, "a JPEG XR image", "jxr wdp hdp", rb"II\xbc\x01", _TO_JPEG),
+    _unread(Kind.IMAGE, "a GIMP image", "xcf", rb"gimp xcf", _TO_JPEG),
+    _unread(Kind.IMAGE, "a DjVu document", "djvu djv", rb"AT&TFORM", "export its page as PNG, and open that"),
+    _unread(Kind.IMAGE, "a PostScript drawing", "eps ps ai", rb"%!PS|\xc5\xd0\xd3\xc6", _TO_PNG),
+    _unread(Kind.IMAGE, "a Windows metafile", "wmf emf", rb"\xd7\xcd\xc6\x9a", _TO_PNG),
+    _unread(Kind.IMAGE, "an SVG drawing", "svg", rb"\s*(<\?xml.{0,2000}?)?<svg\b", _TO_PNG),
 )
 
 _VIDEO_TYPES = (

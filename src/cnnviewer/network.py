@@ -12,12 +12,13 @@ import torch
 
 from cnnviewer.devices import AUTO, Precision, choose_device, float_type, is_out_of_memory
 from cnnviewer.errors import DeviceError, ImageError, NetworkError
-from cnnviewer.images import as_image
+from cnnviewer.images import as_photo
+from cnnviewer.readings import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cnnviewer.images import ImageLike
+    from cnnviewer.images import ImageLike, Photo
     from cnnviewer.preprocessing import Preprocessing
 
 __all__ = ["Network", "eval_mode", "from_module", "input_channels"]
@@ -47,14 +48,26 @@ class Network:
     categories: tuple[str, ...] = ()
     provenance: str = "weights as given"
 
-    def preprocess(self, image: ImageLike | torch.Tensor) -> torch.Tensor:
+    def preprocess(
+        self,
+        image: ImageLike | Photo | torch.Tensor,
+        *,
+        value_range: tuple[float, float] | None = None,
+        page: int = 1,
+    ) -> torch.Tensor:
         """Return the tensor that the module takes.
 
         Parameters
         ----------
         image
-            A path, a PIL image, uint8 pixels ``(H, W)``, ``(H, W, 3)`` or ``(H, W, 4)``, or a floating point
-            tensor ``(1, C, H, W)`` that is preprocessed already and returned as it is.
+            A path, a PIL image, uint8 pixels ``(H, W)``, ``(H, W, 3)`` or ``(H, W, 4)``, or ``(H, W, C)`` where the
+            module takes C channels, or a floating point tensor ``(1, C, H, W)`` that is preprocessed already and
+            returned as it is.
+        value_range
+            The numbers that are black and white, of files of more than 8 bits and of arrays of another type; by
+            default what the file tells, or a guess.
+        page
+            Of a file of several pages or frames, which one, from 1 on; 0 for all, each a channel.
 
         Returns
         -------
@@ -64,11 +77,13 @@ class Network:
         Raises
         ------
         ImageError
-            If the image can't be read, or a tensor's shape does not fit.
+            If the image can't be read, its channels are not those that the module takes, or a tensor's shape does not
+            fit.
         """
         if isinstance(image, torch.Tensor):
             return self._checked(image)
-        return self.preprocessing(as_image(image)).to(self.device, self.dtype)
+        photo = as_photo(image, Reading(value_range, page))
+        return self.preprocessing(photo).to(self.device, self.dtype)
 
     def to(self, device: str = AUTO, precision: str = Precision.SINGLE) -> Network:
         """Return this network on a device and in a precision.
@@ -250,9 +265,12 @@ def input_channels(module: torch.nn.Module) -> int | None:
 
 
 def _usual_preprocessing(module: torch.nn.Module) -> Preprocessing:
-    """Return ImageNet's preprocessing, grey where the module's first convolution takes one channel."""
+    """Return ImageNet's preprocessing, with the channels of the module's first convolution."""
     from cnnviewer.preprocessing import Preprocessing
 
-    if input_channels(module) == 1:
-        return Preprocessing(size=(224, 224), resize=256, channels=1, order="L", mean=(0.5,), deviation=(0.5,))
+    channels = input_channels(module)
+    if channels is not None and channels != 3:
+        order = "L" if channels == 1 else "RGB"
+        half = (0.5,) * channels
+        return Preprocessing(size=(224, 224), resize=256, channels=channels, order=order, mean=half, deviation=half)
     return Preprocessing(size=(224, 224), resize=256, mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import torch
     from PIL import Image
 
+    from cnnviewer.images import Photo
+
 __all__ = ["Crop", "Preprocessing"]
 
 # A wider or taller photo is cut to this aspect ratio before it is resized: the network sees its middle only,
@@ -51,7 +53,8 @@ class Preprocessing:
         One number a channel, in the order in which the network takes the channels.
     order
         What the channels are, as letters: "RGB", "BGR", or "L" for grey. Where there are more channels than letters
-        they begin again: with "RGB" a fourth channel is red.
+        they begin again: with "RGB" a fourth channel of a colour photo is red. A photo of just as many channels gives
+        each its own, the colours among them in this order.
     interpolation
         "bilinear" or "bicubic", both antialiased.
     crop_mode
@@ -77,44 +80,71 @@ class Preprocessing:
         height, width = self.size
         return height - 2 * self.padding, width - 2 * self.padding
 
-    def __call__(self, image: Image.Image) -> torch.Tensor:
+    def __call__(self, image: Image.Image | Photo) -> torch.Tensor:
         """Return the tensor that the network takes.
 
         Parameters
         ----------
         image
-            A PIL image of mode "L" or "RGB".
+            A photo, or a PIL image of mode "L" or "RGB".
 
         Returns
         -------
         torch.Tensor
             float32, ``(1, C, H, W)``.
+
+        Raises
+        ------
+        ImageError
+            If the photo has channels that are no colours, and not as many as the network takes.
         """
         return self.normalise(self.pixels(image)[None])
 
-    def pixels(self, image: Image.Image) -> torch.Tensor:
+    def pixels(self, image: Image.Image | Photo) -> torch.Tensor:
         """Return the part of a photo that the network sees, at the size at which it sees it.
 
         Parameters
         ----------
         image
-            A PIL image of mode "L" or "RGB".
+            A photo, or a PIL image of mode "L" or "RGB".
 
         Returns
         -------
         torch.Tensor
-            uint8, ``(3, h, w)`` RGB or ``(1, h, w)`` grey, 0..255; h and w are those of `crop_size`.
+            uint8, 0..255, ``(3, h, w)`` RGB or ``(1, h, w)`` grey; where the network takes another number of channels,
+            ``(C, h, w)``, in the order of a photo that has as many. h and w are those of `crop_size`.
+
+        Raises
+        ------
+        ImageError
+            If the photo has channels that are no colours, and not as many as the network takes.
         """
+        import torch
+
+        from cnnviewer.images import Photo
+
+        if isinstance(image, Photo) and image.has_channels(self.channels):
+            fills = (round(self.mean[self.own_planes.index(band)] * self.divisor) for band in range(self.channels))
+            return torch.cat([self._band(band, (fill,)) for band, fill in zip(image.bands, fills, strict=True)])
+        picture = image.flat(self.channels) if isinstance(image, Photo) else image
+        pixels = self._band(picture.convert("L" if self.is_grey else "RGB"), tuple(self._fill))
+        if self.channels in (1, 3):
+            return pixels
+        made = pixels.new_empty(self.channels, *pixels.shape[1:])
+        made[list(self.own_planes)] = pixels[list(self.planes)]
+        return made
+
+    def _band(self, image: Image.Image, fill: tuple[int, ...]) -> torch.Tensor:
+        """Return the part of an "L" or "RGB" image that the network sees; `fill` is the colour of its border."""
         from torchvision.transforms import InterpolationMode
         from torchvision.transforms import functional as transforms
 
-        image = image.convert("L" if self.is_grey else "RGB")
         image = image.crop(self._seen(image.width, image.height))
         resized = transforms.resize(
             image, self.resized(image.height, image.width), interpolation=InterpolationMode(self.interpolation)
         )
         if self.crop_mode == "border":
-            resized = transforms.pad(resized, self._borders(resized.height, resized.width), fill=self._fill)
+            resized = transforms.pad(resized, self._borders(resized.height, resized.width), fill=list(fill))
         cropped = transforms.center_crop(resized, list(self.crop_size))
         pixels: torch.Tensor = transforms.pil_to_tensor(cropped)
         return pixels
@@ -136,9 +166,19 @@ class Preprocessing:
 
     @property
     def planes(self) -> tuple[int, ...]:
-        """For each channel that the network takes, which of the photo's it is: 0, 1, 2 for red, green, blue."""
+        """For each channel that the network takes, which of a picture's it is: 0, 1, 2 for red, green, blue."""
         letters = "L" if self.is_grey else "RGB"
         return tuple(letters.index(self.order[channel % len(self.order)]) for channel in range(self.channels))
+
+    @property
+    def own_planes(self) -> tuple[int, ...]:
+        """The same of a photo of just as many channels: its colours in the network's order, and then the others."""
+        colors = self.planes[:3] if sorted(self.planes[:3]) == [0, 1, 2] else tuple(range(min(self.channels, 3)))
+        return (*colors, *range(len(colors), self.channels))
+
+    def names_of(self, photo: Photo) -> tuple[str, ...]:
+        """Return what a photo calls the channels that the network is given one by one, in its order; else nothing."""
+        return tuple(photo.names[plane] for plane in self.own_planes) if photo.has_channels(self.channels) else ()
 
     @property
     def channel_names(self) -> tuple[str, ...]:
@@ -153,7 +193,8 @@ class Preprocessing:
         Parameters
         ----------
         pixels
-            uint8, ``(N, 3, h, w)`` or ``(N, 1, h, w)``, as `pixels` returns them; or ``(N, ., H, W)``, padded already.
+            uint8, ``(N, C, h, w)`` as `pixels` returns them, ``(N, 3, h, w)`` RGB or ``(N, 1, h, w)`` grey; or
+            ``(N, ., H, W)``, padded already.
 
         Returns
         -------
@@ -169,8 +210,10 @@ class Preprocessing:
             values.div_(self.divisor)
         if self.padding and tuple(values.shape[-2:]) == self.crop_size:
             values = functional.pad(values, [self.padding] * 4)
-        if self.planes != tuple(range(values.shape[1])):
-            values = values[:, list(self.planes)]
+        count = values.shape[1]
+        planes = self.planes if count == (1 if self.is_grey else 3) else self.own_planes
+        if planes != tuple(range(count)):
+            values = values[:, list(planes)]
         # In place, on a tensor of our own: torchvision's normalize looks at the values of the deviation first, which
         # costs more than the arithmetic of a small batch.
         mean, deviation = (values.new_tensor(numbers).view(-1, 1, 1) for numbers in (self.mean, self.deviation))
@@ -220,6 +263,20 @@ class Preprocessing:
         enlarged = max(self._scales(height, width))
         if enlarged >= 16:
             return f"The image has only {width} × {height} pixels: it is enlarged {enlarged:.0f} times."
+        return ""
+
+    def channel_caution(self, photo: Photo) -> str:
+        """Return a sentence on a photo that has other channels than the network takes; empty for usual ones."""
+        if photo.has_channels(self.channels):
+            return ""
+        if self.channels not in (1, 3):
+            given = ", ".join(self.channel_names)
+            return f"The image has no {self.channels} channels: the network is given its colours as {given}."
+        unused = [name for name in photo.names[3:] if name != "alpha"]
+        if unused:
+            return (
+                f"The network takes {self.channels} of the image's {photo.channels} channels: not {', '.join(unused)}."
+            )
         return ""
 
     def describe(self) -> str:

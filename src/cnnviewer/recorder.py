@@ -14,9 +14,11 @@ from cnnviewer.axes.table import Layouts
 from cnnviewer.devices import is_out_of_memory
 from cnnviewer.errors import RecordingError
 from cnnviewer.frame_plan import FramePlan
+from cnnviewer.images import Photo, as_photo
 from cnnviewer.network import eval_mode
 from cnnviewer.operations import function_name, kind_of
 from cnnviewer.outputs import Output
+from cnnviewer.readings import Reading
 from cnnviewer.recording import INPUT, Layer, Recording
 from cnnviewer.replay import Plan, plan_of
 from cnnviewer.returned import class_scores, named_tensors
@@ -32,7 +34,13 @@ if TYPE_CHECKING:
 __all__ = ["Recorder", "record"]
 
 
-def record(network: Network, image: ImageLike | torch.Tensor) -> Recording:
+def record(
+    network: Network,
+    image: ImageLike | torch.Tensor,
+    *,
+    value_range: tuple[float, float] | None = None,
+    page: int = 1,
+) -> Recording:
     """Run a network once over an image and keep what every operation returned.
 
     Parameters
@@ -41,8 +49,10 @@ def record(network: Network, image: ImageLike | torch.Tensor) -> Recording:
         The network; its module and the modes of its submodules are afterwards as they were before, after an
         exception too.
     image
-        A path, a PIL image, uint8 pixels ``(H, W)``, ``(H, W, 3)`` or ``(H, W, 4)``, or a tensor
-        ``(1, C, H, W)`` that is preprocessed already.
+        A path, a PIL image, uint8 pixels ``(H, W)``, ``(H, W, 3)`` or ``(H, W, 4)``, or ``(H, W, C)`` where the network
+        takes C channels, or a tensor ``(1, C, H, W)`` that is preprocessed already.
+    value_range, page
+        How a file is read, where that is in question; see `Network.preprocess`.
 
     Raises
     ------
@@ -51,7 +61,8 @@ def record(network: Network, image: ImageLike | torch.Tensor) -> Recording:
     RecordingError
         If the network fails on it, or runs out of memory.
     """
-    return Recorder(network).record(image)
+    given = image if isinstance(image, torch.Tensor) else as_photo(image, Reading(value_range, page))
+    return Recorder(network).record(given)
 
 
 class Recorder:
@@ -71,14 +82,15 @@ class Recorder:
         self._frames: FramePlan | None = None
         self._dropped: tuple[Layer, ...] = ()
 
-    def record(self, image: ImageLike | torch.Tensor) -> Recording:
+    def record(self, image: ImageLike | Photo | torch.Tensor) -> Recording:
         """Record an image; see `record`."""
         tensor = self.network.preprocess(image)
+        names = self.network.preprocessing.names_of(image) if isinstance(image, Photo) else ()
         with torch.inference_mode(), _told_errors(self.network):
             plan = self._plan
-            if plan is not None and plan.fits(tensor):
-                return self._replay(plan, tensor)
-            return self._run(tensor)
+            fits = plan is not None and plan.fits(tensor)
+            recording = self._replay(plan, tensor) if plan is not None and fits else self._run(tensor)
+        return replace(recording, own_names=names) if names else recording
 
     def record_frame(
         self,

@@ -201,6 +201,8 @@ class Recording:
         How long the forward pass took, until the device had done all of it.
     outputs
         What the network returned.
+    own_names
+        What the channels of the image are called, in the order of the input; empty where it has only colours or grey.
     """
 
     network: Network
@@ -210,6 +212,14 @@ class Recording:
     scores_index: int | None
     seconds: float
     outputs: tuple[Output, ...] = ()
+    own_names: tuple[str, ...] = ()
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """What the channels of the input are called: R, G, B, alpha, "channel 4"; their numbers, where nobody tells."""
+        count = len(self.input)
+        names = self.own_names or self.network.preprocessing.channel_names
+        return names if len(names) == count else tuple(f"channel {number + 1}" for number in range(count))
 
     def __getitem__(self, name: str) -> Layer:
         """Return the layer of this name.

@@ -214,7 +214,7 @@ class TestLeftOut:
         ]
 
     def test_a_huge_image_is_refused_before_it_is_decoded(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("cnnviewer.images.LARGEST", 1000)
+        monkeypatch.setattr("cnnviewer.images.limits.LARGEST", 1000)
         fill(tmp_path)
         paint(tmp_path / "cats" / "huge.png", size=(40, 30))
         (left,) = load_dataset(tmp_path).left_out

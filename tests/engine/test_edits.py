@@ -9,7 +9,7 @@ import pytest
 
 from cnnviewer import load_network, record
 from cnnviewer.engine import Engine, engine
-from cnnviewer.images import as_image
+from cnnviewer.images import as_image, as_photo
 from cnnviewer.inputs.editing import edited
 from cnnviewer.messages import ImageEdit, ImageRequest, NetworkRequest
 
@@ -35,7 +35,7 @@ def test_the_network_gets_the_changed_photo(opened, samples):
 
 def test_a_photo_is_read_once_for_many_edits(opened, samples, monkeypatch):
     read = []
-    monkeypatch.setattr(engine, "as_image", lambda path: read.append(path) or as_image(path))
+    monkeypatch.setattr(engine, "as_photo", lambda path, reading: read.append(path) or as_photo(path, reading))
     image = ImageRequest("three", path=samples / "digit-3.png")
     for angle in range(1, 6):
         opened.open_image(replace(image, edit=ImageEdit(angle=angle)))

@@ -26,11 +26,7 @@ from cnnviewer.errors import DatasetError
 from cnnviewer.suggestions import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import torch
-    from PIL import Image
-
+    from cnnviewer.datasets.decoding import Fit
     from cnnviewer.datasets.labelled import Dataset
     from cnnviewer.downloads import ProgressCallback
 
@@ -90,7 +86,7 @@ def load_dataset(
     *,
     folder: Path | None = None,
     download: bool = False,
-    fit: Callable[[Image.Image], torch.Tensor] | None = None,
+    fit: Fit | None = None,
     validation: float = DEFAULT_VALIDATION,
     seed: int = 0,
     progress: ProgressCallback | None = None,

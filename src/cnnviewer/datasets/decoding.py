@@ -7,25 +7,24 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from cnnviewer.datasets.labelled import LeftOut
 from cnnviewer.downloads.progress import Beat
 from cnnviewer.errors import DatasetError, ImageError
-from cnnviewer.images import read_image
+from cnnviewer.images import as_photo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
-    from PIL import Image
-
     from cnnviewer.datasets.labelled import Images
     from cnnviewer.downloads import ProgressCallback
 
-    Fit = Callable[[Image.Image], torch.Tensor]
+    Fit = Callable[[Any], torch.Tensor]
+    """Takes a picture of PIL's, or a `Photo` where it has further channels."""
 
 __all__ = ["KEPT_BYTES", "FileImages", "decode_files"]
 
@@ -136,7 +135,8 @@ def _decoded(paths: Sequence[Path], fit: Fit) -> Generator[torch.Tensor | ImageE
 
 def _decode(path: Path, fit: Fit) -> torch.Tensor | ImageError:
     try:
-        return fit(read_image(path))
+        photo = as_photo(path)
+        return fit(photo if photo.bands else photo.picture)
     except ImageError as error:
         return error
     except MemoryError:

@@ -22,7 +22,7 @@ from cnnviewer.engine.questions import answer_question
 from cnnviewer.errors import CnnviewerError, ImageError, WeightsError
 from cnnviewer.frames import FrameAnswer, StageTimes
 from cnnviewer.graphs import GraphAnswer, GraphRequest
-from cnnviewer.images import as_image, decode_image, from_packed
+from cnnviewer.images import Photo, as_photo, decode_photo, from_packed, of_pixels
 from cnnviewer.inputs.editing import edited, shrunk
 from cnnviewer.lessons.answering import LessonContext, answer
 from cnnviewer.memory import give_back
@@ -47,8 +47,6 @@ from cnnviewer.threads import begin_to_help, leave_a_core
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from PIL.Image import Image
 
     from cnnviewer.frames import Prepared, Watch
     from cnnviewer.messages import (
@@ -80,7 +78,7 @@ class Scene:
     """
 
     recording: Recording
-    photo: Image
+    photo: Photo
     title: str
     held: Scene | None = None
     learning: Learning | None = None
@@ -124,8 +122,8 @@ class Engine:
         self._device = DeviceRequest()
         self._recorder: Placed | None = None
         self._asked_for = ""
-        self._photo: tuple[str, Image] | None = None
-        self._original: tuple[ImageRequest, Image] | None = None
+        self._photo: tuple[str, Photo] | None = None
+        self._original: tuple[ImageRequest, Photo] | None = None
         self._scene: Scene | None = None
         self._held: Placed | None = None
         self._learning: Learning | None = None
@@ -288,13 +286,14 @@ class Engine:
             If the network fails on it.
         """
         clock, begun, frame = time.perf_counter, time.perf_counter(), prepared.frame
-        photo = from_packed(frame.pixels)
+        picture = from_packed(frame.pixels)
+        photo = Photo(picture)
         self._photo = frame.title, photo
         recorder = self._recorder
         if recorder is None:
             return None
         given = prepared.tensor if prepared.preprocessing == self.preprocessing else None
-        tensor = recorder.network.preprocess(photo if given is None else given)
+        tensor = recorder.network.preprocess(picture if given is None else given)
         preprocessed = clock()
         is_known = watch.layers is self._layers and self._scene is not None
         held = self._held_scene(photo, frame.title)
@@ -384,18 +383,19 @@ class Engine:
         """End the thread that renders frames."""
         self._pool.shutdown()
 
-    def _photo_of(self, request: ImageRequest) -> Image:
+    def _photo_of(self, request: ImageRequest) -> Photo:
         """Return the photo that is asked for; one that is changed again and again is read once."""
         if request.edit is None:
             self._original = None
             return _read(request)
         if self._original is None or not self._original[0].is_of(request):
-            self._original = request, shrunk(_read(request))
-        return edited(self._original[1], request.edit)
+            self._original = request, _read(request).each(shrunk)
+        edit = request.edit
+        return self._original[1].each(lambda image: edited(image, edit))
 
     def _lesson_context(self) -> LessonContext:
         return LessonContext(
-            photo=None if self._photo is None else self._photo[1],
+            photo=None if self._photo is None else self._photo[1].picture,
             network=None if self._recorder is None else self._recorder.network,
             recording=None if self._scene is None else self._scene.recording,
         )
@@ -422,7 +422,7 @@ class Engine:
         """Whether a request is for the network that is open: others may be on their way while it is changed."""
         return request.network in ("", self._asked_for)
 
-    def _held_scene(self, photo: Image, title: str) -> Scene | None:
+    def _held_scene(self, photo: Photo, title: str) -> Scene | None:
         return None if self._held is None else Scene(self._held.record(photo), photo, title)
 
     def _answer(self) -> WeightsAnswer:
@@ -464,20 +464,20 @@ def _picture(request: PictureRequest, scene: Scene | None) -> PictureAnswer:
 
 def _thumbnail(request: ThumbnailRequest) -> ThumbnailAnswer:
     try:
-        photo = _read(request.image)
+        photo = _read(request.image).picture
     except ImageError as error:
         return ThumbnailAnswer(None, str(error))
     photo.thumbnail((request.size, request.size))
     return ThumbnailAnswer(packed(photo))
 
 
-def _read(request: ImageRequest) -> Image:
+def _read(request: ImageRequest) -> Photo:
     if request.path is not None:
-        return as_image(request.path)
+        return as_photo(request.path, request.reading)
     if request.data is not None:
-        return decode_image(request.data, request.title)
+        return decode_photo(request.data, request.title, request.reading)
     if request.pixels is not None:
-        return as_image(request.pixels)
+        return of_pixels(request.pixels, request.reading)
     if request.packed is not None:
-        return from_packed(request.packed)
+        return Photo(from_packed(request.packed))
     raise CnnviewerError("There is no image to open: the request is empty.")

@@ -24,7 +24,7 @@ __all__ = ["packed", "photo_answer"]
 
 def photo_answer(request: PhotoRequest, scene: Scene) -> PhotoAnswer:
     """Return what is asked for of the photo, with the numbers that the network is given."""
-    recording, photo = scene.recording, scene.photo
+    recording, photo = scene.recording, scene.photo.picture
     preprocessing = recording.network.preprocessing
     fed = recording.input.float().cpu()
     crop = preprocessing.crop(*photo.size)
@@ -34,7 +34,7 @@ def photo_answer(request: PhotoRequest, scene: Scene) -> PhotoAnswer:
         crop=(crop.left, crop.top, crop.right, crop.bottom),
         padding=(preprocessing.padding, preprocessing.padding),
         fed=fed.numpy(),
-        channel_names=_channel_names(preprocessing, len(fed)),
+        channel_names=recording.channel_names,
     )
 
 
@@ -84,8 +84,3 @@ def _frame_pixels(pixels: NDArray[np.uint32], photo: Image.Image, longest: int) 
 def _as_photo(pixels: torch.Tensor) -> NDArray[np.uint32]:
     colors = pixels.expand(3, -1, -1) if len(pixels) == 1 else pixels[:3]
     return packed(Image.fromarray(np.ascontiguousarray(colors.permute(1, 2, 0).numpy())))
-
-
-def _channel_names(preprocessing: Preprocessing, count: int) -> tuple[str, ...]:
-    names = preprocessing.channel_names
-    return names if len(names) == count else tuple(map(str, range(count)))

@@ -14,7 +14,7 @@ from cnnviewer.recorder import Recorder
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cnnviewer.images import ImageLike
+    from cnnviewer.images import ImageLike, Photo
     from cnnviewer.messages import DeviceRequest
     from cnnviewer.network import Network
     from cnnviewer.recording import Recording
@@ -50,7 +50,7 @@ class Placed:
         """The network that runs."""
         return self._recorder.network
 
-    def record(self, image: ImageLike | torch.Tensor) -> Recording:
+    def record(self, image: ImageLike | Photo | torch.Tensor) -> Recording:
         """Record an image; see `Recorder.record`."""
         return self._recorder.record(image)
 

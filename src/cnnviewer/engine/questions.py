@@ -160,9 +160,8 @@ def _class_layers(recording: Recording) -> set[str]:
 
 
 def channel_name(recording: Recording, channel: int) -> str:
-    """Return what a channel of the network's input is called: R, G, B, or its number."""
-    names = recording.network.preprocessing.channel_names
-    return names[channel] if len(names) == len(recording.input) > 1 else f"channel {channel}"
+    """Return what a channel of the network's input is called: R, G, B, alpha, or its number."""
+    return recording.channel_names[channel] if len(recording.input) > 1 else f"channel {channel}"
 
 
 def _channels(explanation: Explanation, recording: Recording) -> tuple[ChannelSum, ...]:

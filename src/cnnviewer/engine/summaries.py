@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cnnviewer.engine.engine import Scene
+    from cnnviewer.images import Photo
     from cnnviewer.network import Network
+    from cnnviewer.preprocessing import Preprocessing
     from cnnviewer.recording import Layer, Recording
 
 __all__ = ["layer_summaries", "network_summary", "recording_summary"]
@@ -46,7 +48,7 @@ def recording_summary(scene: Scene, layers: tuple[LayerSummary, ...]) -> Recordi
     ranking = np.argsort(-np.nan_to_num(probabilities, nan=-1.0), kind="stable")
     return RecordingSummary(
         image=scene.title,
-        caution=recording.network.preprocessing.caution(*scene.photo.size),
+        caution=_caution(scene.photo, recording.network.preprocessing),
         layers=layers,
         layer_seconds=tuple(layer.seconds for layer in recording.layers),
         probabilities=tuple(probabilities.tolist()),
@@ -55,7 +57,13 @@ def recording_summary(scene: Scene, layers: tuple[LayerSummary, ...]) -> Recordi
         seconds=recording.seconds,
         nbytes=recording.nbytes,
         outputs=recording.outputs,
+        read=scene.photo.read,
     )
+
+
+def _caution(photo: Photo, preprocessing: Preprocessing) -> str:
+    """Return what is to be told of a photo that the network can't see well, or not all of it."""
+    return " ".join(filter(None, (preprocessing.channel_caution(photo), preprocessing.caution(*photo.size))))
 
 
 def _entropy(probabilities: NDArray[np.float32]) -> float:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cnnviewer.devices import AUTO, Precision
+from cnnviewer.readings import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,20 +137,23 @@ class ImageRequest:
     title
         What it is called.
     path, data, pixels, packed
-        One of them: a file, the bytes of one that was pasted or dropped, uint8 ``(H, W, 3)``, or the pixels of a frame,
-        uint32 ``(H, W)``, 0xffRRGGBB.
+        One of them: a file, the bytes of one that was pasted or dropped, pixels of 8 or 16 bits, ``(H, W)`` or
+        ``(H, W, 4)``, RGBA, or the pixels of a frame, uint32 ``(H, W)``, 0xffRRGGBB.
     edit
         How it is changed before it is shown; None leaves it as it is.
+    reading
+        How it is read, where that is in question: the range of its numbers, and its page.
     """
 
     title: str
     path: Path | None = None
     data: bytes | None = None
-    pixels: NDArray[np.uint8] | None = None
+    pixels: NDArray[np.uint8] | NDArray[np.uint16] | None = None
     packed: Pixels | None = None
     edit: ImageEdit | None = None
+    reading: Reading = field(default_factory=Reading)
 
     def is_of(self, other: ImageRequest) -> bool:
-        """Whether both are of the same image, each with an edit of its own."""
+        """Whether both are of the same image, read in the same way, each with an edit of its own."""
         own, others = ((it.path, it.data, it.pixels, it.packed) for it in (self, other))
-        return all(one is another for one, another in zip(own, others, strict=True))
+        return self.reading == other.reading and all(one is another for one, another in zip(own, others, strict=True))

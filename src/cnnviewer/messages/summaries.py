@@ -7,6 +7,7 @@ from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 from cnnviewer.layouts import Layout
+from cnnviewer.readings import Read
 
 if TYPE_CHECKING:
     from cnnviewer.messages.choices import View
@@ -78,7 +79,10 @@ class LayerSummary:
 
 @dataclass(frozen=True, eq=False)
 class RecordingSummary:
-    """What the window shows of a recording, apart from pictures; `outputs` is what the network returned."""
+    """What the window shows of a recording, apart from pictures.
+
+    `outputs` is what the network returned, and `read` how the image was read.
+    """
 
     image: str
     caution: str
@@ -90,6 +94,7 @@ class RecordingSummary:
     seconds: float
     nbytes: int
     outputs: tuple[Output, ...] = ()
+    read: Read = field(default_factory=Read)
 
 
 @dataclass(frozen=True, eq=False)

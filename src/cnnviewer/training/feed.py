@@ -112,7 +112,7 @@ def fit_images(images: torch.Tensor, preprocessing: Preprocessing) -> torch.Tens
         to be done.
     """
     channels = 1 if preprocessing.is_grey else 3
-    if images.shape[1] != channels:
+    if images.shape[1] not in (channels, preprocessing.channels):
         images = _grey(images) if preprocessing.is_grey else images.expand(-1, channels, -1, -1)
     if min(images.shape[2:]) != preprocessing.resize:
         mode = InterpolationMode(preprocessing.interpolation)
