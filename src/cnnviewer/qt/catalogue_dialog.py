@@ -9,7 +9,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
-    QComboBox,
     QDialog,
     QHBoxLayout,
     QLabel,
@@ -27,6 +26,7 @@ from cnnviewer.qt.panels.catalogue.sentences import button_text, facts_text, wei
 from cnnviewer.qt.panels.catalogue.table import CatalogueTable
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.styling import label
+from cnnviewer.qt.widgets.wheel import Choice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,18 +143,18 @@ class CatalogueDialog(QDialog):
         self.search.setClearButtonEnabled(True)
         self.search.installEventFilter(self)
         self.search.textChanged.connect(self._search)
-        self.sources = QComboBox(self)
+        self.sources = Choice(self)
         self.sources.addItem("All sources", "")
         self.sources.setAccessibleName("Source")
         self.sources.setToolTip("Show networks of one source")
         self.sources.setMinimumContentsLength(11)
-        self.tasks = QComboBox(self)
+        self.tasks = Choice(self)
         self.tasks.addItem("All tasks", "")
         for task in _TASKS:
             self.tasks.addItem(task, task)
         self.tasks.setAccessibleName("Task")
         self.tasks.setToolTip("Show networks for one task")
-        self.sizes = QComboBox(self)
+        self.sizes = Choice(self)
         self.sizes.addItem("Any size", None)
         for millions in _SIZES:
             self.sizes.addItem(f"At most {millions} M parameters", millions * 1_000_000)

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -22,8 +20,10 @@ from cnnviewer.designs import LARGEST_IMAGE, Design, examine, open_design, probl
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.qt.widgets.design_table import DesignTable
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.number_field import WholeField, field_with_problem
 from cnnviewer.qt.widgets.numbers import count_text
 from cnnviewer.qt.widgets.styling import label, literal
+from cnnviewer.qt.widgets.wheel import Choice
 from cnnviewer.ready_designs import DESIGNS
 
 if TYPE_CHECKING:
@@ -118,13 +118,13 @@ class DesignerDialog(QDialog):
         self.name = QLineEdit(self)
         self.name.setAccessibleName("Name of the design")
         self.name.textChanged.connect(self._refresh)
-        self.channels = QComboBox(self)
+        self.channels = Choice(self)
         self.channels.addItem("grey", 1)
         self.channels.addItem("colour", 3)
         self.channels.setAccessibleName("Channels of the image")
         self.channels.currentIndexChanged.connect(self._refresh)
         self.high, self.wide = self._size("Height of the image"), self._size("Width of the image")
-        self.ready = QComboBox(self)
+        self.ready = Choice(self)
         self.ready.addItem("Begin with…")
         self.ready.addItems(list(DESIGNS))
         self.ready.setAccessibleName("Ready designs")
@@ -139,12 +139,10 @@ class DesignerDialog(QDialog):
             self._head.addWidget(widget)
         self._head.setStretchFactor(self.name, 1)
 
-    def _size(self, name: str) -> QSpinBox:
-        box = QSpinBox(self)
-        box.setRange(1, LARGEST_IMAGE)
-        box.setMinimumHeight(25)
-        box.setAccessibleName(name)
+    def _size(self, name: str) -> WholeField:
+        box = WholeField(self, 1, LARGEST_IMAGE, 1, name=name)
         box.valueChanged.connect(self._refresh)
+        box.problemChanged.connect(self._refresh)
         return box
 
     def _build_foot(self) -> None:
@@ -175,7 +173,8 @@ class DesignerDialog(QDialog):
         design = self.design()
         facts = examine(design, self._classes)
         self.table.show_facts(facts)
-        wrong = problems(design, self._classes)
+        unread = field_with_problem(self)
+        wrong = (unread.problem,) if unread is not None else problems(design, self._classes)
         self.use.setEnabled(not wrong)
         self.use.setToolTip(literal(wrong[0]) if wrong else "Train this network")
         parameters, products = sum(fact.parameters for fact in facts), sum(fact.multiply_adds for fact in facts)

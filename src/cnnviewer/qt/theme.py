@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DARK",
+    "ERROR_COLOR",
     "KIND_COLORS",
     "LIGHT",
     "PLACE_COLOR",
@@ -104,6 +105,9 @@ _LINES = {
     True: ("#56b4e9", "#ff9b45", "#2fc79a", "#e59ac6", "#e0cc4a"),
 }
 
+ERROR_COLOR = "#e03131"
+"""The colour of the frame around what can't be used; seen in light and in dark."""
+
 PLACE_COLOR = "#ffd400"
 """The colour that marks a unit's place; seen on photos and on colour maps."""
 
@@ -149,7 +153,7 @@ def _style_sheet() -> str:
     # Grey, to be seen in both themes: a style sheet takes its pictures from files.
     chevron = resource("icons", "chevron-down.svg").as_posix()
     names = {color: f"palette({name})" for color, (_, name) in _ROLES.items()}
-    return _STYLE.format_map({**names, "chevron": chevron})
+    return _STYLE.format_map({**names, "chevron": chevron, "error": ERROR_COLOR})
 
 
 def _palette(theme: Theme) -> QPalette:
@@ -252,6 +256,7 @@ QLineEdit, QComboBox, QPlainTextEdit {{
     selection-background-color: {accent}; selection-color: {on_accent};
 }}
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus {{ border-color: {accent}; }}
+QLineEdit[wrong="true"] {{ border: 2px solid {error}; padding: 3px 7px; }}
 QComboBox::drop-down {{ border: 0; width: 20px; }}
 QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
 QComboBox QAbstractItemView {{ background: {panel}; border: 1px solid {border}; color: {text}; }}

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QMenu,
     QSizePolicy,
-    QSlider,
     QToolBar,
     QToolButton,
     QWidget,
@@ -26,6 +24,7 @@ from cnnviewer.qt.icons import icon
 from cnnviewer.qt.network_menu import NetworkMenu
 from cnnviewer.qt.widgets.segmented import Segmented
 from cnnviewer.qt.widgets.styling import literal
+from cnnviewer.qt.widgets.wheel import Choice, Slider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -185,7 +184,7 @@ class ToolBar(QToolBar):
         row = QWidget(menu)
         layout = QHBoxLayout(row)
         layout.setContentsMargins(22, 6, 16, 6)
-        self._gamma = QSlider(Qt.Orientation.Horizontal, row)
+        self._gamma = Slider(row)
         self._gamma.setRange(*_GAMMAS)
         self._gamma.setFixedWidth(130)
         self._gamma.setToolTip("Below 1 small values show more, above 1 less")
@@ -201,7 +200,7 @@ class ToolBar(QToolBar):
 
     def _build_tiles(self) -> None:
         self.addWidget(QLabel("Tiles", self))
-        self.tiles = QSlider(Qt.Orientation.Horizontal, self)
+        self.tiles = Slider(self)
         self.tiles.setRange(*_TILES)
         self.tiles.setFixedWidth(44)
         self.tiles.setToolTip("The size of the maps")
@@ -209,7 +208,7 @@ class ToolBar(QToolBar):
         self.tiles.valueChanged.connect(self.tileChanged)
         self.addWidget(self.tiles)
         self.addWidget(QLabel("Sort", self))
-        self.order = QComboBox(self)
+        self.order = Choice(self)
         self.order.addItems([order.value for order in Order])
         self.order.setToolTip("The order of the maps in a card")
         self.order.currentTextChanged.connect(self._on_order_changed)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QPushButton, QSpinBox
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QPushButton
 
 from cnnviewer.card import Card, from_json, read_card, to_json
 from cnnviewer.messages import NetworkRequest
@@ -24,6 +24,7 @@ from cnnviewer.qt.panels.network_file.card_editor import CardEditor
 from cnnviewer.qt.panels.network_file.categories_editor import CategoriesEditor
 from cnnviewer.qt.panels.network_file.fit_model import State, state_of
 from cnnviewer.qt.theme import DARK, LIGHT, apply_theme
+from cnnviewer.qt.widgets.number_field import NumberField
 
 PATH = Path("/home/ada/networks/net.pth")
 IMAGENET = Preprocessing((224, 224), 256, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -526,7 +527,7 @@ def test_a_factory_is_named_as_it_was_typed(dialog, qtbot):
 def test_the_wheel_scrolls_and_changes_nothing_it_passes_over(dialog):
     dialog.show_report(WEIGHTS)
     before = dialog.card.stored()
-    for widget in dialog.card.findChildren(QSpinBox) + dialog.card.findChildren(QComboBox):
+    for widget in dialog.card.findChildren(NumberField) + dialog.card.findChildren(QComboBox):
         middle, down = QPointF(widget.rect().center()), QPoint(0, -120)
         event = QWheelEvent(
             middle, widget.mapToGlobal(middle), down, down, Qt.MouseButton.NoButton,
@@ -574,7 +575,7 @@ def test_nothing_is_cut_off(dialog, qtbot, qapp, theme, size, report):
 
 def test_every_field_has_a_name_for_those_who_hear_it(dialog):
     dialog.show_report(WEIGHTS)
-    fields = dialog.card.findChildren(QSpinBox) + dialog.card.findChildren(QComboBox)
+    fields = dialog.card.findChildren(NumberField) + dialog.card.findChildren(QComboBox)
     assert len(fields) >= 9
     assert all(field.accessibleName() for field in fields)
 

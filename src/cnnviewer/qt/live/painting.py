@@ -15,8 +15,8 @@ __all__ = ["is_painting", "paint_at_once"]
 def paint_at_once(window: QWidget) -> None:
     """Paint now what has changed in a window: Qt would wait for a while for other changes.
 
-    Where the window is being painted, or an event loop runs within another one, it is left to Qt: whoever runs that loop
-    may be in the middle of anything.
+    Where the window is being painted, or an event loop runs within another one, it is left to Qt: whoever runs that
+    loop may be in the middle of anything.
     """
     if not is_painting(window) and QThread.currentThread().loopLevel() <= 1:
         QCoreApplication.sendEvent(window, QEvent(QEvent.Type.UpdateRequest))

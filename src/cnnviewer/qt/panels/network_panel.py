@@ -15,7 +15,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from cnnviewer.qt.panels.outline_model import LAYER_ROLE, OutlineModel
 from cnnviewer.qt.widgets.numbers import byte_text, count_text
+from cnnviewer.qt.widgets.wheel import Choice
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -51,7 +51,7 @@ class NetworkPanel(QWidget):
         self._search = QLineEdit(self)
         self._search.setPlaceholderText("Find a layer")
         self._search.setClearButtonEnabled(True)
-        self._kinds = QComboBox(self)
+        self._kinds = Choice(self)
         self._kinds.setToolTip("Show layers of one kind")
         self._kinds.addItem(_ALL)
         self._kinds.setMinimumContentsLength(11)
@@ -115,7 +115,7 @@ class NetworkPanel(QWidget):
         return self._search
 
     @property
-    def kinds(self) -> QComboBox:
+    def kinds(self) -> Choice:
         """The filter by kind."""
         return self._kinds
 

@@ -22,10 +22,11 @@ from cnnviewer.qt.icons import icon
 from cnnviewer.qt.panels.training.curves_page import CurvesPage
 from cnnviewer.qt.panels.training.film_page import FilmPage
 from cnnviewer.qt.panels.training.mistakes_page import MistakesPage
-from cnnviewer.qt.panels.training.settings_form import ShortNumber, number_field
+from cnnviewer.qt.panels.training.settings_form import RATES
 from cnnviewer.qt.panels.training.setup_page import SetupPage
 from cnnviewer.qt.panels.training.steps_page import StepsPage
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.number_field import NumberField
 from cnnviewer.qt.widgets.numbers import percent_text
 from cnnviewer.qt.widgets.segmented import Segmented
 from cnnviewer.qt.widgets.styling import label
@@ -228,16 +229,12 @@ class TrainingPanel(QWidget):
             widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._numbers.setFixedWidth(_CONTROLS_WIDTH)
 
-    def _build_rate(self) -> ShortNumber:
-        rate = number_field(
-            self,
-            1e-6,
-            100.0,
-            USUAL_RATES[Optimiser.SGD],
-            6,
-            "The learning rate, before the schedule lowers it; it may be changed while the training runs",
-        )
-        rate.setAccessibleName("Learning rate of the running training")
+    def _build_rate(self) -> NumberField:
+        tip = "The learning rate, before the schedule lowers it; it may be changed while the training runs"
+        name = "Learning rate of the running training"
+        rate = NumberField(self, *RATES, USUAL_RATES[Optimiser.SGD], name=name, tip=tip)
+        rate.setKeyboardTracking(False)  # a number that is half typed goes to no training
+        rate.setMinimumWidth(78)
         rate.valueChanged.connect(self._on_rate_changed)
         return rate
 
@@ -345,7 +342,7 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setSpacing(6)
     for widget in widgets:
-        row.addWidget(widget, stretch=1 if isinstance(widget, (ElidedLabel, QProgressBar, ShortNumber)) else 0)
+        row.addWidget(widget, stretch=1 if isinstance(widget, (ElidedLabel, QProgressBar, NumberField)) else 0)
     if not isinstance(widgets[0], (ElidedLabel, QProgressBar)):
         row.addStretch(1)
     return row

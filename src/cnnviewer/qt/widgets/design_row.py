@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -20,8 +17,10 @@ from PySide6.QtWidgets import (
 
 from cnnviewer.designs import BOUNDS, CHOICES, Activation, Convolution, Dropout, FullyConnected, Pooling
 from cnnviewer.qt.theme import KIND_COLORS
+from cnnviewer.qt.widgets.number_field import NumberField, WholeField, field_with_problem
 from cnnviewer.qt.widgets.numbers import count_text, shape_text
 from cnnviewer.qt.widgets.styling import label, set_state
+from cnnviewer.qt.widgets.wheel import Choice
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QMouseEvent
@@ -45,8 +44,6 @@ COLUMNS = {"Output": 84, "Parameters": 66, "Multiply-adds": 78}
 _BUTTON, _SPACING = 22, 5
 BUTTONS_WIDTH = 4 * _BUTTON + _SPACING
 """The width of a row's buttons, the gaps before them included."""
-
-_EDITOR_HEIGHT = 25
 
 
 class DesignRow(QFrame):
@@ -103,8 +100,11 @@ class DesignRow(QFrame):
         self._shape.setText("" if facts.shape is None else shape_text(facts.shape))
         self._parameters.setText(count_text(facts.parameters) if facts.parameters else "")
         self._products.setText(count_text(facts.multiply_adds) if facts.multiply_adds else "")
-        self._problem.setText(facts.problem)
-        self._problem.setVisible(bool(facts.problem) and not facts.follows)
+        unread = field_with_problem(self)
+        is_wrong = unread is not None or (bool(facts.problem) and not facts.follows)
+        self._problem.setText(facts.problem if unread is None else unread.problem)
+        self._problem.setVisible(is_wrong)
+        set_state(self, "problem", is_wrong)
         if facts.follows:
             self._shape.setText("–")
         tip = facts.problem or "What comes out: channels, height and width; or units"
@@ -159,27 +159,20 @@ class DesignRow(QFrame):
 
     def _editor(self, name: str, value: object) -> QWidget:
         if name in CHOICES:
-            box = QComboBox(self)
+            box = Choice(self)
             box.addItems(list(CHOICES[name]))
             box.setCurrentText(str(value))
             box.currentTextChanged.connect(self._on_edited)
             return box
         if name == "share":
-            share = QDoubleSpinBox(self)
-            share.setRange(0.0, 0.99)
-            share.setSingleStep(0.1)
-            share.setValue(float(str(value)))
-            share.setMinimumHeight(_EDITOR_HEIGHT)
-            share.valueChanged.connect(self._on_edited)
-            return share
-        number = QSpinBox(self)
-        number.setRange(*BOUNDS[name])
-        number.setValue(int(str(value)))
-        number.setMinimumHeight(_EDITOR_HEIGHT)
-        # As wide as its digits want, so that a row fits into a window of 900 pixels.
-        number.setFixedWidth(30 + number.fontMetrics().horizontalAdvance(str(number.maximum())))
-        number.valueChanged.connect(self._on_edited)
-        return number
+            field: NumberField = NumberField(self, 0.0, 0.9999, float(str(value)), step=0.1)
+        else:
+            field = WholeField(self, *BOUNDS[name], int(str(value)))
+            # As wide as its digits want, so that a row fits into a window of 900 pixels.
+            field.setFixedWidth(30 + field.fontMetrics().horizontalAdvance(str(field.maximum())))
+        field.valueChanged.connect(self._on_edited)
+        field.problemChanged.connect(self._on_edited)
+        return field
 
     def _build_buttons(self, *, is_fixed: bool) -> list[QToolButton]:
         self.up = self._button("↑", "Move the row up (Alt+Up)")
@@ -234,7 +227,7 @@ class DesignRow(QFrame):
 
 def _value(editor: QWidget) -> object:
     with QSignalBlocker(editor):
-        if isinstance(editor, QComboBox):
+        if isinstance(editor, Choice):
             return editor.currentText()
-        assert isinstance(editor, (QSpinBox, QDoubleSpinBox))
+        assert isinstance(editor, NumberField)
         return editor.value()

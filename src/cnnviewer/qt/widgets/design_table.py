@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QApplication,
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QPushButton,
@@ -22,8 +20,7 @@ from PySide6.QtWidgets import (
 from cnnviewer.designs import FullyConnected
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.design_row import BUTTONS_WIDTH, COLUMNS, KINDS, DesignRow
-from cnnviewer.qt.widgets.styling import label, set_state
-from cnnviewer.qt.widgets.wheel import leave_wheel
+from cnnviewer.qt.widgets.styling import label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -97,7 +94,6 @@ class DesignTable(QWidget):
         assert self._end is not None
         for widget, fact in zip((*self._rows, self._end), facts, strict=True):
             widget.show_facts(fact)
-            set_state(widget, "problem", bool(fact.problem) and not fact.follows)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""
@@ -139,9 +135,6 @@ class DesignTable(QWidget):
         widget.moveRequested.connect(lambda step: self._move(place, step))
         widget.duplicateRequested.connect(lambda: self._duplicate(place))
         widget.removeRequested.connect(lambda: self._remove(place))
-        for editor in _focusable(widget):
-            if isinstance(editor, (QAbstractSpinBox, QComboBox)):
-                leave_wheel(editor)
         return widget
 
     # ---- rows

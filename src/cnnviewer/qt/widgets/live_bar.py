@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from cnnviewer.inputs.videos import time_text
 from cnnviewer.qt.icons import icon
+from cnnviewer.qt.widgets.wheel import Choice, Slider
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,7 @@ class VideoBar(_Bar):
         self.play.clicked.connect(self.playToggled)
         self.forward = self._button("step", "One frame on (.)")
         self.forward.clicked.connect(self._on_forward)
-        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider = Slider(self)
         self.slider.setAccessibleName("Place in the video")
         self.slider.setToolTip("The place in the video")
         self.slider.setPageStep(5000)
@@ -112,7 +113,7 @@ class CameraBar(_Bar):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.size_box = QComboBox(self)
+        self.size_box = Choice(self)
         self.size_box.setToolTip("The size of the camera's pictures; a network sees a few hundred pixels")
         self.size_box.setAccessibleName("Size of the pictures")
         self.size_box.activated.connect(self._on_size)
@@ -153,7 +154,7 @@ class PadBar(_Bar):
         self.undo.clicked.connect(self.undone)
         self.clear = self._button("trash", "A new sheet (Delete)")
         self.clear.clicked.connect(self.cleared)
-        self.width_slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.width_slider = Slider(self)
         self.width_slider.setRange(3, 20)
         self.width_slider.setToolTip("The thickness of the line")
         self.width_slider.setAccessibleName("Thickness of the line")

@@ -9,7 +9,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from cnnviewer.qt.theme import current_theme
+from cnnviewer.qt.theme import ERROR_COLOR, current_theme
+from cnnviewer.qt.widgets.cell_typing import CellTyping
+from cnnviewer.qt.widgets.number_field import style_of
 from cnnviewer.qt.widgets.numbers import exact_text, value_text
 from cnnviewer.qt.widgets.small_cells import paint_small_cells, runs_of
 from cnnviewer.qt.widgets.styling import lightness
@@ -29,7 +31,6 @@ _STEPS = {
 }
 _NUDGES = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-_TYPED = "0123456789.-"
 _SMALLEST_FOR_TEXT = 15.0
 _SMALLEST_READ = 4.8
 """Where the longest number would need a font smaller than this, in points, cells show their colours alone."""
@@ -75,7 +76,7 @@ class NumberGrid(QWidget):
         self._text_of: Callable[[float], str] = value_text
         self._range: tuple[float, float, float] | None = None
         self._cell: tuple[int, int] | None = None
-        self._typed = ""
+        self._typing = CellTyping()
         self._largest_cell = largest_cell
         self._hovered: tuple[int, int] | None = None
         self.setAccessibleName(name)
@@ -90,7 +91,7 @@ class NumberGrid(QWidget):
         is_resized = self._shape_of(values) != self.shape
         self._values, self._pixels = values, pixels
         if is_resized:
-            self._typed = ""
+            self._typing.set("")
             self._cell = None
             self.updateGeometry()
         self._describe()
@@ -128,7 +129,8 @@ class NumberGrid(QWidget):
     def set_cell(self, cell: tuple[int, int] | None) -> None:
         """Choose a cell (row, column), without telling."""
         if cell != self._cell:
-            self._cell, self._typed = cell, ""
+            self._cell = cell
+            self._typing.set("")
             self._describe()
             self.update()
 
@@ -191,6 +193,7 @@ class NumberGrid(QWidget):
         self._paint_frames(painter, marked, 2.4)
         if self._cell is not None:
             color = current_theme().accent if self.hasFocus() else current_theme().muted
+            color = ERROR_COLOR if self._typing.problem else color
             self._paint_frames(painter, [(self.cell_rect(*self._cell), color)], 2.0)
         elif self.hasFocus():
             self._paint_frames(painter, [(self._whole(), current_theme().accent)], 2.0)
@@ -221,9 +224,9 @@ class NumberGrid(QWidget):
             painter.drawLine(rect.topLeft() + QPointF(1, 1), rect.bottomRight() - QPointF(1, 1))
         painter.setPen(QPen(QColor(theme.border), 1))
         painter.drawRect(rect)
-        is_typed = self._typed and (row, column) == self._cell
+        is_typed = self._typing.text and (row, column) == self._cell
         if not (is_faded and self._is_hidden):
-            text = self._typed + "|" if is_typed else self._text_of(value)
+            text = self._typing.text + "|" if is_typed else self._text_of(value)
             painter.setPen(QColor(theme.muted) if is_faded else _ink(color))
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
 
@@ -243,7 +246,7 @@ class NumberGrid(QWidget):
         """Choose the cell under the mouse."""
         cell = self._cell_at(event.position())
         if event.button() == Qt.MouseButton.LeftButton and cell is not None:
-            self._commit()
+            self._commit(is_left=True)
             self._choose(cell)
             self._open()
 
@@ -271,7 +274,7 @@ class NumberGrid(QWidget):
         """Move with the arrow keys, open with Enter; type, change or switch the number."""
         key = Qt.Key(event.key())
         if key in _STEPS:
-            self._commit()
+            self._commit(is_left=True)
             self._move(*_STEPS[key])
         elif key in _ENTER and self._range is None and self._cell is not None:
             self._open()
@@ -282,17 +285,17 @@ class NumberGrid(QWidget):
         elif key == Qt.Key.Key_Escape:
             self._type("")
         elif key == Qt.Key.Key_Backspace:
-            self._type(self._typed[:-1])
+            self._type(self._typing.text[:-1])
         elif key == Qt.Key.Key_Space:
             self._switch()
         elif key in _NUDGES:
             self._nudge(_NUDGES[key])
         else:
-            self._type(self._typed + event.text())
+            self._type(self._typing.text + event.text())
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Take what was typed."""
-        self._commit()
+        self._commit(is_left=True)
         super().focusOutEvent(event)
         self.update()
 
@@ -308,26 +311,34 @@ class NumberGrid(QWidget):
         """Whether a key changes the number."""
         if self._range is None or self._cell is None:
             return False
-        key, plain = Qt.Key(event.key()), Qt.KeyboardModifier.NoModifier
-        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier != plain:
+        key, modifiers = Qt.Key(event.key()), Qt.KeyboardModifier
+        # Shift types the digits of some keyboards, the French one's among them.
+        if event.modifiers() & ~(modifiers.KeypadModifier | modifiers.ShiftModifier) != modifiers.NoModifier:
             return False
         if key in (Qt.Key.Key_Escape, Qt.Key.Key_Backspace, *_ENTER):
-            return bool(self._typed)
-        is_number = bool(event.text()) and event.text() in _TYPED
-        return is_number or key == Qt.Key.Key_Space or key in _NUDGES
+            return bool(self._typing.text)
+        return self._typing.takes(event.text()) or key == Qt.Key.Key_Space or key in _NUDGES
 
     def _type(self, text: str) -> None:
-        self._typed = text[:7]
+        self._typing.set(text)
         self.update()
 
-    def _commit(self) -> None:
-        """Take the number that was typed; what is no number is dropped."""
-        typed, self._typed = self._typed, ""
-        if typed:
-            try:
-                self._edit(float(typed))
-            except ValueError:
-                self.update()
+    def _commit(self, *, is_left: bool = False) -> None:
+        """Take the number that was typed; what can't be is marked, and dropped where the cell is left."""
+        if not self._typing.text:
+            return
+        assert self._range is not None
+        assert self._cell is not None
+        number = self._typing.read(*self._range, style_of(self.locale()))
+        if self._typing.problem:
+            stays = f" {exact_text(self._value())} stays in use." if number is None else ""
+            place = self.cell_rect(*self._cell).bottomLeft().toPoint()
+            QToolTip.showText(self.mapToGlobal(place), self._typing.problem + stays, self)
+        if number is not None or is_left:
+            self._type("")
+        self.update()
+        if number is not None:
+            self._edit(number)
 
     def _switch(self) -> None:
         assert self._range is not None
@@ -340,10 +351,7 @@ class NumberGrid(QWidget):
     def _edit(self, value: float) -> None:
         assert self._range is not None
         assert self._cell is not None
-        low, high, step = self._range
-        value = min(max(value, low), high)
-        if float(step).is_integer():
-            value = float(round(value))
+        value = min(max(value, self._range[0]), self._range[1])
         self.update()
         if value != self._value():
             self.edited.emit(*self._cell, value)

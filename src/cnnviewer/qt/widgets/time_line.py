@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QRect, QSignalBlocker, QSize, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSlider,
     QStyle,
     QStyleOptionSlider,
     QToolButton,
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from cnnviewer.qt.icons import icon
 from cnnviewer.qt.theme import current_theme
+from cnnviewer.qt.widgets.wheel import Choice, Slider
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
@@ -120,7 +119,7 @@ class TimeLine(QWidget):
         self.play.setToolTip("Play the film")
         self.play.setAccessibleName("Play the film")
         self.play.toggled.connect(self._on_play_toggled)
-        self.speed = QComboBox(self)
+        self.speed = Choice(self)
         self.speed.addItems(list(_SPEEDS))
         self.speed.setCurrentText("2×")
         self.speed.setToolTip("How fast the film plays")
@@ -219,11 +218,11 @@ class TimeLine(QWidget):
             self._refresh()
 
 
-class _MomentSlider(QSlider):
+class _MomentSlider(Slider):
     """A slider with a tick for each of its values, and a mark at one of them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
+        super().__init__(parent)
         self._mark: int | None = None
         self.setPageStep(5)
         self.setAccessibleName("Moment of the film")

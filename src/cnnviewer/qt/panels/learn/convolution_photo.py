@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from cnnviewer.lessons.kernels import KERNELS
 from cnnviewer.lessons.messages import KernelAnswer, KernelRequest
@@ -13,6 +13,7 @@ from cnnviewer.qt.widgets.cell_picker import CellPicker
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.number_grid import NumberGrid
 from cnnviewer.qt.widgets.styling import label
+from cnnviewer.qt.widgets.wheel import Choice
 
 __all__ = ["ConvolutionPhoto"]
 
@@ -33,7 +34,7 @@ class ConvolutionPhoto(QWidget):
         for picture in (self.photo, self.result):
             picture.setToolTip(_TIP)
             picture.clicked.connect(self._on_clicked)
-        self.choice = QComboBox(self)
+        self.choice = Choice(self)
         self.choice.addItems([*KERNELS, _OWN])
         self.choice.setCurrentText("sharpen")
         self.choice.setToolTip("The kernel")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QPushButton,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from cnnviewer.qt.panels.learn.pages import PAGES
 from cnnviewer.qt.widgets.styling import label, scrolled
+from cnnviewer.qt.widgets.wheel import Choice
 
 if TYPE_CHECKING:
     from cnnviewer.messages import LessonAnswer, LessonRequest
@@ -141,7 +141,7 @@ class LearnPanel(QWidget):
     # ---- building
 
     def _build_column(self) -> None:
-        self.chooser = QComboBox(self)
+        self.chooser = Choice(self)
         self.chooser.addItems([f"{number} {page.title}" for number, page in enumerate(PAGES, 1)])
         self.chooser.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.chooser.setToolTip("The pages of the tour")

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnviewer.lessons.network_messages import BeginningAnswer, BeginningRequest, ExampleAnswer, ExampleRequest
 from cnnviewer.qt.panels.learn.page import Page, Place
 from cnnviewer.qt.panels.learn.training_steps import TrainingNews, five_steps
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.images import to_image
+from cnnviewer.qt.widgets.number_field import NumberField
 from cnnviewer.qt.widgets.paired_bars import PairedBars
 from cnnviewer.qt.widgets.step_cycle import StepCycle
 from cnnviewer.qt.widgets.styling import label
@@ -240,14 +241,9 @@ class TrainingPage(Page):
         self.start.setObjectName("primary")
         self.step = self._button("One step", "Learn from one batch, and wait", self._on_step)
         self.stop = self._button("Stop", "End the training after the step under way", self.stopRequested.emit)
-        self.target = QDoubleSpinBox(self)
-        self.target.setRange(20.0, 99.5)
-        self.target.setDecimals(1)
-        self.target.setSuffix(" %")
-        self.target.setValue(95.0)
-        self.target.setAccessibleName("Target accuracy")
-        self.target.valueChanged.connect(self._show_target)
+        self.target = NumberField(self, 20.0, 99.5, 95.0, name="Target accuracy", step=1.0, suffix=" %")
         self.target.setToolTip("The training ends when so many of the images held back are classified rightly")
+        self.target.valueChanged.connect(self._show_target)
         self._state = label("", self, "name")
         self._ended = ElidedLabel(self, role="muted")
         self._ended.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -356,6 +352,9 @@ class TrainingPage(Page):
             self._ask_to_start(is_paused=True)
 
     def _ask_to_start(self, *, is_paused: bool) -> None:
+        if self.target.problem:
+            self.target.point_out()
+            return
         self._has_asked = True
         self.startRequested.emit(self.target.value() / 100, is_paused)
 

@@ -166,6 +166,12 @@ class CardEditor(QWidget):
         self.resize_to.valueChanged.connect(self._refresh)
         for box in (self.high, self.wide, self.padding):
             box.valueChanged.connect(self._on_size_changed)
+        self._whole = {
+            self.high: "size", self.wide: "size", self.resize_to: "resize", self.padding: "padding",
+            self.pixels.channels: "channels",
+        }  # fmt: skip
+        for box in self._whole:
+            box.problemChanged.connect(self._refresh)
         self.categories.changed.connect(self._refresh)
         self.categories.failed.connect(self.failed)
         self.pixels.changed.connect(self._refresh)
@@ -239,7 +245,8 @@ class CardEditor(QWidget):
     def _refresh(self) -> None:
         """Show what is right and what is wrong with the fields."""
         stored = self.stored()
-        self._card, wrong, self._problem = judged(stored)
+        self._card, wrong, self._problem = self._unread() or judged(stored)
+        self.pixels.mark(wrong)
         for keys, note in self._notes.items():
             text, is_warning = self._note_of(keys, stored, wrong)
             _tell(note, text, is_warning)
@@ -248,6 +255,14 @@ class CardEditor(QWidget):
         self._pixel.setText("" if how is None else how.describe())
         _tell(self._becomes, self._problem if how is None else pixel_sentence(how), how is None)
         self.changed.emit()
+
+    def _unread(self) -> tuple[None, str, str] | None:
+        """Return what `judged` would of a field that shows what can't be used; None where there is none."""
+        for field, key in self._whole.items():
+            if field.problem:
+                return None, key, field.problem
+        key, sentence = self.pixels.unread()
+        return (None, key, sentence) if key else None
 
     def _note_of(self, keys: tuple[str, ...], stored: dict[str, Any], wrong: str) -> tuple[str, bool]:
         """Return what is said beside a row, and whether it is a warning."""

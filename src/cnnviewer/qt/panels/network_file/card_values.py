@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviewer.card import from_json
 from cnnviewer.errors import NetworkError
+from cnnviewer.qt.widgets.typed_numbers import (
+    ENGLISH,
+    NumberStyle,
+    UnreadableNumber,
+    number_text,
+    plain_text,
+    read_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,31 +24,65 @@ if TYPE_CHECKING:
 
 __all__ = [
     "categories_sentence",
+    "joined",
     "judged",
     "merged",
     "numbers_from",
     "numbers_text",
     "pixel_sentence",
+    "unread_sentence",
 ]
 
 _FIELD = re.compile(r'"(\w+)"')
+_BETWEEN = re.compile(r"[;\s]+|,(?=\s|$)")
+_COMMA_IN_ONE = re.compile(r"[+-]?[0-9]*,[0-9]+(?:e[+-]?[0-9]+)?")
+_COMMA_OF_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+\.[0-9]*")
 
 
-def numbers_text(numbers: Sequence[float]) -> str:
+def numbers_text(numbers: Sequence[float], style: NumberStyle = ENGLISH) -> str:
     """Return numbers as they are typed, exactly: ``0.485, 0.456, 0.406``, or one where all are equal."""
-    shown = numbers[:1] if len(set(numbers)) == 1 else numbers
-    return ", ".join(repr(float(number)).removesuffix(".0") for number in shown)
+    return joined(numbers[:1] if len(set(numbers)) == 1 else numbers, style)
 
 
-def numbers_from(text: str) -> list[float | str]:
-    """Return the numbers that were typed, parted by commas or spaces; what is no number stays as it was typed."""
+def joined(numbers: Sequence[float | str], style: NumberStyle = ENGLISH) -> str:
+    """Return numbers, and words that are none, parted so that they are read again: ``0,485; 0,456``."""
+    texts = [number if isinstance(number, str) else number_text(number, style) for number in numbers]
+    return ("; " if style.decimal == "," else ", ").join(texts)
+
+
+def numbers_from(text: str, style: NumberStyle = ENGLISH) -> list[float | str]:
+    """Return the numbers that were typed, parted by semicolons, spaces, or commas that are no decimal marks.
+
+    What is no number, or could be one or two, stays as it was typed.
+    """
     found: list[float | str] = []
-    for word in text.replace("−", "-").replace(",", " ").replace(";", " ").split():
-        try:
-            found.append(float(word))
-        except ValueError:
-            found.append(word)
+    words = [word for word in _BETWEEN.split(text.strip()) if word]
+    for word in words:
+        plain = plain_text(word, style)
+        has_decimal_comma = bool(_COMMA_IN_ONE.fullmatch(plain))
+        is_alone = len(words) == 1 and style.decimal == "."
+        if _COMMA_OF_THOUSANDS.fullmatch(plain) or (has_decimal_comma and is_alone):
+            found.append(word)  # one number or two
+            continue
+        found += [_number(part, style) for part in ([word] if has_decimal_comma else plain.split(",")) if part]
     return found
+
+
+def unread_sentence(word: str, style: NumberStyle = ENGLISH) -> str:
+    """Return why a word that `numbers_from` left as it was may be two things; '' where it is plainly no number."""
+    try:
+        read_number(word, style)
+    except UnreadableNumber as error:
+        return f"{error}: which one?" if "could be" in str(error) else ""
+    first, second = word.split(",", 1)
+    return f"“{word}” could be one number or two: write {first}.{second}, or {first}, {second}."
+
+
+def _number(word: str, style: NumberStyle) -> float | str:
+    try:
+        return read_number(word, style)
+    except UnreadableNumber:
+        return word
 
 
 def judged(stored: dict[str, Any]) -> tuple[Card | None, str, str]:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QPlainTextEdit,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 from cnnviewer.card import read_categories
 from cnnviewer.categories import CATEGORY_LISTS
 from cnnviewer.errors import NetworkError
-from cnnviewer.qt.widgets.wheel import leave_wheel
+from cnnviewer.qt.widgets.wheel import Choice
 
 __all__ = ["CategoriesEditor"]
 
@@ -35,7 +34,7 @@ class CategoriesEditor(QWidget):
         super().__init__(parent)
         self._given: tuple[str, ...] = ()
         self._given_text = ""
-        self.lists = QComboBox(self)
+        self.lists = Choice(self)
         self.lists.setAccessibleName("Categories")
         self.lists.setToolTip("Whose names the classes have")
         self.lists.addItem(_NONE, [])
@@ -43,7 +42,6 @@ class CategoriesEditor(QWidget):
             self.lists.addItem(f"{name}: {count:,} names", name)
         self.lists.addItem(_OWN, None)
         self._known = self.lists.count()
-        leave_wheel(self.lists)
         self.opener = QPushButton("Text file…", self)
         self.opener.setAutoDefault(False)
         self.opener.setToolTip("Read the names from a text file, one a line")

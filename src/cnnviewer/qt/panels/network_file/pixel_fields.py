@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSignalBlocker, Signal, Slot
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from cnnviewer.networks.files.presets import presets_for
-from cnnviewer.qt.panels.network_file.card_values import numbers_from, numbers_text
+from cnnviewer.qt.panels.network_file.card_values import joined, numbers_from, numbers_text, unread_sentence
 from cnnviewer.qt.panels.network_file.presets import preset_of, preset_values
-from cnnviewer.qt.widgets.wheel import leave_wheel
+from cnnviewer.qt.widgets.number_field import WholeField, style_of
+from cnnviewer.qt.widgets.styling import set_state
+from cnnviewer.qt.widgets.wheel import Choice
 
 if TYPE_CHECKING:
     from cnnviewer.networks.files.presets import Preset
@@ -50,9 +52,23 @@ class PixelFields(QObject):
             "channels": self.channels.value(),
             "order": self.order.currentData(),
             "range": self.range.currentData(),
-            "mean": numbers_from(self.mean.text()),
-            "deviation": numbers_from(self.deviation.text()),
+            "mean": _numbers_of(self.mean),
+            "deviation": _numbers_of(self.deviation),
         }
+
+    def unread(self) -> tuple[str, str]:
+        """Return the key of the first value that may be one number or two, and that as a sentence; or two ''."""
+        for key, line in (("mean", self.mean), ("deviation", self.deviation)):
+            words = (word for word in _numbers_of(line) if isinstance(word, str))
+            sentence = next(filter(None, (unread_sentence(word, style_of(line.locale())) for word in words)), "")
+            if sentence:
+                return key, sentence
+        return "", ""
+
+    def mark(self, wrong: str) -> None:
+        """Mark the line of the value that is wrong."""
+        for key, line in (("mean", self.mean), ("deviation", self.deviation)):
+            set_state(line, "wrong", key == wrong)
 
     def set_value(self, stored: dict[str, Any]) -> None:
         """Show these values."""
@@ -74,8 +90,8 @@ class PixelFields(QObject):
         self.channels.setValue(stored["channels"])
         choose(self.order, stored["order"], stored["order"])
         choose(self.range, stored["range"], f"0..{stored['range']:g}")
-        self.mean.setText(numbers_text(stored["mean"]))
-        self.deviation.setText(numbers_text(stored["deviation"]))
+        self.mean.setText(numbers_text(stored["mean"], style_of(self.mean.locale())))
+        self.deviation.setText(numbers_text(stored["deviation"], style_of(self.deviation.locale())))
         self._order = stored["order"]
         del blockers
 
@@ -138,33 +154,31 @@ class PixelFields(QObject):
 
 def _reverse(line: QLineEdit) -> None:
     """Write three numbers the other way round."""
-    numbers = numbers_from(line.text())
+    numbers = _numbers_of(line)
     if len(numbers) == 3:
         with QSignalBlocker(line):
-            line.setText(", ".join(numbers_text([it]) if isinstance(it, float) else it for it in numbers[::-1]))
+            line.setText(joined(numbers[::-1], style_of(line.locale())))
 
 
-def spin(parent: QWidget, name: str, most: int, least: int = 1) -> QSpinBox:
-    """Return a box for a whole number."""
-    box = QSpinBox(parent)
-    box.setRange(least, most)
-    box.setMinimumHeight(25)
-    box.setAccessibleName(name)
-    leave_wheel(box)
-    return box
+def _numbers_of(line: QLineEdit) -> list[float | str]:
+    return numbers_from(line.text(), style_of(line.locale()))
 
 
-def combo(parent: QWidget, name: str, options: dict[str, Any]) -> QComboBox:
+def spin(parent: QWidget, name: str, most: int, least: int = 1) -> WholeField:
+    """Return a field for a whole number."""
+    return WholeField(parent, least, most, least, name=name)
+
+
+def combo(parent: QWidget, name: str, options: dict[str, Any]) -> Choice:
     """Return a box to choose one of some texts, each with its value."""
-    box = QComboBox(parent)
+    box = Choice(parent)
     box.setAccessibleName(name)
     for text, value in options.items():
         box.addItem(text, value)
-    leave_wheel(box)
     return box
 
 
-def choose(box: QComboBox, value: object, text: str) -> None:
+def choose(box: Choice, value: object, text: str) -> None:
     """Choose a value; one that is not offered is added, as a file may hold it."""
     place = next((place for place in range(box.count()) if box.itemData(place) == value), -1)
     if place < 0:

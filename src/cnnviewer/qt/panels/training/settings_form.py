@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QWidget
 
+from cnnviewer.qt.widgets.number_field import NumberField, WholeField
 from cnnviewer.qt.widgets.styling import label
+from cnnviewer.qt.widgets.wheel import Choice
 from cnnviewer.training.settings import USUAL_RATES, Optimiser, Schedule, Settings
 
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QAbstractSpinBox
+__all__ = ["RATES", "SettingsForm"]
 
-__all__ = ["SettingsForm", "ShortNumber", "number_field"]
+RATES = 1e-12, 1e9
+"""The least and the largest learning rate that can be typed: a training may diverge, and that is seen."""
+
+_MOMENTA = 0.0, 0.99999
 
 
 class SettingsForm(QWidget):
@@ -24,31 +26,36 @@ class SettingsForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         usual = Settings(epochs=5)
-        self.epochs = _whole(self, 1, 10_000, usual.epochs, "How often each image is seen at most")
-        self.batch = _whole(self, 1, 65_536, usual.batch_size, "Images a step")
+        self.epochs = WholeField(self, 1, 10_000, usual.epochs, tip="How often each image is seen at most")
+        self.batch = WholeField(self, 1, 65_536, usual.batch_size, tip="Images a step")
         self.optimiser = _choice(
             self, {"SGD": Optimiser.SGD, "AdamW": Optimiser.ADAMW}, "How a gradient changes a weight; SGD has momentum"
         )
-        self.rate = number_field(self, 1e-6, 100.0, usual.learning_rate, 6, "The learning rate of the first steps")
-        self.momentum = number_field(
-            self, 0.0, 0.999, usual.momentum, 3, "The share of the last direction that is kept"
+        self.rate = NumberField(self, *RATES, usual.learning_rate, tip="The learning rate of the first steps")
+        self.momentum = NumberField(self, *_MOMENTA, usual.momentum, tip="The share of the last direction that is kept")
+        self.decay = NumberField(
+            self, 0.0, 100.0, usual.weight_decay, least_step=1e-5, tip="Weight decay: pulls all weights towards 0"
         )
-        self.decay = number_field(self, 0.0, 1.0, usual.weight_decay, 6, "Weight decay: pulls all weights towards 0")
         self.schedule = _choice(
             self,
             {"cosine": Schedule.COSINE, "constant": Schedule.CONSTANT, "steps": Schedule.STEPS},
             "How the learning rate falls over the run",
         )
-        self.shift = _whole(self, 0, 64, 0, "Training images are shifted at random by up to so many pixels")
+        self.shift = WholeField(self, 0, 64, 0, tip="Training images are shifted at random by up to so many pixels")
         self.flip = QCheckBox("mirror", self)
         self.flip.setToolTip("Half of the training images are mirrored, left to right")
-        self.target = number_field(self, 0.0, 100.0, 0.0, 3, "The run ends here, as measured on the validation images")
-        self.target.setSpecialValueText("none")
+        self.target = NumberField(
+            self, 0.0, 100.0, 0.0, special="none", tip="The run ends here, as measured on the validation images"
+        )
+        self.target.reads_percent = True
         self.target_kind = _choice(
             self, {"%": "accuracy", "error": "error"}, "Whether the target is an accuracy, in percent, or an error"
         )
         self.target_kind.setAccessibleName("Sort of target")
-        self.seed = _whole(self, 0, 2**31 - 1, 0, "The same seed gives the same run")
+        self.target_kind.currentIndexChanged.connect(self._on_target_kind_changed)
+        self.seed = WholeField(self, 0, 2**31 - 1, 0, tip="The same seed gives the same run")
+        for field in self.findChildren(NumberField):
+            field.setMinimumWidth(78)
         self.device = _choice(
             self, {"auto": "auto", "CPU": "cpu", "CUDA": "cuda", "MPS": "mps"}, "Where it is computed"
         )
@@ -105,6 +112,10 @@ class SettingsForm(QWidget):
         if self.rate.value() in USUAL_RATES.values():
             self.rate.setValue(USUAL_RATES[optimiser])
 
+    @Slot()
+    def _on_target_kind_changed(self) -> None:
+        self.target.reads_percent = self.target_kind.currentData() == "accuracy"
+
 
 def _side_by_side(parent: QWidget, *fields: QWidget) -> QWidget:
     both = QWidget(parent)
@@ -117,43 +128,8 @@ def _side_by_side(parent: QWidget, *fields: QWidget) -> QWidget:
     return both
 
 
-def _whole(parent: QWidget, low: int, high: int, value: int, tip: str) -> QSpinBox:
-    box = QSpinBox(parent)
-    box.setRange(low, high)
-    box.setValue(value)
-    _dress(box, tip)
-    return box
-
-
-def number_field(parent: QWidget, low: float, high: float, value: float, digits: int, tip: str) -> ShortNumber:
-    """Return a field for a number of so many decimals, whose steps are as large as the number is."""
-    box = ShortNumber(parent)
-    box.setDecimals(digits)
-    box.setRange(low, high)
-    box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
-    box.setValue(value)
-    _dress(box, tip)
-    return box
-
-
-def _dress(box: QAbstractSpinBox, tip: str) -> None:
-    box.setToolTip(tip)
-    box.setMinimumSize(78, 25)
-    box.setKeyboardTracking(False)
-
-
-class ShortNumber(QDoubleSpinBox):
-    """A number without the zeros behind it: 0.05 instead of 0.050000."""
-
-    def textFromValue(self, value: float) -> str:
-        """Return the number as short as it can be."""
-        text = self.locale().toString(value, "f", self.decimals())
-        point = self.locale().decimalPoint()
-        return text.rstrip("0").rstrip(point) if point in text else text
-
-
-def _choice(parent: QWidget, options: dict[str, str], tip: str) -> QComboBox:
-    box = QComboBox(parent)
+def _choice(parent: QWidget, options: dict[str, str], tip: str) -> Choice:
+    box = Choice(parent)
     for text, value in options.items():
         box.addItem(text, value)
     box.setToolTip(tip)

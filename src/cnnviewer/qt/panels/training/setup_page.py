@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -22,8 +21,10 @@ from cnnviewer.datasets import DATASETS, DEFAULT_DATASET
 from cnnviewer.networks.architectures import FROM_SCRATCH, Architecture, list_architectures
 from cnnviewer.qt.panels.training.settings_form import SettingsForm
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.number_field import field_with_problem
 from cnnviewer.qt.widgets.picture_strip import PictureStrip
 from cnnviewer.qt.widgets.styling import label, literal
+from cnnviewer.qt.widgets.wheel import Choice
 from cnnviewer.training.plan import Plan
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class SetupPage(QWidget):
     # ---- building
 
     def _build_network(self) -> None:
-        self.network = QComboBox(self)
+        self.network = Choice(self)
         self.network.setAccessibleName("Network to train")
         for name in list_architectures():
             self.network.addItem(name, name)
@@ -173,7 +174,7 @@ class SetupPage(QWidget):
         self.frozen.toggled.connect(self._on_frozen_toggled)
 
     def _build_data(self) -> None:
-        self.dataset = QComboBox(self)
+        self.dataset = Choice(self)
         self.dataset.setAccessibleName("Dataset")
         for info in DATASETS.values():
             self.dataset.addItem(info.name, info.name)
@@ -303,6 +304,10 @@ class SetupPage(QWidget):
 
     @Slot()
     def _on_start(self) -> None:
+        unread = field_with_problem(self.form)
+        if unread is not None:  # the training would learn with another number than the one that is shown
+            unread.point_out()
+            return
         plan = self.plan()
         self.startRequested.emit(plan, self._folder or new_name(self._runs, plan))
         self._folder = None
@@ -338,6 +343,6 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setSpacing(6)
     for widget in widgets:
-        is_wide = isinstance(widget, (QComboBox, ElidedLabel))
+        is_wide = isinstance(widget, (Choice, ElidedLabel))
         row.addWidget(widget, stretch=1 if is_wide else 0)
     return row

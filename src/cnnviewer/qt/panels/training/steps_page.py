@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.number_field import WholeField
 from cnnviewer.qt.widgets.step_table import StepRow, StepTable
 from cnnviewer.qt.widgets.styling import label
+from cnnviewer.qt.widgets.wheel import Choice
 from cnnviewer.training.progress import Weight
 
 if TYPE_CHECKING:
@@ -28,10 +30,10 @@ class StepsPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shapes: dict[str, tuple[int, ...]] = {}
-        self.tensor = QComboBox(self)
+        self.tensor = Choice(self)
         self.tensor.setAccessibleName("Tensor of the weight")
         self.tensor.setToolTip("Which tensor of weights")
-        self.tensor.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.tensor.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
         self.tensor.activated.connect(self._on_tensor_chosen)
         self.places = [self._place() for _ in range(4)]
         self._names = [label("", self) for _ in range(4)]
@@ -83,8 +85,8 @@ class StepsPage(QWidget):
         if account.weight == self.weight():
             self.table.show_rows(_rows(account))
 
-    def _place(self) -> QSpinBox:
-        box = QSpinBox(self)
+    def _place(self) -> WholeField:
+        box = WholeField(self, 0, 0, 0)
         box.setKeyboardTracking(False)
         box.valueChanged.connect(self._on_place_changed)
         return box
