@@ -18,6 +18,7 @@ from pathlib import Path
 from trials import Plan, Report
 
 KINDS = {
+    "fuzz": "fuzz",
     "kill": "kill",
     "monkey": "monkey",
 }
