@@ -19,14 +19,18 @@ from PySide6.QtCore import QObject, QTimer, QtMsgType, Slot, qInstallMessageHand
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["STALL", "Trail", "Watch", "native_threads"]
+__all__ = ["STALL", "Trail", "Watch"]
 
 STALL = 1.0
 """For how many seconds the window may stand still."""
 _BEAT = 50
 _SAMPLE = 5.0
-_OFFSCREEN = ("This plugin does not support", "This plugin supports grabbing", "No RHI backend")
-"""What the platform without a screen says of itself."""
+_EXPECTED = (
+    "This plugin does not support",  # what the platform without a screen says of itself
+    "No RHI backend",
+    "Could not open media.",  # what Qt says of a video that is damaged
+)
+"""Warnings that tell of no fault."""
 
 
 class Trail:
@@ -62,7 +66,7 @@ class Watch(QObject):
         self.longest = 0.0
         """The longest stall."""
         self._beaten = self._begun = time.perf_counter()
-        self._waited = _waited_for_core()
+        self._waits = _waits_for_core()
         self._stack = ""
         self._timer = QTimer(self)
         self._timer.setInterval(_BEAT)
@@ -81,6 +85,9 @@ class Watch(QObject):
         # The handler runs in this very thread, between two of its own steps: no other one's frames are walked.
         signal.signal(signal.SIGALRM, self._on_alarm)
         signal.siginterrupt(signal.SIGALRM, False)
+
+    def time_window(self) -> None:
+        """Watch how long the window stands still, and its memory, from now on."""
         self._beaten = self._begun = time.perf_counter()
         self._timer.start()
 
@@ -110,7 +117,7 @@ class Watch(QObject):
         self.fail(sort, f"{kind.__name__}: {value}".split("\n")[0] + where, "".join(lines))
 
     def _on_message(self, kind: QtMsgType, context, text: str) -> None:
-        if kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) or any(part in text for part in _OFFSCREEN):
+        if kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) or any(part in text for part in _EXPECTED):
             return
         print(text, file=sys.stderr, flush=True)
         self.fail("Qt warns", text, "".join(traceback.format_stack()[:-1]))
@@ -120,13 +127,15 @@ class Watch(QObject):
 
     @Slot()
     def _on_beat(self) -> None:
-        now, waited = time.perf_counter(), _waited_for_core()
-        # What other processes of a busy machine took is not the window's.
-        still = now - self._beaten - (waited - self._waited) - _BEAT / 1000
+        now, waits = time.perf_counter(), _waits_for_core()
+        # What other processes of a busy machine took is not the window's: neither from it, nor from a thread on which
+        # it waited for the interpreter.
+        taken = max((wait - self._waits.get(thread, 0.0) for thread, wait in waits.items()), default=0.0)
+        still = now - self._beaten - taken - _BEAT / 1000
         self.longest = max(self.longest, still)
         if still > STALL:
             self.fail("the window stood still", f"for {still:.1f} s, {_place(self._stack)}", self._stack)
-        self._beaten, self._waited, self._stack = now, waited, ""
+        self._beaten, self._waits, self._stack = now, waits, ""
         signal.setitimer(signal.ITIMER_REAL, STALL)
         if not self.memory or now - self._begun - self.memory[-1][0] > _SAMPLE:
             self.memory.append((now - self._begun, resident(os.getpid())))
@@ -143,23 +152,15 @@ class Watch(QObject):
         }
 
 
-def native_threads() -> list[str]:
-    """Return the names of this process's threads; Python knows only its own."""
-    names = []
+def _waits_for_core() -> dict[str, float]:
+    """Return for how many seconds each thread was ready to run and had no core; none where the system does not tell."""
+    waits = {}
     for task in Path("/proc/self/task").iterdir():
         try:
-            names.append((task / "comm").read_text().strip())
-        except OSError:
+            waits[task.name] = int((task / "schedstat").read_text().split()[1]) / 1e9
+        except (OSError, IndexError):
             continue  # it has just ended
-    return sorted(names)
-
-
-def _waited_for_core() -> float:
-    """Return for how many seconds this thread was ready to run and had no core; 0 where the system does not tell."""
-    try:
-        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
-    except (OSError, IndexError):
-        return 0.0
+    return waits
 
 
 def _place(stack: str) -> str:

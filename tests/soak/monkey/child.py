@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import json
 import socket
 import sys
 import threading
-import time
 from pathlib import Path
 
 _SOAK = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(_SOAK), str(_SOAK.parent)]
 
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QSettings, QTimer, QUrl, Slot  # noqa: E402
-from PySide6.QtGui import QDesktopServices  # noqa: E402
-from watching import Trail, Watch, native_threads  # noqa: E402
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QSettings, QThread, QTimer, QUrl, Slot  # noqa: E402
+from PySide6.QtGui import QDesktopServices, QGuiApplication  # noqa: E402
+from shiboken6 import isValid  # noqa: E402
+from watching import Trail, Watch  # noqa: E402
 
 from monkey.materials import make_materials  # noqa: E402
 from monkey.user import User  # noqa: E402
@@ -71,6 +72,11 @@ def main() -> None:
     loop.exec()
     session.open_network("lenet5")
     window.show_sample("digit-3")
+    # The first recording waits for torch, whose import holds the interpreter.
+    session.recordingChanged.connect(loop.quit)
+    loop.exec()
+    session.recordingChanged.disconnect(loop.quit)
+    watch.time_window()
     user = User(window, session, materials, folder / "written", trail, seed)
     QTimer.singleShot(round(seconds * 1000), user.end)
     user.ended.connect(loop.quit)
@@ -80,24 +86,18 @@ def main() -> None:
     restraint.is_over = True
     watch.end()
     figures = watch.figures()
+    threads = [one for one in gc.get_objects() if isinstance(one, QThread)]
     if not window.close():
         watch.fail("the window does not close", f"under {app.activeModalWidget()}, {app.activePopupWidget()}")
     app.processEvents()
+    # Of those that Python made: Qt would delete it when Python is gone.
+    QGuiApplication.clipboard().clear()
     left = [thread.name for thread in set(threading.enumerate()) - before if thread.is_alive() and not thread.daemon]
-    left += [name for name in native_threads() if name.startswith("cnnviewer")]
-    if left and not _end_soon(left):
+    left += [thread.objectName() for thread in threads if isValid(thread) and thread.isRunning()]
+    if left:
         watch.fail("threads are left", ", ".join(sorted(left)))
     (folder / "done.json").write_text(json.dumps({"actions": trail.number, "figures": figures, "sorts": watch.counts}))
     sys.exit(leave(0))
-
-
-def _end_soon(names: list[str]) -> bool:
-    """Wait whether threads end: one that has is the system's for a moment longer."""
-    for _ in range(20):
-        time.sleep(0.1)
-        if not any(name in native_threads() for name in names):
-            return True
-    return False
 
 
 def _cut_off() -> None:
