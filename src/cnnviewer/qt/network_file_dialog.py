@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -32,6 +31,7 @@ from cnnviewer.qt.panels.network_file.consent_panel import ConsentPanel
 from cnnviewer.qt.panels.network_file.fits_panel import FitsPanel
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.numbers import byte_text
+from cnnviewer.qt.widgets.progress_line import ProgressLine
 from cnnviewer.qt.widgets.segmented import Segmented
 from cnnviewer.qt.widgets.styling import label
 
@@ -174,9 +174,8 @@ class NetworkFileDialog(QDialog):
         self._failure.hide()
         self._busy = QWidget(self)
         self._busy_text = label("", self._busy)
-        bar = QProgressBar(self._busy)
-        bar.setRange(0, 0)
-        bar.setTextVisible(False)
+        bar = ProgressLine(self._busy)
+        bar.show_progress(0, 0)
         bar.setFixedHeight(6)
         line = QHBoxLayout(self._busy)
         line.setContentsMargins(0, 0, 0, 0)

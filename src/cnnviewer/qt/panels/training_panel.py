@@ -9,7 +9,6 @@ from PySide6.QtCore import QSize, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QProgressBar,
     QSizePolicy,
     QStackedWidget,
     QToolButton,
@@ -28,6 +27,7 @@ from cnnviewer.qt.panels.training.steps_page import StepsPage
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.number_field import NumberField
 from cnnviewer.qt.widgets.numbers import percent_text
+from cnnviewer.qt.widgets.progress_line import ProgressLine
 from cnnviewer.qt.widgets.segmented import Segmented
 from cnnviewer.qt.widgets.styling import label
 from cnnviewer.training.progress import Account, Evaluation, Finished, Progress
@@ -106,8 +106,7 @@ class TrainingPanel(QWidget):
         card = begun.card
         self._title.set_text(f"{card['network']} on {card['dataset']['name']}")
         self._title.setToolTip(str(begun.folder))
-        self._progress.setRange(0, max(begun.steps, 1))
-        self._progress.setValue(begun.step)
+        self._progress.show_progress(begun.step, max(begun.steps, 1))
         self.rate.setValue(begun.learning_rate)
         self._validation, self._last, self._speed = "", None, 0.0
         self._numbers.setText("")
@@ -193,8 +192,7 @@ class TrainingPanel(QWidget):
         self._title = ElidedLabel(self, role="name")
         self._title.set_text("Train a network")
         self._stage_text = label("", self)
-        self._progress = QProgressBar(self)
-        self._progress.setTextVisible(False)
+        self._progress = ProgressLine(self)
         self._progress.setFixedHeight(6)
         self._progress.setAccessibleName("Progress of the training")
         self._step_text = label("", self)
@@ -279,8 +277,7 @@ class TrainingPanel(QWidget):
         progress, has_ended = self._last, self._stage == "ended"
         if progress is None:
             return
-        self._progress.setRange(0, max(progress.steps, 1))
-        self._progress.setValue(progress.step)
+        self._progress.show_progress(progress.step, max(progress.steps, 1))
         self._step_text.setText(f"epoch {progress.epoch} · step {progress.step:,} of {progress.steps:,}")
         lines = [f"Batch: error {progress.loss:.4f}, {percent_text(progress.accuracy)} right"]
         if self._validation:
@@ -342,7 +339,7 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setSpacing(6)
     for widget in widgets:
-        row.addWidget(widget, stretch=1 if isinstance(widget, (ElidedLabel, QProgressBar, NumberField)) else 0)
-    if not isinstance(widgets[0], (ElidedLabel, QProgressBar)):
+        row.addWidget(widget, stretch=1 if isinstance(widget, (ElidedLabel, ProgressLine, NumberField)) else 0)
+    if not isinstance(widgets[0], (ElidedLabel, ProgressLine)):
         row.addStretch(1)
     return row

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from cnnviewer.qt.icons import icon
 from cnnviewer.qt.widgets.numbers import byte_text, count_text
+from cnnviewer.qt.widgets.progress_line import ProgressLine
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QPlainTextEdit
@@ -128,8 +128,7 @@ class ProgressBanner(QFrame):
         self.setObjectName("progress")
         self._text = QLabel(self)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self._bar = QProgressBar(self)
-        self._bar.setTextVisible(False)
+        self._bar = ProgressLine(self)
         self._cancel = QPushButton("Cancel", self)
         self._cancel.setToolTip("Stop this")
         self._cancel.clicked.connect(self.cancelRequested)
@@ -156,11 +155,10 @@ class ProgressBanner(QFrame):
         self._cancel.setVisible(done is not None)
         number = byte_text if text.startswith(_OF_BYTES) else count_text
         if total and done is not None:
-            self._bar.setRange(0, 1000)
-            self._bar.setValue(round(1000 * done / total))
+            self._bar.show_progress(round(1000 * done / total), 1000)
             text = f"{text} · {number(done)} of {number(total)}"
         else:
-            self._bar.setRange(0, 0)
+            self._bar.show_progress(0, 0)
             if done:
                 text = f"{text} · {number(done)}"
         self._text.setText(text)
