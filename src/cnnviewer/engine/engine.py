@@ -16,13 +16,12 @@ from cnnviewer.engine import pictures, summaries
 from cnnviewer.engine.frame_pictures import FramePictures
 from cnnviewer.engine.learning import Learning
 from cnnviewer.engine.live import Memory, Signs, changes, layers_for, needs
-from cnnviewer.engine.photos import packed
 from cnnviewer.engine.placed import Placed
 from cnnviewer.engine.questions import answer_question
 from cnnviewer.errors import CnnviewerError, ImageError, WeightsError
 from cnnviewer.frames import FrameAnswer, StageTimes
 from cnnviewer.graphs import GraphAnswer, GraphRequest
-from cnnviewer.images import Photo, as_photo, decode_photo, from_packed, of_pixels
+from cnnviewer.images import Photo, as_photo, decode_photo, from_packed, of_pixels, to_packed
 from cnnviewer.inputs.editing import edited, shrunk
 from cnnviewer.lessons.answering import LessonContext, answer
 from cnnviewer.memory import give_back
@@ -468,7 +467,7 @@ def _thumbnail(request: ThumbnailRequest) -> ThumbnailAnswer:
     except ImageError as error:
         return ThumbnailAnswer(None, str(error))
     photo.thumbnail((request.size, request.size))
-    return ThumbnailAnswer(packed(photo))
+    return ThumbnailAnswer(to_packed(photo))
 
 
 def _read(request: ImageRequest) -> Photo:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from cnnviewer.images import to_packed
 from cnnviewer.messages import PhotoAnswer, PhotoRequest, PhotoView
 from cnnviewer.rendering.colormaps import diverging
 from cnnviewer.rendering.tiles import paint_tiles
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cnnviewer.engine.engine import Scene
     from cnnviewer.preprocessing import Preprocessing
 
-__all__ = ["packed", "photo_answer"]
+__all__ = ["photo_answer"]
 
 
 def photo_answer(request: PhotoRequest, scene: Scene) -> PhotoAnswer:
@@ -48,7 +48,7 @@ def _pixels(
     if request.view is PhotoView.PHOTO:
         if frame is not None:
             return _frame_pixels(frame, photo, request.longest)
-        return packed(_shrunk(photo, request.longest))
+        return to_packed(_shrunk(photo, request.longest))
     if request.view is PhotoView.FED:
         return _as_photo(preprocessing.invert(fed))
     plane = fed[min(max(request.channel, 0), len(fed) - 1)][None]
@@ -57,14 +57,6 @@ def _pixels(
     size = (fed.shape[1], fed.shape[2])
     name = diverging(request.scale.dark)
     return np.ascontiguousarray(paint_tiles(plane, -reach, reach, size, name, request.scale.gamma)[0])
-
-
-def packed(photo: Image.Image) -> NDArray[np.uint32]:
-    """Return a photo's pixels, uint32 ``(H, W)``, 0xffRRGGBB."""
-    # As bytes the word is B, G, R, A where the lowest comes first.
-    layout = "BGRX" if sys.byteorder == "little" else "XRGB"
-    data = np.frombuffer(photo.convert("RGB").tobytes("raw", layout), np.uint32)
-    return data.reshape(photo.height, photo.width) | np.uint32(0xFF000000)
 
 
 def _shrunk(photo: Image.Image, longest: int, resampling: Image.Resampling = Image.Resampling.BICUBIC) -> Image.Image:
@@ -78,9 +70,9 @@ def _shrunk(photo: Image.Image, longest: int, resampling: Image.Resampling = Ima
 
 def _frame_pixels(pixels: NDArray[np.uint32], photo: Image.Image, longest: int) -> NDArray[np.uint32]:
     """Return a frame for the screen, at the size at which it is shown where that is smaller: painting it costs less."""
-    return pixels if max(photo.size) <= longest else packed(_shrunk(photo, longest, Image.Resampling.BILINEAR))
+    return pixels if max(photo.size) <= longest else to_packed(_shrunk(photo, longest, Image.Resampling.BILINEAR))
 
 
 def _as_photo(pixels: torch.Tensor) -> NDArray[np.uint32]:
     colors = pixels.expand(3, -1, -1) if len(pixels) == 1 else pixels[:3]
-    return packed(Image.fromarray(np.ascontiguousarray(colors.permute(1, 2, 0).numpy())))
+    return to_packed(Image.fromarray(np.ascontiguousarray(colors.permute(1, 2, 0).numpy())))

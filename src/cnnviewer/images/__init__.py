@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from cnnviewer.images.flattening import over_white
 from cnnviewer.images.limits import LARGEST
 from cnnviewer.images.opening import (
     ImageLike,
@@ -24,6 +25,7 @@ from cnnviewer.images.opening import (
     from_packed,
     of_pixels,
     read_image,
+    to_packed,
 )
 from cnnviewer.images.photo import Photo
 
@@ -37,5 +39,7 @@ __all__ = [
     "decode_photo",
     "from_packed",
     "of_pixels",
+    "over_white",
     "read_image",
+    "to_packed",
 ]

@@ -30,6 +30,7 @@ __all__ = [
     "from_packed",
     "of_pixels",
     "read_image",
+    "to_packed",
 ]
 
 ImageLike = str | Path | Image.Image | np.ndarray[Any, Any]
@@ -121,6 +122,14 @@ def from_packed(pixels: NDArray[np.uint32]) -> Image.Image:
     # As bytes the word is B, G, R, X where the lowest comes first.
     layout = "BGRX" if sys.byteorder == "little" else "XRGB"
     return Image.frombuffer("RGB", (width, height), np.ascontiguousarray(pixels), "raw", layout, 0, 1)
+
+
+def to_packed(picture: Image.Image) -> NDArray[np.uint32]:
+    """Return an opaque picture's pixels, uint32 ``(H, W)``, 0xffRRGGBB."""
+    # As bytes the word is B, G, R, A where the lowest comes first.
+    layout = "BGRX" if sys.byteorder == "little" else "XRGB"
+    data = np.frombuffer(picture.convert("RGB").tobytes("raw", layout), np.uint32)
+    return data.reshape(picture.height, picture.width) | np.uint32(0xFF000000)
 
 
 def _read(path: str | Path, reading: Reading) -> Photo:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage
 from cnnviewer.errors import ImageError
 from cnnviewer.inputs.files import find_images
 from cnnviewer.messages import ImageRequest
+from cnnviewer.qt.widgets.images import from_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,9 +63,4 @@ def from_paths(paths: Iterable[Path]) -> tuple[ImageRequest, ...]:
 
 
 def _from_image(image: QImage) -> ImageRequest:
-    import numpy as np
-
-    rgb = image.convertToFormat(QImage.Format.Format_RGB888)
-    rows = np.frombuffer(rgb.constBits(), np.uint8, rgb.bytesPerLine() * rgb.height())
-    pixels = rows.reshape(rgb.height(), rgb.bytesPerLine())[:, : 3 * rgb.width()]
-    return ImageRequest("pasted image", pixels=pixels.reshape(rgb.height(), rgb.width(), 3).copy())
+    return ImageRequest("pasted image", pixels=from_image(image))

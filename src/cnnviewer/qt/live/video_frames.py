@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QTransform
+from PySide6.QtGui import QImage, QTransform
 from PySide6.QtMultimedia import QVideoFrame, QVideoFrameFormat
 
 from cnnviewer.errors import StreamError
+from cnnviewer.images import over_white, to_packed
+from cnnviewer.qt.widgets.images import from_image
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,12 +64,16 @@ def pixels_of(frame: QVideoFrame, *, mirrored: bool = False) -> Pixels:
 
 def pixels_of_image(image: QImage) -> Pixels:
     """Return an image's pixels, uint32 ``(H, W)``, 0xffRRGGBB, read-only, over white where it is transparent."""
-    opaque = _over_white(image) if image.hasAlphaChannel() else image.convertToFormat(QImage.Format.Format_RGB32)
-    words = np.frombuffer(opaque.constBits(), np.uint32, opaque.sizeInBytes() // 4)
-    rows = words.reshape(opaque.height(), opaque.bytesPerLine() // 4)[:, : opaque.width()]
-    pixels = rows | np.uint32(0xFF000000)  # a copy, and Qt leaves the upper byte undefined
+    pixels = _over_white(image) if image.hasAlphaChannel() else _opaque(image)
     pixels.setflags(write=False)
     return pixels
+
+
+def _opaque(image: QImage) -> Pixels:
+    made = image.convertToFormat(QImage.Format.Format_RGB32)
+    words = np.frombuffer(made.constBits(), np.uint32, made.sizeInBytes() // 4)
+    rows = words.reshape(made.height(), made.bytesPerLine() // 4)[:, : made.width()]
+    return rows | np.uint32(0xFF000000)  # a copy, and Qt leaves the upper byte undefined
 
 
 def to_video_frame(image: QImage, microseconds: int) -> QVideoFrame:
@@ -112,12 +119,11 @@ def _presented(image: QImage, frame: QVideoFrame, mirrored: bool) -> QImage:
     return image
 
 
-def _over_white(image: QImage) -> QImage:
-    made = QImage(image.size(), QImage.Format.Format_RGB32)
-    made.fill(Qt.GlobalColor.white)
-    with QPainter(made) as painter:
-        painter.drawImage(0, 0, image)
-    return made
+def _over_white(image: QImage) -> Pixels:
+    """Return the pixels of a transparent image as those of a transparent file are read."""
+    straight = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    colors = from_image(straight)
+    return to_packed(over_white(Image.fromarray(colors)))
 
 
 def _in_8_bits(frame: QVideoFrame) -> QVideoFrame:
