@@ -36,7 +36,7 @@ __all__ = ["Recorder", "record"]
 
 def record(
     network: Network,
-    image: ImageLike | torch.Tensor,
+    image: ImageLike | Photo | torch.Tensor,
     *,
     value_range: tuple[float, float] | None = None,
     page: int = 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnnviewer.cli.options import (
     add_device,
@@ -16,6 +17,10 @@ from cnnviewer.cli.options import (
     weights_of,
 )
 from cnnviewer.messages import DeviceRequest
+from cnnviewer.readings import ALL_PAGES, Reading, checked_range
+
+if TYPE_CHECKING:
+    from cnnviewer.readings import Read
 
 __all__ = ["run"]
 
@@ -30,11 +35,26 @@ def run(words: list[str]) -> int:
     add_device(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
     parser.add_argument("--arrays", action="store_true", help="write the layers' outputs too, as .npz")
+    parser.add_argument(
+        "--range",
+        nargs=2,
+        type=float,
+        metavar=("BLACK", "WHITE"),
+        help="which numbers of a deep image are black and white; else what the file tells, or a guess",
+    )
+    parser.add_argument(
+        "--page",
+        type=_page,
+        default=1,
+        metavar="N",
+        help="of several pages or frames the one to record; 'all': each a channel",
+    )
     options = parser.parse_args(words)
     check_paths([options.image])
     check_network(options.network)
     device = device_of(options) or DeviceRequest()
     from cnnviewer.export import write_recording
+    from cnnviewer.images import as_photo
     from cnnviewer.networks import DEFAULT_NETWORK, load_network
     from cnnviewer.provenance import caution_of
     from cnnviewer.recorder import record
@@ -46,11 +66,33 @@ def run(words: list[str]) -> int:
         progress=tell_progress,
     )
     network = network.to(device.device, device.precision)
-    recording = record(network, options.image)
+    chosen = None if options.range is None else checked_range(*options.range)
+    photo = as_photo(options.image, Reading(chosen, options.page))
+    recording = record(network, photo)
     write_recording(recording, options.out, options.image.name, arrays=options.arrays)
     name, probability = recording.top(1)[0] if recording.scores is not None else ("no class", 0.0)
     print(f"{len(recording.layers)} layers in {options.out}: {name}, {probability:.1%}")
     caution = caution_of(network.provenance)
-    if caution:
-        print(caution)
+    for sentence in filter(None, (caution, *_told(photo.read))):
+        print(sentence)
     return 0
+
+
+def _told(read: Read) -> tuple[str, ...]:
+    """Return what is told of an image that might have been read otherwise."""
+    found, told = read.value_range, []
+    if found is not None:
+        told.append(
+            f"The values {found.low:,.6g} to {found.high:,.6g} of the image are black and white ({found.origin}); --range changes it."
+        )
+    if read.pages > 1:
+        told.append(f"The image is page {read.page or 'all'} of {read.pages}; --page changes it.")
+    return tuple(told)
+
+
+def _page(text: str) -> int:
+    if text == "all":
+        return ALL_PAGES
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"a page is a number from 1 on, or 'all', not {text!r}")
+    return int(text)

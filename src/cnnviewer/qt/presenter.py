@@ -81,6 +81,7 @@ class Presenter(QObject):
         self._window.layers.layerChosen.connect(self._on_layer_chosen)
         self._window.outline.layerChosen.connect(self._on_layer_chosen)
         self._window.input.imageChosen.connect(session.show_image)
+        self._window.input.readingChosen.connect(session.read_image)
         self._window.input.pictureRequested.connect(self._on_photo_requested)
         self._window.inspector.unitChosen.connect(self._on_unit_chosen)
         self._window.inspector.layerRequested.connect(self._on_layer_chosen)

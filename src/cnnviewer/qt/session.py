@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from cnnviewer.qt.failures import Failure
     from cnnviewer.qt.worker import Opening
+    from cnnviewer.readings import Reading
 
 __all__ = ["PATIENCE", "Selection", "Session"]
 
@@ -198,6 +199,16 @@ class Session(QObject):
         photo = self.photo
         if photo is not None:
             self._open(photo if edit is None else replace(photo, title=f"{photo.title}, changed", edit=edit))
+
+    @Slot(object)
+    def read_image(self, reading: Reading) -> None:
+        """Show the photo read in another way; among the images it stays so."""
+        if self.photo is not None and self.photo in self.images:
+            self.photo = replace(self.photo, reading=reading)
+            place = self.position
+            self.images = (*self.images[:place], self.photo, *self.images[place + 1 :])
+            self.imagesChanged.emit()
+            self._open(self.photo)
 
     def open_stream(self) -> None:
         """Show the frames that are left in the mailbox, from now on."""

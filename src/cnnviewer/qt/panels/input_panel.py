@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cnnviewer.messages import ImageRequest, NetworkSummary, PhotoAnswer, RecordingSummary
     from cnnviewer.qt.widgets.drawing_pad import DrawingPad
     from cnnviewer.qt.widgets.live_bar import LiveBar
+    from cnnviewer.qt.widgets.reading_bar import ReadingBar
     from cnnviewer.qt.widgets.thumbnail_strip import ThumbnailStrip
     from cnnviewer.questions import EffectiveAnswer, FieldAnswer
 
@@ -36,13 +37,15 @@ class InputPanel(QWidget):
     """Shows what went into the network.
 
     `pixelHovered` tells the pixel (row, column) of the network's input under the mouse, or None; `effectiveToggled`
-    that it is wanted, or no more, how much each pixel changes the chosen unit.
+    that it is wanted, or no more, how much each pixel changes the chosen unit; `readingChosen` how the image is to be
+    read.
     """
 
     imageChosen = Signal(int)
     pictureRequested = Signal(object)
     pixelHovered = Signal(object)
     effectiveToggled = Signal()
+    readingChosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -72,6 +75,7 @@ class InputPanel(QWidget):
         self._warning.setProperty("role", "warning")
         self._warning.hide()
         self._strip: ThumbnailStrip | None = None
+        self._reading: ReadingBar | None = None
         self._live_bar: LiveBar | None = None
         self._pad: DrawingPad | None = None
         self._is_live = self._is_drawing = False
@@ -103,6 +107,9 @@ class InputPanel(QWidget):
         """Show the texts that belong to a recording, and ask for its picture."""
         preprocessing = "" if network is None else network.preprocessing
         self._caption = f"{recording.image} · {{size}} · {preprocessing}"
+        if recording.read.is_in_question or self._reading is not None:
+            self.reading.show_read(recording.read)
+            self.reading.setVisible(recording.read.is_in_question)
         self._warning.setText(recording.caution)
         self._warning.setVisible(bool(recording.caution))
         self._wanted = None
@@ -156,6 +163,17 @@ class InputPanel(QWidget):
         """Paint the icons in the theme's colour."""
         if self._live_bar is not None:
             self._live_bar.refresh_icons()
+
+    @property
+    def reading(self) -> ReadingBar:
+        """How the image is read, made when that is first in question."""
+        if self._reading is None:
+            from cnnviewer.qt.widgets.reading_bar import ReadingBar
+
+            self._reading = ReadingBar(self)
+            self._reading.readingChosen.connect(self.readingChosen)
+            self._column.insertWidget(self._column.indexOf(self._warning), self._reading)
+        return self._reading
 
     @property
     def live_bar(self) -> LiveBar:
