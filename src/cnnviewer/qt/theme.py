@@ -151,9 +151,9 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
 
 def _style_sheet() -> str:
     # Grey, to be seen in both themes: a style sheet takes its pictures from files.
-    chevron = resource("icons", "chevron-down.svg").as_posix()
+    icons = resource("icons").as_posix()
     names = {color: f"palette({name})" for color, (_, name) in _ROLES.items()}
-    return _STYLE.format_map({**names, "chevron": chevron, "error": ERROR_COLOR})
+    return _STYLE.format_map({**names, "icons": icons, "error": ERROR_COLOR})
 
 
 def _palette(theme: Theme) -> QPalette:
@@ -206,7 +206,7 @@ QMainWindow::separator:hover {{ background: {accent_soft}; }}
 QToolBar {{ background: {panel}; border: 0; border-bottom: 1px solid {border}; padding: 5px 7px; spacing: 3px; }}
 QToolBar QToolButton {{ padding: 4px 8px; }}
 QToolBar QLabel {{ color: {muted}; padding-left: 3px; }}
-QToolBar::extension {{ background: {raised}; }}
+QToolBar QToolButton#qt_toolbar_ext_button {{ background: {raised}; padding: 0; }}
 QStatusBar {{ background: {panel}; border-top: 1px solid {border}; color: {muted}; }}
 QStatusBar::item {{ border: 0; }}
 QStatusBar QLabel {{ color: {muted}; padding: 1px 8px; }}
@@ -214,9 +214,15 @@ QStatusBar QToolButton {{ background: transparent; border-color: transparent; co
 QStatusBar QToolButton:hover {{ background: {raised}; color: {text}; }}
 QStatusBar QToolButton:focus {{ border-color: {accent}; }}
 QStatusBar QLabel#provenance {{ color: {accent}; font-weight: 600; }}
-QDockWidget {{ color: {text}; font-weight: 600; }}
+QDockWidget {{
+    color: {text}; font-weight: 600;
+    titlebar-normal-icon: url("{icons}/dock-float.svg"); titlebar-close-icon: url("{icons}/dock-close.svg");
+}}
 QDockWidget::title {{ background: {window}; padding: 7px 8px 4px 8px; }}
-QDockWidget::float-button {{ border: 0; background: transparent; padding: 0; icon-size: 9px; }}
+QAbstractButton#qt_dockwidget_floatbutton, QAbstractButton#qt_dockwidget_closebutton {{
+    border: 0; border-radius: 4px; background: transparent; padding: 0; icon-size: 16px;
+}}
+QDockWidget::float-button:hover, QDockWidget::close-button:hover {{ background: {accent_soft}; }}
 QTabBar::tab {{ background: transparent; border: 0; padding: 4px 14px; color: {muted}; }}
 QTabBar::tab:hover {{ color: {text}; }}
 QTabBar::tab:selected {{ color: {accent}; font-weight: 600; }}
@@ -257,8 +263,16 @@ QLineEdit, QComboBox, QPlainTextEdit {{
 }}
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus {{ border-color: {accent}; }}
 QLineEdit[wrong="true"] {{ border: 2px solid {error}; padding: 3px 7px; }}
+QFileDialog QToolButton {{ padding: 4px; }}
+QFileDialog {{
+    backward-icon: url("{icons}/dialog-back.svg"); forward-icon: url("{icons}/dialog-on.svg");
+    filedialog-parent-directory-icon: url("{icons}/dialog-up.svg");
+    filedialog-new-directory-icon: url("{icons}/dialog-new-folder.svg");
+    filedialog-listview-icon: url("{icons}/dialog-list.svg");
+    filedialog-detailedview-icon: url("{icons}/dialog-details.svg");
+}}
 QComboBox::drop-down {{ border: 0; width: 20px; }}
-QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
+QComboBox::down-arrow {{ image: url("{icons}/chevron-down.svg"); width: 12px; height: 12px; }}
 QComboBox QAbstractItemView {{ background: {panel}; border: 1px solid {border}; color: {text}; }}
 QTreeView, QListView {{ background: {panel}; border: 0; color: {text}; outline: 0; }}
 QTreeView, QHeaderView {{ font-size: 8pt; }}
