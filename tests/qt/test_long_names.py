@@ -60,5 +60,5 @@ def test_the_tool_bar_keeps_its_buttons(long):
     assert NAME in button.toolTip()
     assert button.width() < 240
     assert bar.sizeHint().width() <= 1280
-    bar.set_network("resnet18", is_random=False)
+    bar.set_network("resnet18", "resnet18", is_random=False)
     assert button.text() == " resnet18 ▾"

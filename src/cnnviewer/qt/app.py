@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QStyleFactory
 from cnnviewer.messages import DeviceRequest, NetworkRequest
 from cnnviewer.network_reports import FileRequest
 from cnnviewer.networks import DEFAULT_NETWORK, is_file
+from cnnviewer.qt.first_size import USUAL_SIZE
 from cnnviewer.qt.main_window import MainWindow
 from cnnviewer.qt.preferences import Preferences
 from cnnviewer.qt.session import Session
@@ -82,8 +83,8 @@ def run(
     window = MainWindow(session, preferences)
     if theme:
         window.set_theme(theme)
-    if size:
-        window.resize(*size)
+    if size or screenshot:
+        window.resize(*(size or USUAL_SIZE))  # a picture needs no screen
     chosen = device or (preferences.device() if preferences else DeviceRequest())
     request = _network(preferences, network, weights, allow_code)
     start = _Start(window, session, images, chosen, request, asks=screenshot is None)

@@ -19,6 +19,9 @@ __all__ = ["Columns", "column_need", "shared"]
 
 _SIDES = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
 
+_CENTER, _RIGHT = 420, 236
+"""How wide the layers are to be, and the panels at the right at least, in pixels."""
+
 
 class Columns(QObject):
     """Shares the height of each column anew where the window, or what a panel shows, has changed.
@@ -44,11 +47,22 @@ class Columns(QObject):
 
     @Slot()
     def _share(self) -> None:
+        self._widen_center()
         for column in _columns(self._window):
             heights, needs = [dock.height() for dock in column], [_need(dock) for dock in column]
             wanted = shared(heights, needs)
             if wanted != heights:
                 self._window.resizeDocks(column, wanted, Qt.Orientation.Vertical)
+
+    def _widen_center(self) -> None:
+        """Give the layers what the panels at the right can spare, where the cards would be too narrow."""
+        center, right = self._window.centralWidget(), self._window.docks[2]
+        assert center is not None
+        missing, spare = _CENTER - center.width(), right.width() - _RIGHT
+        at_right = self._window.dockWidgetArea(right) == _SIDES[1] and not right.isFloating()
+        if missing > 0 and spare > 0 and at_right:
+            width = right.width() - min(missing, spare)
+            self._window.resizeDocks([right], [width], Qt.Orientation.Horizontal)
 
 
 def column_need(window: MainWindow) -> tuple[int, int]:

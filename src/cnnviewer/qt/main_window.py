@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -28,6 +28,7 @@ from cnnviewer.networks.run_folder import is_run
 from cnnviewer.qt import drops
 from cnnviewer.qt.actions import ACTIONS, LIVE
 from cnnviewer.qt.failures import Failure
+from cnnviewer.qt.first_size import first_size, least_size
 from cnnviewer.qt.icons import app_icon
 from cnnviewer.qt.theme import DARK, LIGHT, apply_theme, current_theme, system_is_dark
 
@@ -99,8 +100,8 @@ class MainWindow(QMainWindow):
         self._catalogue: CataloguePresenter | None = None
         self.setWindowTitle("cnnviewer")
         self.setAcceptDrops(True)
-        self.setMinimumSize(QSize(900, 560))
-        self.resize(1280, 800)
+        self.setMinimumSize(least_size(self))
+        self.resize(first_size(self.screen()))
         self._build_actions()
         if preferences is not None:
             self._theme = preferences.theme()

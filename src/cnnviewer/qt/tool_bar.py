@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QSizePolicy,
-    QToolBar,
-    QToolButton,
-    QWidget,
-    QWidgetAction,
-)
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from cnnviewer.inputs.samples import list_samples
-from cnnviewer.messages import Order, ScaleChoice, Scope
+from cnnviewer.qt.appearance_tools import AppearanceTools
 from cnnviewer.qt.icons import icon
 from cnnviewer.qt.network_menu import NetworkMenu
-from cnnviewer.qt.widgets.segmented import Segmented
+from cnnviewer.qt.overflow import Overflow, Step
 from cnnviewer.qt.widgets.styling import literal
-from cnnviewer.qt.widgets.wheel import Choice, Slider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from PySide6.QtGui import QResizeEvent
+
+    from cnnviewer.messages import Order, ScaleChoice
+
 __all__ = ["ToolBar"]
 
-_TILES = (20, 160)
 _LONGEST_NAME = 120
 """How wide a network's name may be, in pixels: a longer one would push the last buttons out of a window of 1280."""
-_GAMMAS = (20, 200)
 _LIVE_MENU = (
     ("open_video", "screen", "pad"),
     ("freeze", "live_panel"),
     ("save_frame", "record_input", "record_window", "record_frames", "stop_recording"),
 )
-COLORMAPS = ("magma", "inferno", "viridis", "cividis", "grey")
+_WINDOW = (
+    ("graph", "graph", "The network as a graph (Ctrl+G)"),
+    ("learn", "learn", "Learn: a tour to play with (Ctrl+Shift+L)"),
+    ("training", "train", "Train a network (Ctrl+T)"),
+    ("toggle_theme", "sun-moon", "Light or dark (Ctrl+D)"),
+    ("help", "circle-help", "Keys and help (?)"),
+)
+"""The buttons at the right: the action, the icon and the tooltip of each."""
 
 
 class ToolBar(QToolBar):
@@ -59,17 +57,17 @@ class ToolBar(QToolBar):
         self.setMovable(False)
         self.setIconSize(QSize(16, 16))
         self._actions = actions
-        self._scale = ScaleChoice()
         self._buttons: list[tuple[QToolButton, str]] = []
+        self._overflow: Overflow | None = None
         self._build_network()
         self._build_images()
         self._build_live()
         spacer = QWidget(self)
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(spacer)
-        self._build_scale()
-        self._build_tiles()
+        self._build_appearance()
         self._build_window()
+        self._build_overflow()
 
     @property
     def network_menu(self) -> QMenu:
@@ -82,17 +80,20 @@ class ToolBar(QToolBar):
         self._network.setText(f" {shown} ▾")
         self._network.setToolTip(literal(f"Choose a network; {name} is open"))
         self._network_menu.set_network(asked, is_random=is_random)
+        self._fit()
 
     def set_appearance(self, scale: ScaleChoice, order: Order, tile: int) -> None:
         """Show how maps are shown."""
-        self._scale = scale
-        self.scope.set_current(scale.scope.value)
-        self._gamma.setValue(round(scale.gamma * 100))
-        self._gamma_text.setText(f"{scale.gamma:.2f}")
-        for action in self._colormaps.actions():
-            action.setChecked(action.text() == scale.sequential)
-        self.order.setCurrentText(order.value)
-        self.tiles.setValue(tile)
+        self._tools.set_appearance(scale, order, tile)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give up what has no room, or take it back."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        if self._overflow is not None:  # else it is being built
+            self._overflow.fit()
 
     def refresh_icons(self) -> None:
         """Paint the icons in the theme's colour."""
@@ -121,9 +122,10 @@ class ToolBar(QToolBar):
         self._network.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def _build_images(self) -> None:
-        opener = self._button(" Open…", "folder-open", "Open images (Ctrl+O), or drop them, or a video, on the window")
-        opener.clicked.connect(self._actions["open_files"].trigger)
-        samples = self._button(" Samples ▾", "images", "Show one of the sample images")
+        tip = "Open images (Ctrl+O), or drop them, or a video, on the window"
+        self._opener = self._button(" Open…", "folder-open", tip)
+        self._opener.clicked.connect(self._actions["open_files"].trigger)
+        samples = self._samples = self._button(" Samples ▾", "images", "Show one of the sample images")
         menu = QMenu(samples)
         for sample in list_samples():
             action = menu.addAction(sample.title)
@@ -135,7 +137,7 @@ class ToolBar(QToolBar):
         paste.clicked.connect(self._actions["paste"].trigger)
 
     def _build_live(self) -> None:
-        live = self._button(" Live ▾", "live", "Camera, video, screen, drawing pad; recording")
+        live = self._live = self._button(" Live ▾", "live", "Camera, video, screen, drawing pad; recording")
         menu = QMenu(live)
         self._cameras = menu.addMenu("Camera")
         self._cameras.aboutToShow.connect(self._on_cameras_wanted)
@@ -153,78 +155,39 @@ class ToolBar(QToolBar):
     def show_recording(self, name: str) -> None:
         """Show what is being recorded; empty where nothing is."""
         self._recording_action.setVisible(bool(name))
+        self._fit()
         self._recording.setToolTip(literal(f"Recording {name}: click to end (Ctrl+Shift+E)"))
         self._actions["stop_recording"].setEnabled(bool(name))
 
-    def _build_scale(self) -> None:
-        self.addWidget(QLabel("Scale", self))
-        tips = (
-            "Each map has a scale of its own",
-            "The maps of a layer share one scale",
-            "All layers share one scale",
-        )
-        self.scope = Segmented([scope.value for scope in Scope], self, tips)
-        self.scope.chosen.connect(self._on_scope_chosen)
-        self.addWidget(self.scope)
+    def _build_appearance(self) -> None:
+        tools = self._tools = AppearanceTools(self)
+        self.scope, self.tiles, self.order = tools.scope, tools.tiles, tools.order
+        tools.scaleChanged.connect(self.scaleChanged)
+        tools.orderChanged.connect(self.orderChanged)
+        tools.tileChanged.connect(self.tileChanged)
+        self._scale_actions = tools.add_scale()
         colors = self._button("", "palette", "Colours and gamma")
-        colors.setMenu(self._colors_menu(colors))
+        colors.setMenu(tools.colors_menu(colors))
         colors.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._tile_actions = tools.add_tiles()
 
-    def _colors_menu(self, parent: QWidget) -> QMenu:
-        menu = QMenu(parent)
-        title = menu.addAction("Colours of values without a sign")
-        title.setEnabled(False)
-        self._colormaps = QActionGroup(menu)
-        for name in COLORMAPS:
-            action = menu.addAction(name)
-            action.setCheckable(True)
-            self._colormaps.addAction(action)
-        self._colormaps.triggered.connect(self._on_colormap_chosen)
-        menu.addSeparator()
-        row = QWidget(menu)
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(22, 6, 16, 6)
-        self._gamma = Slider(row)
-        self._gamma.setRange(*_GAMMAS)
-        self._gamma.setFixedWidth(130)
-        self._gamma.setToolTip("Below 1 small values show more, above 1 less")
-        self._gamma.setAccessibleName("Gamma")
-        self._gamma_text = QLabel(row)
-        self._gamma.valueChanged.connect(self._on_gamma_changed)
-        for widget in (QLabel("Gamma", row), self._gamma, self._gamma_text):
-            layout.addWidget(widget)
-        gamma = QWidgetAction(menu)
-        gamma.setDefaultWidget(row)
-        menu.addAction(gamma)
-        return menu
-
-    def _build_tiles(self) -> None:
-        self.addWidget(QLabel("Tiles", self))
-        self.tiles = Slider(self)
-        self.tiles.setRange(*_TILES)
-        self.tiles.setFixedWidth(44)
-        self.tiles.setToolTip("The size of the maps")
-        self.tiles.setAccessibleName("Size of the maps")
-        self.tiles.valueChanged.connect(self.tileChanged)
-        self.addWidget(self.tiles)
-        self.addWidget(QLabel("Sort", self))
-        self.order = Choice(self)
-        self.order.addItems([order.value for order in Order])
-        self.order.setToolTip("The order of the maps in a card")
-        self.order.currentTextChanged.connect(self._on_order_changed)
-        self.addWidget(self.order)
+    def _build_overflow(self) -> None:
+        more = self._button("", "more", "More tools")
+        tools = self._tools
+        windows = [self._actions[name] for name, _, _ in _WINDOW]
+        steps = (
+            Step(shortened=(self._opener, self._samples, self._live)),
+            Step(hidden=tuple(self._tile_actions), entries=(tools.tiles_action, tools.order_menu)),
+            Step(hidden=tuple(self._scale_actions), entries=(tools.scale_menu,)),
+            Step(hidden=tuple(self._window_actions), entries=tuple(windows)),
+        )
+        self._overflow = Overflow(self, more, self.actions()[-1], steps)
 
     def _build_window(self) -> None:
-        graph = self._button("", "graph", "The network as a graph (Ctrl+G)")
-        graph.clicked.connect(self._actions["graph"].trigger)
-        learn = self._button("", "learn", "Learn: a tour to play with (Ctrl+Shift+L)")
-        learn.clicked.connect(self._actions["learn"].trigger)
-        train = self._button("", "train", "Train a network (Ctrl+T)")
-        train.clicked.connect(self._actions["training"].trigger)
-        theme = self._button("", "sun-moon", "Light or dark (Ctrl+D)")
-        theme.clicked.connect(self._actions["toggle_theme"].trigger)
-        help_button = self._button("", "circle-help", "Keys and help (?)")
-        help_button.clicked.connect(self._actions["help"].trigger)
+        first = len(self.actions())
+        for name, icon_name, tip in _WINDOW:
+            self._button("", icon_name, tip).clicked.connect(self._actions[name].trigger)
+        self._window_actions = self.actions()[first:]
 
     # ---- user
 
@@ -248,24 +211,3 @@ class ToolBar(QToolBar):
     @Slot(QAction)
     def _on_camera_chosen(self, action: QAction) -> None:
         self.cameraRequested.emit(action.data())
-
-    @Slot(str)
-    def _on_scope_chosen(self, scope: str) -> None:
-        self._change(scope=Scope(scope))
-
-    @Slot(QAction)
-    def _on_colormap_chosen(self, action: QAction) -> None:
-        self._change(sequential=action.text())
-
-    @Slot(int)
-    def _on_gamma_changed(self, value: int) -> None:
-        self._change(gamma=value / 100)
-
-    def _change(self, **changes: object) -> None:
-        scale = replace(self._scale, **changes)  # type: ignore[arg-type]
-        if scale != self._scale:
-            self.scaleChanged.emit(scale)
-
-    @Slot(str)
-    def _on_order_changed(self, order: str) -> None:
-        self.orderChanged.emit(Order(order))

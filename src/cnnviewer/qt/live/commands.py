@@ -110,7 +110,7 @@ class LiveCommands(FeaturePresenter):
 
     def live_panel(self) -> None:
         """Show what only a stream shows, or hide it."""
-        self.presenter.dock.setVisible(self.presenter.dock.isHidden())
+        self._window.panels.toggle("live")
 
     # ---- recording
 

@@ -56,6 +56,7 @@ class LivePresenter(QObject):
         session.framed.connect(self._on_framed)
         session.networkChanged.connect(self._on_network_changed)
         session.selectionChanged.connect(self._on_selection_changed)
+        session.recordingChanged.connect(self._on_recording_changed)
         live.sourceChanged.connect(self._on_source_changed)
 
     @property
@@ -144,6 +145,11 @@ class LivePresenter(QObject):
     def _on_network_changed(self, network: NetworkSummary) -> None:
         del network
         self._panel.clear()
+
+    @Slot(object)
+    def _on_recording_changed(self, recording: object) -> None:
+        del recording  # what is chosen may be that of the last time
+        self._show_title()
 
     @Slot(object)
     def _on_selection_changed(self, selection: Selection) -> None:

@@ -182,6 +182,7 @@ class InputPanel(QWidget):
             from cnnviewer.qt.widgets.live_bar import LiveBar
 
             self._live_bar = LiveBar(self)
+            self._live_bar.setVisible(self._is_live)  # the live panel may be opened before a source
             self._column.insertWidget(2, self._live_bar)
         return self._live_bar
 

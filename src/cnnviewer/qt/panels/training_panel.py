@@ -246,7 +246,6 @@ class TrainingPanel(QWidget):
         self.pages.chosen.connect(self.show_page)
         self._stack = QStackedWidget(self)
         # A page that is wider than the window must not push the panels at the sides away.
-        self._stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         for page in (self.setup, self.curves, self.mistakes, self.steps, self.film):
             self._stack.addWidget(page)
         head = QHBoxLayout()

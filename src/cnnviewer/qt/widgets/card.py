@@ -49,6 +49,19 @@ _TIPS = {
 }
 
 
+_NARROW = 350
+"""Below which width, in pixels, a card's words are short."""
+_SHORT = {
+    "convolution": "conv",
+    "activation": "act",
+    "pooling": "pool",
+    "normalisation": "norm",
+    "addition": "add",
+    "multiplication": "mul",
+    "concatenation": "concat",
+}
+
+
 class Card(QFrame):
     """Shows one layer. It is used again for other layers as they scroll into view."""
 
@@ -118,10 +131,12 @@ class Card(QFrame):
         what = "kernel of input" if self.view is View.FILTERS and self.layer.filters else what
         self._grid.set_layout(layout, what)
         self._cells.set_layout(layout, self._categories)
+        is_narrow = width < _NARROW
+        self._show_kind(self.layer.kind, is_narrow)
         can_unfold = layout.is_cut or unfolded
         self._unfold.setVisible(can_unfold)
         if can_unfold:
-            self._unfold.setText("Fewer" if unfolded else f"All {layout.total:,}")
+            self._unfold.setText("Fewer" if unfolded else "All" if is_narrow else f"All {layout.total:,}")
             self._unfold.setToolTip("Show the first rows" if unfolded else f"Show all {layout.total:,}")
         self._place_body()
 
@@ -227,8 +242,7 @@ class Card(QFrame):
         self._shapes.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)  # the words beside it give way
         self._note = ElidedLabel(self, role="muted")
         self._caution = ElidedLabel(self, role="warning")
-        self._cost = QLabel(self)
-        self._cost.setProperty("role", "muted")
+        self._cost = ElidedLabel(self, role="muted")
         self._views = Segmented(parent=self)
         self._views.chosen.connect(self._on_view_chosen)
         self._unfold = QToolButton(self)
@@ -256,7 +270,6 @@ class Card(QFrame):
         self._bar = ColorBar(self)
 
     def _show_header(self, layer: LayerSummary) -> None:
-        self._kind.setText(layer.kind.capitalize())
         color = QColor(KIND_COLORS[layer.kind]).name()
         self._kind.setStyleSheet(
             f"background: {color}; color: white; border-radius: 4px; padding: 2px 7px; font-weight: 600;"
@@ -275,10 +288,15 @@ class Card(QFrame):
         self._views.setVisible(len(views) > 1)
         self.setAccessibleName(f"{layer.kind} {layer.name}")
 
+    def _show_kind(self, kind: str, is_narrow: bool) -> None:
+        """Show the kind of the layer: in a word, or where that would be cut off, in a short one."""
+        self._kind.setText(_SHORT.get(kind, kind).capitalize() if is_narrow else kind.capitalize())
+        self._kind.setToolTip(kind.capitalize())
+
     def _show_cost(self, layer: LayerSummary, seconds: float) -> None:
         parts = [f"{count_text(layer.parameters)} weights"] if layer.parameters else []
         parts.append(f"{seconds * 1000:.1f} ms")
-        self._cost.setText(" · ".join(parts))
+        self._cost.set_text(" · ".join(parts))
 
     def _show_scale(
         self, colormap: str, low: float | None, high: float | None, text: str, lows: tuple[float, ...]
