@@ -149,7 +149,7 @@ def test_a_sound_file(tmp_path):
         file.writeframes(bytes(100))
     known = type_of(tmp_path / "song.mp4")
     assert known is not None
-    assert refusal("song.mp4", known) == "song.mp4 is a WAV file; choose an image or a video."
+    assert refusal("song.mp4", known) == "song.mp4 is no video: it is a WAV file; choose an image or a video."
 
 
 def test_names_alone():

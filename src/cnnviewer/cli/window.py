@@ -12,13 +12,12 @@ from cnnviewer.cli.options import (
     allows_code,
     check_folder,
     check_network,
-    check_paths,
     device_of,
     resolved,
     weights_of,
 )
-from cnnviewer.errors import NetworkError
-from cnnviewer.inputs.files import find_images
+from cnnviewer.errors import ImageError, NetworkError
+from cnnviewer.inputs.finding import Found, find
 from cnnviewer.networks.files.places import is_network
 from cnnviewer.networks.run_folder import is_run
 
@@ -45,7 +44,7 @@ def run(words: list[str]) -> int:
         nargs="*",
         type=Path,
         metavar="IMAGE",
-        help="files or folders to show, a training, or a network's file",
+        help="images, videos or folders to show, a training, or a network's file",
     )
     add_network(parser)
     add_device(parser)
@@ -54,10 +53,8 @@ def run(words: list[str]) -> int:
     parser.add_argument("--theme", choices=("light", "dark", "system"), help="colours of the window")
     parser.add_argument("--version", action="version", version=_version())
     options = parser.parse_args(words)
-    check_paths(options.images)
     _take_network(options)
-    if not (len(options.images) == 1 and is_run(options.images[0])):
-        find_images(options.images)  # a folder without images is told here, and the window finds them again
+    _check(options.images)
     check_network(options.network)
     device = device_of(options)
     if options.screenshot is not None:
@@ -87,6 +84,14 @@ def _take_network(options: argparse.Namespace) -> None:
         options.images.remove(found[0])
     elif options.network is not None:
         options.network = resolved(options.network)
+
+
+def _check(paths: list[Path]) -> None:
+    """Raise where one of the paths is nothing that can be shown: the window would tell it, and show something else."""
+    for path in paths:
+        found = next(find([path]))  # of a large folder the first image is enough; the window finds them again
+        if isinstance(found, Found) and found.is_empty:
+            raise ImageError(*found.left_out)
 
 
 def _size(text: str) -> tuple[int, int]:

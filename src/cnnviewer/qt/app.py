@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from cnnviewer.inputs.finding import Found
     from cnnviewer.qt.failures import Failure
 
 __all__ = ["create_app", "run"]
@@ -137,8 +138,16 @@ class _Start(QObject):
         else:
             self._session.open_with_card(self._request)
         if self._images:
+            self._window.opening.opened.connect(self._on_opened)
             self._window.open_paths(self._images)
-        if not self._session.images:
+        else:
+            self._window.show_sample(FIRST_IMAGE)
+
+    @Slot(object)
+    def _on_opened(self, found: Found) -> None:
+        """Show a sample to what was given without anything to see: a network, a training."""
+        self._window.opening.opened.disconnect(self._on_opened)
+        if not (found.images or found.videos):
             self._window.show_sample(FIRST_IMAGE)
 
     @Slot(object)
@@ -170,7 +179,19 @@ class _Screenshot(QObject):
         self._quiet.setInterval(250)
         self._quiet.timeout.connect(self._on_quiet)
         session.idle.connect(self._quiet.start)
+        session.framed.connect(self._on_framed)
         session.failed.connect(self._on_failed)
+        window.painted.connect(self._on_painted)
+
+    @Slot()
+    def _on_painted(self) -> None:
+        self._window.error.told.connect(self._on_told)
+
+    @Slot()
+    def _on_framed(self) -> None:
+        """Of a stream, take the frame that is shown after a while: another one always comes."""
+        if not self._quiet.isActive():
+            self._quiet.start()
 
     @Slot()
     def _on_quiet(self) -> None:
@@ -182,7 +203,13 @@ class _Screenshot(QObject):
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:
-        self._end(failure.sentence)
+        self._on_told(failure.sentence)
+
+    @Slot(str)
+    def _on_told(self, sentence: str) -> None:
+        """End with what is told above the layers: what was asked for is not what would be painted."""
+        if not self.status:
+            self._end(sentence)
         QApplication.exit(self.status)
 
     def _end(self, sentence: str) -> None:

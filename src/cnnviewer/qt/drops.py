@@ -1,65 +1,46 @@
-"""Images that come by drop or paste: files, folders, a browser's picture."""
+"""What comes by drop or paste: files, folders, a browser's picture, addresses, paths as text."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
-from cnnviewer.errors import ImageError
-from cnnviewer.inputs.files import find_images
+from cnnviewer.inputs.addresses import lines_with_files
 from cnnviewer.messages import ImageRequest
 from cnnviewer.qt.widgets.images import from_image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from PySide6.QtCore import QMimeData
 
-__all__ = ["accepts", "from_mime", "from_paths", "local_paths"]
+__all__ = ["accepts", "addresses", "image", "lines"]
+
+_OF_PAGES = ("http", "https", "data", "blob", "about")
+"""Of addresses of a picture in a browser: the picture itself comes with it, or can be copied."""
 
 
 def accepts(mime: QMimeData | None) -> bool:
-    """Whether something dropped or pasted may hold an image; a clipboard that can't be read gives None."""
-    return mime is not None and (mime.hasImage() or mime.hasUrls())
+    """Whether something dropped or pasted may be opened; a clipboard that can't be read gives None."""
+    return mime is not None and (mime.hasImage() or mime.hasUrls() or bool(lines(mime)))
 
 
-def from_mime(mime: QMimeData) -> tuple[ImageRequest, ...]:
-    """Return the images in something dropped or pasted; files are read later, by the worker.
-
-    Raises
-    ------
-    ImageError
-        If a folder holds no image, or there is only the address of one.
-    """
-    paths = local_paths(mime)
-    if paths:
-        return from_paths(paths)
-    if mime.hasImage():
-        image = mime.imageData()
-        if isinstance(image, QImage) and not image.isNull():
-            return (_from_image(image),)
-    raise ImageError(
-        "Only the picture's address came, and nothing is downloaded unasked: "
-        "copy the picture itself in the browser, and paste it here (Ctrl+V)."
-    )
+def addresses(mime: QMimeData) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the addresses of files and folders, and those of pictures in a browser."""
+    # Encoded: in names that are no UTF-8 each byte stays what it is.
+    urls = [(url.scheme(), bytes(url.toEncoded().data()).decode("ascii", "replace")) for url in mime.urls()]
+    files = tuple(text for scheme, text in urls if scheme not in _OF_PAGES)
+    return files, tuple(text for scheme, text in urls if scheme in _OF_PAGES)
 
 
-def local_paths(mime: QMimeData) -> list[Path]:
-    """Return the files and folders in something dropped or pasted."""
-    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+def lines(mime: QMimeData) -> tuple[str, ...]:
+    """Return the paths and addresses of a text; none where it is another text."""
+    return lines_with_files(mime.text()) if mime.hasText() else ()
 
 
-def from_paths(paths: Iterable[Path]) -> tuple[ImageRequest, ...]:
-    """Return the images that files and folders hold.
-
-    Raises
-    ------
-    ImageError
-        If one does not exist, or a folder holds no image.
-    """
-    return tuple(ImageRequest(path.name, path=path) for path in find_images(list(paths)))
+def image(mime: QMimeData) -> ImageRequest | None:
+    """Return the picture itself; None where there is none, or it can't be read."""
+    shown = mime.imageData() if mime.hasImage() else None
+    return _from_image(shown) if isinstance(shown, QImage) and not shown.isNull() else None
 
 
 def _from_image(image: QImage) -> ImageRequest:

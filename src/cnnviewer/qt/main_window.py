@@ -18,22 +18,17 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMainWindow
 
-from cnnviewer.errors import CnnviewerError
 from cnnviewer.inputs.samples import list_samples
-from cnnviewer.inputs.videos import is_video
-from cnnviewer.kinds import IMAGES, NETWORKS
+from cnnviewer.kinds import Kind
 from cnnviewer.messages import ImageRequest
-from cnnviewer.networks.files.places import is_network
-from cnnviewer.networks.run_folder import is_run
 from cnnviewer.qt import drops
 from cnnviewer.qt.actions import ACTIONS, LIVE
-from cnnviewer.qt.failures import Failure
 from cnnviewer.qt.first_size import first_size, least_size
 from cnnviewer.qt.icons import app_icon
 from cnnviewer.qt.theme import DARK, LIGHT, apply_theme, current_theme, system_is_dark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from PySide6.QtWidgets import QDockWidget
@@ -45,6 +40,7 @@ if TYPE_CHECKING:
     from cnnviewer.qt.learn_presenter import LearnPresenter
     from cnnviewer.qt.live.commands import LiveCommands
     from cnnviewer.qt.network_files import NetworkFiles
+    from cnnviewer.qt.opening import Opening
     from cnnviewer.qt.panels.explanation.explanation_panel import ExplanationPanel
     from cnnviewer.qt.panels.input_panel import InputPanel
     from cnnviewer.qt.panels.inspector_panel import InspectorPanel
@@ -82,6 +78,7 @@ class MainWindow(QMainWindow):
     probabilities: ProbabilitiesPanel
     inspector: InspectorPanel
     large: LargeView
+    opening: Opening
     status: StatusBar
     docks: list[QDockWidget]
     """Input, network, class probabilities, inspector."""
@@ -130,11 +127,13 @@ class MainWindow(QMainWindow):
         """Build the panels: they take longer than the first paint, which does not need them."""
         from cnnviewer.qt.bottom_panels import BottomPanels
         from cnnviewer.qt.layout import lay_out
+        from cnnviewer.qt.opening import Opening
         from cnnviewer.qt.presenter import Presenter
 
         lay_out(self, self._actions)
         self._presenter = Presenter(self, self._session)
         self.panels = BottomPanels(self, self._session, self._presenter)
+        self.opening = Opening(self, self._session)
         self._is_built = True
         self._presenter.refresh()
         self.tool_bar.refresh_icons()
@@ -165,21 +164,7 @@ class MainWindow(QMainWindow):
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Show the images that files and folders hold, play a video, or open a network or the folder of a training."""
-        video = next((path for path in paths if is_video(path)), None)
-        networks = [path for path in paths if is_network(path)]
-        if len(paths) == 1 and is_run(paths[0]):
-            self.open_training().open_folder(paths[0])
-        elif networks:
-            self.files.open(networks[0])
-            others = [path for path in paths if path not in networks]
-            if others:
-                self.open_paths(others)
-            if len(networks) > 1:
-                self.statusBar().showMessage(f"{len(networks)} networks came: {networks[0].name} is opened.", 8000)
-        elif video is not None:
-            self.open_live().live.open_video(video)
-        else:
-            self._try_images(lambda: drops.from_paths(paths))
+        self.opening.open(paths)
 
     @property
     def files(self) -> NetworkFiles:
@@ -266,18 +251,14 @@ class MainWindow(QMainWindow):
             self.columns.share_soon()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take what may hold an image."""
+        """Take what may be opened."""
         if drops.accepts(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Show what was dropped."""
-        mime = event.mimeData()
-        paths = drops.local_paths(mime)
-        if paths:
-            self.open_paths(paths)
-        else:
-            self._try_images(lambda: drops.from_mime(mime))
+        """Open what was dropped."""
+        if self._is_built:
+            self.opening.open_mime(event.mimeData())
         event.acceptProposedAction()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -299,11 +280,13 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_open_files(self) -> None:
-        self._ask_for_files("Open images", "Images", IMAGES, are_many=True)
+        if self._is_built:
+            self.opening.ask()
 
     @Slot()
     def _on_open_network_file(self) -> None:
-        self._ask_for_files("Open a network's file", "Networks", NETWORKS, are_many=False)
+        if self._is_built:
+            self.opening.ask(Kind.NETWORK)
 
     @Slot()
     def _on_catalogue(self) -> None:
@@ -314,31 +297,10 @@ class MainWindow(QMainWindow):
     def _on_edit_card(self) -> None:
         self.files.edit_card()
 
-    def _ask_for_files(self, title: str, what: str, extensions: Iterable[str], *, are_many: bool) -> None:
-        # Qt makes a Python class of each of its own when it is first named: those below are rarely needed.
-        from PySide6.QtWidgets import QFileDialog
-
-        patterns = " ".join(f"*{extension}" for extension in sorted(extensions))
-        dialog = QFileDialog(self, title, "", f"{what} ({patterns});;All files (*)")
-        modes = QFileDialog.FileMode
-        dialog.setFileMode(modes.ExistingFiles if are_many else modes.ExistingFile)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.filesSelected.connect(self._on_files_selected)
-        dialog.open()
-
-    @Slot(list)
-    def _on_files_selected(self, names: list[str]) -> None:
-        from pathlib import Path
-
-        self.open_paths([Path(name) for name in names])
-
     @Slot()
     def _on_paste(self) -> None:
-        mime = QGuiApplication.clipboard().mimeData()
-        if not drops.accepts(mime):
-            self.statusBar().showMessage("The clipboard holds no image.", 4000)
-            return
-        self._try_images(lambda: drops.from_mime(mime))
+        if self._is_built:
+            self.opening.paste()
 
     @Slot()
     def _on_next_image(self) -> None:
@@ -467,13 +429,3 @@ class MainWindow(QMainWindow):
             self.panels.refresh_icons()
         self._session.set_dark(is_dark)
         self.update()
-
-    def _try_images(self, find: Callable[[], Sequence[ImageRequest]]) -> None:
-        """Show what `find` returns; tell why where it finds nothing."""
-        try:
-            images = find()
-        except CnnviewerError as error:
-            self.error.show_failure(Failure(str(error), "", None))
-            return
-        if images:
-            self.show_images(images)

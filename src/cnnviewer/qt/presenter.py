@@ -26,6 +26,7 @@ from cnnviewer.questions import QUESTIONS
 if TYPE_CHECKING:
     from cnnviewer.messages import (
         DeviceAnswer,
+        ImageRequest,
         NetworkSummary,
         PictureRequest,
         RecordingSummary,
@@ -53,6 +54,7 @@ class Presenter(QObject):
         self._map_answer: MapAnswer | None = None
         self._random_name = ""
         self._has_asked_devices = False
+        self._thumbnails_asked: set[str] = set()
         self._connect_panels()
         self._connect_session()
         self.units = UnitPresenter(window, session)
@@ -83,6 +85,7 @@ class Presenter(QObject):
         self._window.input.imageChosen.connect(session.show_image)
         self._window.input.readingChosen.connect(session.read_image)
         self._window.input.pictureRequested.connect(self._on_photo_requested)
+        self._window.input.thumbnailsWanted.connect(self._on_thumbnails_wanted)
         self._window.inspector.unitChosen.connect(self._on_unit_chosen)
         self._window.inspector.layerRequested.connect(self._on_layer_chosen)
         self._window.inspector.largeRequested.connect(self._window.toggle_large_view)
@@ -177,10 +180,17 @@ class Presenter(QObject):
     def _on_images_changed(self) -> None:
         session = self._session
         self._window.error.hide()  # not with a recording: a source that failed leaves one, and what it told stays
-        if not self._window.input.show_images(session.images, session.position):
-            return
-        for index, image in enumerate(session.images):
-            session.request(f"{_THUMBNAIL}{index}", ThumbnailRequest(image, _THUMBNAIL_SIDE))
+        self._window.input.show_images(session.images, session.position)
+
+    @Slot(object)
+    def _on_thumbnails_wanted(self, images: list[ImageRequest]) -> None:
+        """Ask for the small pictures that are on the screen, and no more for those that have left it."""
+        wanted = {f"{_THUMBNAIL}{id(image)}": image for image in images}
+        for key in self._thumbnails_asked - wanted.keys():
+            self._session.withdraw(key)
+        for key in wanted.keys() - self._thumbnails_asked:
+            self._session.request(key, ThumbnailRequest(wanted[key], _THUMBNAIL_SIDE))
+        self._thumbnails_asked = set(wanted)
 
     @Slot()
     def _on_appearance_changed(self) -> None:
@@ -206,8 +216,9 @@ class Presenter(QObject):
         elif isinstance(answer, DevicesAnswer):
             self._window.status.device.show_devices(answer.devices)
         elif isinstance(answer, ThumbnailAnswer):
-            if key.startswith(_THUMBNAIL):  # others ask for small pictures, too
-                self._window.input.thumbnails.show_answer(int(key.removeprefix(_THUMBNAIL)), answer)
+            if key.startswith(_THUMBNAIL) and isinstance(request, ThumbnailRequest):  # others ask for some, too
+                self._thumbnails_asked.discard(key)
+                self._window.input.thumbnails.show_answer(request.image, answer)
         else:
             self._window.layers.show_answer(key, request, answer)
 

@@ -20,6 +20,9 @@ from cnnviewer.messages import (
     WeightsShown,
 )
 from cnnviewer.network_reports import FileRequest
+from cnnviewer.qt.album import Album
+from cnnviewer.qt.failures import Failure, failure_of_many
+from cnnviewer.qt.finder import Finder
 from cnnviewer.qt.live.mailbox import Mailbox
 from cnnviewer.qt.threads import end_thread, worker_thread
 from cnnviewer.qt.worker import Job, Worker
@@ -37,7 +40,6 @@ if TYPE_CHECKING:
         RecordingSummary,
         WeightsAnswer,
     )
-    from cnnviewer.qt.failures import Failure
     from cnnviewer.qt.worker import Opening
     from cnnviewer.readings import Reading
 
@@ -105,10 +107,9 @@ class Session(QObject):
         """The moment of a film whose weights are shown; None where it is none."""
         self.recording: RecordingSummary | None = None
         self.selection: Selection | None = None
-        self.images: tuple[ImageRequest, ...] = ()
-        self.position = 0
-        self.photo: ImageRequest | None = None
-        """The one of the images that is shown; None where a stream or its last frame is."""
+        self.finder = Finder(self)
+        """What looks for images, videos and networks on the disk."""
+        self._album = Album()
         self.scale = ScaleChoice()
         self.order = Order.CHANNEL
         self.tile = 56
@@ -167,29 +168,33 @@ class Session(QObject):
         """Run networks elsewhere, or in another precision; `deviceChanged` tells when they do."""
         self._open(request)
 
-    def show_images(self, images: Sequence[ImageRequest], position: int = 0) -> None:
-        """Take these images to step through, and show one of them."""
-        if not images:
-            return
-        self.streamLeft.emit()
-        self.images = tuple(images)
-        self.imagesChanged.emit()
-        self.show_image(position)
+    def show_images(self, images: Sequence[ImageRequest], position: int = 0, left_out: Sequence[str] = ()) -> None:
+        """Take these images to step through, and show one of them; what is shown stays until that one is read.
+
+        One that can't be read gives way to the next. `failed` tells of such then, and of those that were left out.
+        """
+        if images:
+            self._open(self._album.offer(images, position, left_out))
+
+    def lengthen_images(self, images: Sequence[ImageRequest], left_out: Sequence[str] = ()) -> None:
+        """Take a longer list of images around the one that is shown, or on its way; others are dropped."""
+        if self._album.lengthen(images, left_out):
+            self._tell_images(left_out)
 
     def show_image(self, position: int) -> None:
         """Show one of the images; the first follows the last."""
-        if self.images:
+        photo = self._album.step_to(position)
+        if photo is not None:
             if self._is_open_to_frames:
                 self.streamLeft.emit()
-            self.position = position % len(self.images)
-            self.photo, self._frame = self.images[self.position], None
+            self._frame = None
             self.imagesChanged.emit()
-            self._open(self.photo)
+            self._open(photo)
 
     def bring_back(self, images: tuple[ImageRequest, ...], position: int, photo: ImageRequest | None) -> None:
         """Show again what was shown before: these images to step through, and a photo, which may be none of them."""
         self.streamLeft.emit()
-        self.images, self.position, self.photo = images, position, photo
+        self._album.put_back(images, position, photo)
         self.imagesChanged.emit()
         if photo is not None:
             self._open(photo)
@@ -213,7 +218,8 @@ class Session(QObject):
     def open_stream(self) -> None:
         """Show the frames that are left in the mailbox, from now on."""
         self.mailbox.clear()
-        self._is_open_to_frames, self.photo = True, None
+        self._is_open_to_frames, self._album.photo = True, None
+        self._album.withdraw()
 
     def close_stream(self) -> None:
         """Show no more frames."""
@@ -222,17 +228,15 @@ class Session(QObject):
 
     def settle(self, frame: Frame) -> None:
         """Show a frame as a photo, whole and exact, until the next one comes."""
-        self.is_streaming, self.photo, self._frame = False, None, frame
+        self.is_streaming, self._album.photo, self._frame = False, None, frame
         self._open(_photo_of(frame))
 
     def keep_frame(self, frame: Frame) -> None:
         """Show a frame as a photo, and keep it among the images."""
-        kept = [image for image in self.images if image.packed is not None]
-        self.images = (*kept[-_FRAMES_KEPT + 1 :], _photo_of(frame))
-        self.position = len(self.images) - 1
-        self.photo = self.images[-1]
+        photo = _photo_of(frame)
+        self._album.keep(photo, _FRAMES_KEPT)
         self.imagesChanged.emit()
-        self._open(self.photo)
+        self._open(photo)
 
     def wake(self) -> None:
         """Tell the worker that a frame waits."""
@@ -302,8 +306,11 @@ class Session(QObject):
         self._watch()
 
     def cancel(self) -> None:
-        """Stop the running download."""
-        self._worker.cancel()
+        """Stop the search that runs, else the running download."""
+        if self.finder.is_busy:
+            self.finder.stop()
+        else:
+            self._worker.cancel()
 
     def close(self) -> None:
         """End the worker's thread: a download is stopped, a running forward pass is waited for, but not for ever."""
@@ -313,10 +320,26 @@ class Session(QObject):
         self._waiting.clear()
         self._pictures_waiting.clear()
         self._worker.cancel()
+        self.finder.close(PATIENCE)
         if end_thread(self._thread, self._worker, PATIENCE):
             self._worker.close()
 
     # ---- state asked for
+
+    @property
+    def images(self) -> tuple[ImageRequest, ...]:
+        """What can be stepped through."""
+        return self._album.images
+
+    @property
+    def position(self) -> int:
+        """Which of the images was shown last."""
+        return self._album.position
+
+    @property
+    def photo(self) -> ImageRequest | None:
+        """The one of the images that is shown; None where a stream or its last frame is."""
+        return self._album.photo
 
     @property
     def network_name_asked(self) -> str:
@@ -354,7 +377,7 @@ class Session(QObject):
     @property
     def is_idle(self) -> bool:
         """Whether nothing runs and nothing waits."""
-        return self._in_flight is None and not (self._waiting or self._pictures_waiting)
+        return self._in_flight is None and not (self._waiting or self._pictures_waiting or self.finder.is_busy)
 
     # ---- the worker
 
@@ -363,7 +386,7 @@ class Session(QObject):
         self._thread = worker_thread("cnnviewer worker", self._worker, self)
         self._jobRequested.connect(self._worker.run)
         self._worker.networkOpened.connect(self._on_network_opened)
-        self._worker.imageOpened.connect(self._on_recorded)
+        self._worker.imageOpened.connect(self._on_image_opened)
         self._worker.weightsShown.connect(self._on_weights_shown)
         self._worker.inspected.connect(self.inspected)
         self._worker.deviceUsed.connect(self._on_device_used)
@@ -373,6 +396,8 @@ class Session(QObject):
         self._worker.finished.connect(self._on_finished)
         self._worker.framed.connect(self._on_framed)
         self._frameWaits.connect(self._worker.run_frame)
+        self.finder.failed.connect(self.failed)
+        self.finder.ended.connect(self._on_search_ended)
         self._thread.start()
 
     def _open(self, request: Opening) -> None:
@@ -410,6 +435,24 @@ class Session(QObject):
         self._on_recorded(recording)
         if was_held:
             self.appearanceChanged.emit()
+
+    @Slot(object)
+    def _on_image_opened(self, recording: RecordingSummary | None) -> None:
+        request = None if self._in_flight is None else self._in_flight.request
+        left_out = self._album.take(request) if isinstance(request, ImageRequest) else None
+        if left_out is not None and isinstance(request, ImageRequest):
+            was_open, self._frame = self._is_open_to_frames, None
+            self.streamLeft.emit()
+            self._tell_images(left_out)
+            if was_open:  # a frame may have come behind it: it is shown once more, when none comes any more
+                self._open(request)
+                return
+        self._on_recorded(recording)
+
+    def _tell_images(self, left_out: Sequence[str]) -> None:
+        self.imagesChanged.emit()
+        if left_out:
+            self.failed.emit(failure_of_many(left_out, None))
 
     @Slot(object)
     def _on_weights_shown(self, answer: WeightsAnswer) -> None:
@@ -489,7 +532,16 @@ class Session(QObject):
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:
-        self.failed.emit(failure)
+        answer = self._album.refuse(failure)
+        if isinstance(answer, Failure):
+            self.failed.emit(answer)
+        else:
+            self._open(answer)
+
+    @Slot()
+    def _on_search_ended(self) -> None:
+        if self.is_idle:
+            self.idle.emit()
 
     @Slot()
     def _on_finished(self) -> None:

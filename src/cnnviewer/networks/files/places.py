@@ -9,7 +9,10 @@ from cnnviewer.errors import NetworkError
 from cnnviewer.kinds import IMAGES, NETWORKS, ending_of
 from cnnviewer.networks.files.formats import is_network_file
 
-__all__ = ["find_network", "has_network", "is_factory", "is_network"]
+__all__ = ["CARD", "find_network", "has_network", "is_factory", "is_network"]
+
+CARD = "card.json"
+"""The file beside a network's own that tells how it wants its input."""
 
 
 def is_factory(text: str) -> bool:
@@ -26,7 +29,7 @@ def is_network(path: Path) -> bool:
     """Whether a path looks like a network: a file whose name says so, or a folder with one and no images beside it."""
     with suppress(OSError, ValueError):  # a name that no file can have
         if path.is_dir():
-            return has_network(path) and ((path / "card.json").is_file() or not _has_images(path))
+            return has_network(path) and ((path / CARD).is_file() or not _has_images(path))
         return path.is_file() and is_network_file(path)
     return False
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFileDialog
 
 from cnnviewer.errors import StreamError
-from cnnviewer.kinds import VIDEOS
+from cnnviewer.kinds import Kind
 from cnnviewer.qt.failures import Failure
 from cnnviewer.qt.feature_presenter import FeaturePresenter
 from cnnviewer.qt.live.media import check_media
@@ -67,10 +67,7 @@ class LiveCommands(FeaturePresenter):
 
     def open_video(self) -> None:
         """Ask for a video file, and play it."""
-        patterns = " ".join(f"*{extension}" for extension in sorted(VIDEOS | {".gif"}))
-        dialog = QFileDialog(self._window, "Open a video", "", f"Videos ({patterns});;All files (*)")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        self._ask(dialog, self.live.open_video)
+        self._window.opening.ask(Kind.VIDEO)
 
     def screen(self) -> None:
         """Ask for a region of the screen, and show it."""

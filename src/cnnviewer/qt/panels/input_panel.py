@@ -36,6 +36,7 @@ _CROP_COLOR = "#ffffff"
 class InputPanel(QWidget):
     """Shows what went into the network.
 
+    `thumbnailsWanted` tells the images on the screen that are still without a small picture;
     `pixelHovered` tells the pixel (row, column) of the network's input under the mouse, or None; `effectiveToggled`
     that it is wanted, or no more, how much each pixel changes the chosen unit; `readingChosen` how the image is to be
     read.
@@ -43,6 +44,7 @@ class InputPanel(QWidget):
 
     imageChosen = Signal(int)
     pictureRequested = Signal(object)
+    thumbnailsWanted = Signal(object)
     pixelHovered = Signal(object)
     effectiveToggled = Signal()
     readingChosen = Signal(object)
@@ -225,14 +227,14 @@ class InputPanel(QWidget):
 
             self._strip = ThumbnailStrip(self)
             self._strip.chosen.connect(self.imageChosen)
+            self._strip.picturesWanted.connect(self.thumbnailsWanted)
             self._column.addWidget(self._strip)
         return self._strip
 
-    def show_images(self, images: Sequence[ImageRequest], position: int) -> bool:
-        """Show which images there are; return whether thumbnails are needed that are not there."""
-        if len(images) < 2 and self._strip is None:
-            return False
-        return self.thumbnails.show_images(images, position) and len(images) > 1
+    def show_images(self, images: Sequence[ImageRequest], position: int) -> None:
+        """Show which images there are."""
+        if len(images) > 1 or self._strip is not None:
+            self.thumbnails.show_images(images, position)
 
     @property
     def view(self) -> MapView:

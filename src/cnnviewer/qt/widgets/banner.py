@@ -32,9 +32,10 @@ _OF_BYTES = "Downloading"
 
 
 class ErrorBanner(QFrame):
-    """A sentence, its details to unfold and copy, and maybe a way on; it stays until it is closed."""
+    """A sentence, its details to unfold and copy, and maybe a way on; it stays until it is closed. `told` tells it."""
 
     actionRequested = Signal()
+    told = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,6 +77,7 @@ class ErrorBanner(QFrame):
         self._action.setVisible(bool(action))
         self._close.setIcon(icon("x"))
         self.show()
+        self.told.emit(failure.sentence)
 
     @property
     def sentence(self) -> str:
