@@ -1,6 +1,8 @@
 """The files that ``cnnviewer record`` writes, and what the command line says of bad input."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 
@@ -422,3 +424,35 @@ def test_the_headless_names_are_there():
         assert getattr(cnnviewer, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = cnnviewer.nothing
+
+
+# ---- names and consoles
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_letters_that_a_console_does_not_know_end_nothing(tmp_path, encoding):
+    words = ["record", str(DIGIT), "--network", "lenet5", "--out", str(tmp_path / "目录")]
+    done = subprocess.run(
+        [sys.executable, "-m", "cnnviewer", *words],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"\\u76ee\\u5f55: 7" in done.stdout
+    assert not done.stderr
+    assert (tmp_path / "目录" / "layers.json").exists()
+
+
+def test_a_name_that_is_no_utf_8(tmp_path, capsys):
+    photo, out = (tmp_path / os.fsdecode(name) for name in (b"caf\xe9.png", b"o\xf9"))
+    try:
+        shutil.copy(DIGIT, photo)
+    except OSError:
+        pytest.skip("this system has no such names")
+    assert main(["record", str(photo), "--network", "lenet5", "--out", str(out)]) == 0
+    assert "12 layers in" in capsys.readouterr().out
+    told = json.loads((out / "layers.json").read_text(encoding="utf-8"))
+    assert told["image"] == photo.name
+    assert main([str(tmp_path / os.fsdecode(b"gone\xe9.png"))]) == 2
+    assert "There is no file" in capsys.readouterr().err

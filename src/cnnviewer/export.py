@@ -141,7 +141,8 @@ def _file_name(layer: Layer) -> str:
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:
     text = json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    # What stands for a byte that is no UTF-8, as in a file's name, becomes the escape that JSON has for it.
+    path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def _write_arrays(path: Path, recording: Recording) -> None:

@@ -93,7 +93,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str, *, is_durable: bool = True) -> None:
     """Write a text file in UTF-8; see `new_file`."""
     with new_file(path, is_durable=is_durable) as partial:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def json_text(value: Any, *, indent: int | None = None, is_ascii: bool = False) -> str:

@@ -5,6 +5,7 @@ Each command is a file with ``run(words: list[str]) -> int``, and a line in the 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -22,6 +23,7 @@ _COMMANDS = ("networks", "record", "train")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status: 0, or 2 with a sentence where something is wrong."""
+    _let_any_name_be_printed()
     words = list(sys.argv[1:] if arguments is None else arguments)
     command = words.pop(0) if words and words[0] in _COMMANDS else "window"
     try:
@@ -37,3 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     return status
+
+
+def _let_any_name_be_printed() -> None:
+    """Have letters that the console does not know, and bytes that are no UTF-8, written as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a program without a console has none
+            stream.reconfigure(errors="backslashreplace")
