@@ -247,7 +247,7 @@ class Presenter(QObject):
 
     @Slot(bool)
     def _on_busy_changed(self, is_busy: bool) -> None:
-        if not is_busy:
+        if not is_busy and not self._session.finder.is_busy:
             self._window.progress.hide()
 
     # ---- wishes of the panels
