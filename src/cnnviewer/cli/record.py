@@ -82,9 +82,8 @@ def _told(read: Read) -> tuple[str, ...]:
     """Return what is told of an image that might have been read otherwise."""
     found, told = read.value_range, []
     if found is not None:
-        told.append(
-            f"The values {found.low:,.6g} to {found.high:,.6g} of the image are black and white ({found.origin}); --range changes it."
-        )
+        values = f"{found.low:,.6g} to {found.high:,.6g}"
+        told.append(f"The image's values {values} are black and white ({found.origin}); --range changes it.")
     if read.pages > 1:
         told.append(f"The image is page {read.page or 'all'} of {read.pages}; --page changes it.")
     return tuple(told)

@@ -189,7 +189,7 @@ def _deep_numbers(
     lacks_bands = image.mode not in _OTHER_COLORS and bands != len(image.getbands())
     if lacks_bands or tiff.is_signed_wrongly(tags):
         return tiff.read_page(file, name, image.tell() + 1)[0], told
-    if has_two_bytes(image):
+    if has_two_bytes(image) and not tiff.is_planar(tags):
         values = both_bytes(image, file)
         numbers = Numbers(values, is_color=True, has_alpha=values.shape[2] == 4, told=told)
         return turned(numbers, image.getexif().get(274, 1)), told

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["band_count", "is_deep", "is_signed_wrongly", "is_tiff", "read_page", "told_range"]
+__all__ = ["band_count", "is_deep", "is_planar", "is_signed_wrongly", "is_tiff", "read_page", "told_range"]
 
 _BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLES, _LARGEST_SAMPLE = 258, 262, 274, 277, 281
+_PLANES, _SEPARATE = 284, 2
 _EXTRA, _FORMAT, _SMALLEST, _LARGEST = 338, 339, 340, 341
 """The numbers of TIFF's tags; SMinSampleValue and SMaxSampleValue are the last two."""
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
@@ -54,6 +55,11 @@ def told_range(tags: Mapping[int, Any]) -> tuple[float, float] | None:
 def band_count(tags: Mapping[int, Any]) -> int:
     """Return how many numbers a pixel has."""
     return int(_extreme(tags, _SAMPLES, max) or 1)
+
+
+def is_planar(tags: Mapping[int, Any]) -> bool:
+    """Whether each band lies on its own, and not pixel beside pixel."""
+    return _extreme(tags, _PLANES, max) == _SEPARATE
 
 
 def is_deep(tags: Mapping[int, Any]) -> bool:
@@ -125,7 +131,7 @@ def _values(page: Any, name: str) -> NDArray[Any]:
             "imagecodecs (pip install imagecodecs), or save it uncompressed or with Deflate."
         ) from error
     size, samples = (page.imagelength, page.imagewidth), page.samplesperpixel
-    if samples > 1 and int(page.planarconfig) == 2:
+    if samples > 1 and int(page.planarconfig) == _SEPARATE:
         return np.moveaxis(values.reshape(samples, *size), 0, 2)
     return values.reshape(*size, samples)
 
