@@ -234,15 +234,34 @@ class Preprocessing:
         """
         import torch
 
-        mean = torch.tensor(self.mean).view(-1, 1, 1)
-        deviation = torch.tensor(self.deviation).view(-1, 1, 1)
-        values = (tensor.float().cpu() * deviation + mean) * self.divisor
-        planes = self.planes
+        values, planes = self._denormalised(tensor), self.planes
         if planes != tuple(range(1 if self.is_grey else 3)):
             nothing = torch.zeros_like(values[0])
             colors = range(1 if self.is_grey else 3)
             values = torch.stack([values[planes.index(color)] if color in planes else nothing for color in colors])
-        return values.nan_to_num().round().clamp(0, 255).to(torch.uint8)
+        return _as_bytes(values)
+
+    def given(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Return the pixels of each channel that a preprocessed tensor was made of, before it was normalised.
+
+        Parameters
+        ----------
+        tensor
+            float, ``(C, H, W)``, as the network takes it.
+
+        Returns
+        -------
+        torch.Tensor
+            uint8, ``(C, H, W)``, 0..255, in the network's order of channels; padding is 0.
+        """
+        return _as_bytes(self._denormalised(tensor))
+
+    def _denormalised(self, tensor: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        mean = torch.tensor(self.mean).view(-1, 1, 1)
+        deviation = torch.tensor(self.deviation).view(-1, 1, 1)
+        return (tensor.float().cpu() * deviation + mean) * self.divisor
 
     def crop(self, width: int, height: int) -> Crop:
         """Return the part of a photo of this size that the network sees, padding left out."""
@@ -336,6 +355,12 @@ def _central(width: int, height: int) -> tuple[int, int, int, int]:
     across, down = min(width, _WIDEST * height), min(height, _WIDEST * width)
     left, top = (width - across) // 2, (height - down) // 2
     return left, top, left + across, top + down
+
+
+def _as_bytes(values: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    return values.nan_to_num().round().clamp(0, 255).to(torch.uint8)
 
 
 def _numbers(values: tuple[float, ...]) -> str:

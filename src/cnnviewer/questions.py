@@ -222,10 +222,13 @@ class EffectiveAnswer:
     """How much each pixel of the input changes a unit: pixels ``(H, W)``, 0xAARRGGBB.
 
     `share` is the share 0..1 of the receptive field's pixels that hold 90 % of it; None where nothing changes the unit.
+    `colors` are those of the effects from 0 to `largest` in equal steps, ``(1, count)``, as they lie over the input.
     """
 
     pixels: Pixels
     share: float | None
+    largest: float
+    colors: Pixels
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from cnnviewer.lessons.network_messages import FamousRequest
 from cnnviewer.network import from_module
 from cnnviewer.networks import recipe_of
 from cnnviewer.networks.downloads import weights_path
+from cnnviewer.networks.torchvision_networks import file_size
 from cnnviewer.recorder import record
 
 
@@ -45,7 +46,7 @@ def test_accuracies_are_those_that_torchvision_publishes(torch_home):
         published = weights["IMAGENET1K_V1"].meta["_metrics"]["ImageNet-1K"]["acc@1"]
         assert family.top1 == pytest.approx(published / 100)
         assert family.opened == weights["DEFAULT"].name
-        assert family.megabytes == pytest.approx(weights["DEFAULT"].meta["_file_size"])
+        assert family.download == file_size(weights["DEFAULT"])
         assert not family.is_local
 
 

@@ -134,7 +134,7 @@ def test_the_command_lists_all_that_have_the_words(capsys):
     assert lines[0].split() == ["name", "parameters", "input", "top-1", "weights"]
     row = next(line for line in lines if line.startswith("timm/convnext_atto.d2_in1k "))
     assert row.split(maxsplit=4) == [
-        "timm/convnext_atto.d2_in1k", "3,695,520", "224×224", "75.7%", "to download (ImageNet-1k)",
+        "timm/convnext_atto.d2_in1k", "3,695,520", "224×224", "75.7%", "to download, 14.8 MB (ImageNet-1k)",
     ]  # fmt: skip
     assert all("convnext_atto" in line for line in lines[1:])
     assert main(["networks", "--all", "Segmentation", "mobilenet"]) == 0

@@ -16,7 +16,9 @@ from timm.models import get_pretrained_cfg
 import cnnviewer
 from cnnviewer.errors import Cancelled, NetworkError, WeightsError
 from cnnviewer.networks import check_name, is_downloaded, load_network
+from cnnviewer.networks.facts import facts_of
 from cnnviewer.networks.timm_networks import names, preprocessing_of, recipe
+from cnnviewer.sizes import byte_text
 from serving import serve
 
 FAMILIES = (
@@ -235,7 +237,7 @@ def test_no_connection_is_told(cache):
     with pytest.raises(WeightsError) as caught:
         load_network(NAME)
     assert str(caught.value) == (
-        f"The weights of {NAME} (about 1 MB) could not be downloaded: no connection. "
+        f"The weights of {NAME} (about {byte_text(facts_of(NAME).nbytes)}) could not be downloaded: no connection. "
         "Connect and try again, or go on with random weights."
     )
     assert not left(cache)

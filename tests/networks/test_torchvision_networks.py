@@ -89,7 +89,7 @@ def test_no_connection_is_told(checkpoints):
     with pytest.raises(WeightsError) as caught:
         load_network("resnet18")
     assert str(caught.value) == (
-        "The weights of resnet18 (45 MB) could not be downloaded: no connection. "
+        "The weights of resnet18 (46.8 MB) could not be downloaded: no connection. "
         "Connect and try again, or go on with random weights."
     )
     assert list(checkpoints.iterdir()) == []

@@ -18,9 +18,10 @@ from cnnviewer.qt.widgets.function_curve import FunctionCurve
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.map_view import MapView
 from cnnviewer.qt.widgets.number_grid import CellMark, NumberGrid
-from cnnviewer.qt.widgets.numbers import byte_text, count_text, exact_text, signed_text, unit_text, value_text
+from cnnviewer.qt.widgets.numbers import count_text, exact_text, signed_text, unit_text, value_text
 from cnnviewer.qt.widgets.way_strip import WayStrip
 from cnnviewer.questions import WayStep
+from cnnviewer.sizes import byte_text
 
 
 def layer(maps: int, shape: tuple[int, int], **changes) -> LayerSummary:

@@ -6,6 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from cnnviewer.errors import NetworkError
+from cnnviewer.network_reports import WeightsPlace
+from cnnviewer.sizes import byte_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +62,8 @@ def _has_all(entry: CatalogueEntry, words: Sequence[str]) -> bool:
 
 def _row(entry: CatalogueEntry) -> tuple[str, ...]:
     weights = str(entry.weights)
+    if entry.weights is WeightsPlace.DOWNLOAD and entry.download is not None:
+        weights = f"{weights}, {byte_text(entry.download)}"
     if entry.trained_on:
         weights = f"{weights} ({entry.trained_on})"
     return (

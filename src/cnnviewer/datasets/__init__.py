@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviewer.errors import DatasetError
+from cnnviewer.sizes import byte_text
 from cnnviewer.suggestions import suggestion
 
 if TYPE_CHECKING:
@@ -68,9 +69,9 @@ DATASETS = {
     info.name: info
     for info in (
         DatasetInfo(DEFAULT_DATASET, "5,000 digits of MNIST", 10, (1, 28, 28)),
-        DatasetInfo("mnist", "MNIST", 10, (1, 28, 28), "12 MB"),
-        DatasetInfo("fashion-mnist", "Fashion-MNIST", 10, (1, 28, 28), "31 MB"),
-        DatasetInfo("cifar10", "CIFAR-10", 10, (3, 32, 32), "170 MB"),
+        DatasetInfo("mnist", "MNIST", 10, (1, 28, 28), byte_text(11_594_722)),
+        DatasetInfo("fashion-mnist", "Fashion-MNIST", 10, (1, 28, 28), byte_text(30_878_645)),
+        DatasetInfo("cifar10", "CIFAR-10", 10, (3, 32, 32), byte_text(170_498_071)),
     )
 }
 """What can be asked for by name."""

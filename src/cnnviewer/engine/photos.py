@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cnnviewer.engine.engine import Scene
-    from cnnviewer.preprocessing import Preprocessing
 
 __all__ = ["photo_answer"]
 
@@ -28,35 +28,36 @@ def photo_answer(request: PhotoRequest, scene: Scene) -> PhotoAnswer:
     preprocessing = recording.network.preprocessing
     fed = recording.input.float().cpu()
     crop = preprocessing.crop(*photo.size)
-    return PhotoAnswer(
-        pixels=_pixels(request, photo, scene.pixels, fed, preprocessing),
+    is_photo = request.view is PhotoView.PHOTO
+    given = None if is_photo else preprocessing.given(fed)
+    answer = PhotoAnswer(
+        pixels=_photo_pixels(request, scene) if is_photo else _as_photo(preprocessing.invert(fed)),
         full_size=photo.size,
         crop=(crop.left, crop.top, crop.right, crop.bottom),
         padding=(preprocessing.padding, preprocessing.padding),
         fed=fed.numpy(),
         channel_names=recording.channel_names,
+        given=None if given is None else given.numpy(),
     )
+    return answer if given is None or request.view is PhotoView.FED else _of_channel(request, answer, fed, given)
 
 
-def _pixels(
-    request: PhotoRequest,
-    photo: Image.Image,
-    frame: NDArray[np.uint32] | None,
-    fed: torch.Tensor,
-    preprocessing: Preprocessing,
-) -> NDArray[np.uint32]:
-    if request.view is PhotoView.PHOTO:
-        if frame is not None:
-            return _frame_pixels(frame, photo, request.longest)
-        return to_packed(_shrunk(photo, request.longest))
-    if request.view is PhotoView.FED:
-        return _as_photo(preprocessing.invert(fed))
-    plane = fed[min(max(request.channel, 0), len(fed) - 1)][None]
+def _of_channel(request: PhotoRequest, answer: PhotoAnswer, fed: torch.Tensor, given: torch.Tensor) -> PhotoAnswer:
+    """Return an answer with the picture of one channel: of its pixels, black to white, or of what the network takes."""
+    place = min(max(request.channel, 0), len(fed) - 1)
+    if request.in_pixels:
+        return replace(answer, pixels=_as_photo(given[place][None]), low=0.0, high=255.0)
     # One scale for all channels, so that they can be compared.
     reach = fed.abs().nan_to_num(0.0, 0.0, 0.0).amax().reshape(1).clamp(min=1e-30)
-    size = (fed.shape[1], fed.shape[2])
-    name = diverging(request.scale.dark)
-    return np.ascontiguousarray(paint_tiles(plane, -reach, reach, size, name, request.scale.gamma)[0])
+    size, name = (fed.shape[1], fed.shape[2]), diverging(request.scale.dark)
+    pixels = paint_tiles(fed[place][None], -reach, reach, size, name, request.scale.gamma)[0]
+    return replace(answer, pixels=np.ascontiguousarray(pixels), colormap=name, low=-float(reach), high=float(reach))
+
+
+def _photo_pixels(request: PhotoRequest, scene: Scene) -> NDArray[np.uint32]:
+    if scene.pixels is not None:
+        return _frame_pixels(scene.pixels, scene.photo.picture, request.longest)
+    return to_packed(_shrunk(scene.photo.picture, request.longest))
 
 
 def _shrunk(photo: Image.Image, longest: int, resampling: Image.Resampling = Image.Resampling.BICUBIC) -> Image.Image:

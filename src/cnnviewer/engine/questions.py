@@ -273,11 +273,24 @@ def _effective(request: EffectiveRequest, layer: Layer, recording: Recording) ->
     if seen is not None and total > 0:
         inside = np.sort(found[seen.top : seen.bottom, seen.left : seen.right].reshape(-1))[::-1]
         share = (int(np.searchsorted(np.cumsum(inside), _HELD * total)) + 1) / len(inside)
-    # The root: a field's middle is so much stronger that its edges would not be seen.
-    strength = np.sqrt(found / max(float(found.max()), 1e-300))
-    colors = color_table(request.scale.sequential)[np.minimum((strength * 255).astype(np.int64), 255)]
+    largest = float(found.max())
+    return EffectiveAnswer(
+        _effect_colors(found / max(largest, 1e-300), request.scale),
+        share,
+        largest,
+        _effect_colors(np.linspace(0.0, 1.0, 256)[None], request.scale),
+    )
+
+
+def _effect_colors(effects: Numbers, scale: ScaleChoice) -> NDArray[np.uint32]:
+    """Return pixels 0xAARRGGBB of effects 0..1: the weaker, the clearer.
+
+    They follow the root: a field's middle is so much stronger that its edges would not be seen.
+    """
+    strength = np.sqrt(effects)
+    colors = color_table(scale.sequential)[np.minimum((strength * 255).astype(np.int64), 255)]
     alpha = (strength * 215).astype(np.uint32) << np.uint32(24)
-    return EffectiveAnswer(np.ascontiguousarray((colors & np.uint32(0xFFFFFF)) | alpha), share)
+    return np.ascontiguousarray((colors & np.uint32(0xFFFFFF)) | alpha)
 
 
 def _reach(request: ReachRequest, layer: Layer, recording: Recording) -> ReachAnswer:

@@ -97,6 +97,8 @@ def _known(family: Family) -> Family:
         return family
     from torchvision.models import get_model_weights
 
+    from cnnviewer.networks.torchvision_networks import file_size
+
     weights: Any = get_model_weights(family.name)
     opened = weights["DEFAULT"]
     return replace(
@@ -104,7 +106,7 @@ def _known(family: Family) -> Family:
         top1=_top1(weights["IMAGENET1K_V1"]),
         opened=opened.name,
         opened_top1=_top1(opened),
-        megabytes=float(opened.meta["_file_size"]),
+        download=file_size(opened),
     )
 
 

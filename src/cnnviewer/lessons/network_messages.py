@@ -344,8 +344,8 @@ class Family:
         Which weights are opened: "IMAGENET1K_V2"; empty for those that ship with the program.
     opened_top1
         The same share for those.
-    megabytes
-        How large their file is.
+    download
+        How many bytes their file has.
     is_local
         Whether they lie on this machine.
     """
@@ -360,7 +360,7 @@ class Family:
     top1: float | None = None
     opened: str = ""
     opened_top1: float | None = None
-    megabytes: float = 0.0
+    download: int = 0
     is_local: bool = True
 
 

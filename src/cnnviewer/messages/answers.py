@@ -10,6 +10,9 @@ from cnnviewer.network_reports import CatalogueAnswer
 from cnnviewer.questions import QuestionAnswer
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from cnnviewer.devices import Device
     from cnnviewer.messages.arrays import Pixels, Values
     from cnnviewer.messages.choices import Scope
@@ -40,7 +43,9 @@ class PhotoAnswer:
 
     `crop` is (left, top, right, bottom) in pixels of the photo as it was read, `full_size` (width, height) of
     that; a picture of the photo may be smaller. `fed` is the tensor ``(C, H, W)``, its channels' names are
-    `channel_names`, and `padding` how many of its rows and columns on each side are no photo.
+    `channel_names`, and `padding` how many of its rows and columns on each side are no photo. `given` are the pixels
+    0..255 that it was made of, uint8 ``(C, H, W)``: cropped, resized, padded, and not yet normalised; None beside a
+    photo. Of one channel `colormap` and the ends of its scale are told; '' is grey.
     """
 
     pixels: Pixels
@@ -49,6 +54,10 @@ class PhotoAnswer:
     padding: tuple[int, int]
     fed: Values
     channel_names: tuple[str, ...]
+    given: NDArray[np.uint8] | None = None
+    colormap: str = ""
+    low: float = 0.0
+    high: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -98,12 +98,16 @@ class MapRequest:
 
 @dataclass(frozen=True)
 class PhotoRequest:
-    """The photo, at most `longest` pixels wide and high, or the tensor really fed in (FED), or one of its channels."""
+    """The photo, at most `longest` pixels wide and high, or the tensor really fed in (FED), or one of its channels.
+
+    A channel is shown by the numbers that the network takes; where `in_pixels`, by those before it is normalised.
+    """
 
     view: PhotoView
     channel: int
     scale: ScaleChoice
     longest: int = 4096
+    in_pixels: bool = False
 
 
 @dataclass(frozen=True)

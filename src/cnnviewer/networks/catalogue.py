@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["catalogue"]
 
-_MIB = 2**20
 _OWN_FAMILIES = {
     "efficientnet-lite0": "EfficientNet",
     "lenet5": "LeNet",
@@ -72,7 +71,7 @@ def _of_torchvision() -> Iterator[CatalogueEntry]:
             size=source.preprocessing_of(name, weights).size,
             top1=source.top1(weights),
             weights=WeightsPlace.HERE if weights_path(weights.url).exists() else WeightsPlace.DOWNLOAD,
-            download=round(weights.meta["_file_size"] * _MIB),
+            download=source.file_size(weights),
             trained_on=source.trained_on(weights),
         )
 

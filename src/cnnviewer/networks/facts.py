@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from cnnviewer.resources import resource
+from cnnviewer.sizes import byte_text
 
 __all__ = ["Facts", "facts_of"]
 
@@ -39,7 +40,7 @@ class Facts:
     @property
     def size(self) -> str:
         """The size of a file of weights, for people: "about 15 MB"."""
-        return "size unknown" if self.nbytes is None else f"about {self.nbytes / 1e6:.0f} MB"
+        return "size unknown" if self.nbytes is None else f"about {byte_text(self.nbytes)}"
 
 
 def facts_of(name: str) -> Facts:

@@ -20,6 +20,7 @@ from cnnviewer.downloads.files import FetchError, NotWrittenError, fetch
 from cnnviewer.downloads.progress import BEAT, Beat
 from cnnviewer.errors import WeightsError
 from cnnviewer.files import write_text
+from cnnviewer.sizes import byte_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +83,7 @@ def hub_file(
     file, facts = _first(repository, files, f"{name} ({size})", beat)
     folder = cache_folder() / folder_of(repository)
     blob = folder / "blobs" / str(facts.etag)
-    size = f"{facts.size / 1e6:.0f} MB" if facts.size else size
+    size = byte_text(facts.size) if facts.size else size
     checksum = f"sha256:{facts.etag}" if len(str(facts.etag)) == _SHA256_LENGTH else ""
     try:
         if not blob.exists():

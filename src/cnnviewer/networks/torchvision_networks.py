@@ -22,12 +22,13 @@ from cnnviewer.networks.recipe import Recipe
 from cnnviewer.networks.stems import with_channels
 from cnnviewer.networks.weights import load_weights
 from cnnviewer.preprocessing import Preprocessing
+from cnnviewer.sizes import MIB, byte_text
 
 if TYPE_CHECKING:
     from cnnviewer.downloads import ProgressCallback
     from cnnviewer.networks.weights import State
 
-__all__ = ["default_weights", "names", "preprocessing_of", "recipe", "task_of", "top1", "trained_on"]
+__all__ = ["default_weights", "file_size", "names", "preprocessing_of", "recipe", "task_of", "top1", "trained_on"]
 
 _TASKS = {"segmentation": models.segmentation, "detection": models.detection}
 _OPTIONS: dict[str, dict[str, bool]] = {
@@ -130,8 +131,13 @@ def _variant(name: str, classes: int | None, channels: int | None) -> nn.Module:
     return module if channels is None else with_channels(module, channels)
 
 
+def file_size(weights: WeightsEnum) -> int:
+    """Return how many bytes a file of weights has, nearly: torchvision tells thousandths of a MiB."""
+    return round(float(weights.meta["_file_size"]) * MIB)
+
+
 def _pretrained(name: str, weights: WeightsEnum, progress: ProgressCallback | None) -> nn.Module:
-    path = download(weights.url, name, f"{weights.meta['_file_size']:.0f} MB", progress)
+    path = download(weights.url, name, byte_text(file_size(weights)), progress)
     module = _skeleton(name)
     try:
         # Not through get_model: that unpickles the file with all that is in it.

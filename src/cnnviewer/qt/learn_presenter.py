@@ -178,4 +178,5 @@ class LearnPresenter(FeaturePresenter):
         views = self._window.input.views
         button = views.button(view) or views.button(PhotoView.FED.value)
         if button is not None:
+            self._window.input.show_pixels()  # of them the page tells
             button.click()

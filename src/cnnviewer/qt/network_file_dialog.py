@@ -30,10 +30,10 @@ from cnnviewer.qt.panels.network_file.card_editor import CardEditor
 from cnnviewer.qt.panels.network_file.consent_panel import ConsentPanel
 from cnnviewer.qt.panels.network_file.fits_panel import FitsPanel
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
-from cnnviewer.qt.widgets.numbers import byte_text
 from cnnviewer.qt.widgets.progress_line import ProgressLine
 from cnnviewer.qt.widgets.segmented import Segmented
 from cnnviewer.qt.widgets.styling import label
+from cnnviewer.sizes import byte_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from cnnviewer.qt.widgets.device_button import DeviceButton
-from cnnviewer.qt.widgets.numbers import byte_text
+from cnnviewer.sizes import byte_text
 
 if TYPE_CHECKING:
     from cnnviewer.messages import NetworkSummary, RecordingSummary

@@ -24,6 +24,7 @@ __all__ = [
     "apply_theme",
     "current_theme",
     "line_colors",
+    "signed_color",
     "system_is_dark",
 ]
 
@@ -111,6 +112,9 @@ ERROR_COLOR = "#e03131"
 PLACE_COLOR = "#ffd400"
 """The colour that marks a unit's place; seen on photos and on colour maps."""
 
+# Near the ends of the diverging colour maps of each theme: red above 0, blue below.
+_PLUS, _MINUS = {False: "#b4472b", True: "#ff8d70"}, {False: "#1f62a5", True: "#6cb2f0"}
+
 _current = LIGHT
 
 
@@ -122,6 +126,11 @@ def current_theme() -> Theme:
 def line_colors() -> tuple[str, ...]:
     """Return the colours of lines, and of other things that are told apart, in the theme that was applied last."""
     return _LINES[_current.is_dark]
+
+
+def signed_color(value: float) -> str:
+    """Return the colour of what adds (red) and of what subtracts (blue), as on the maps with a sign; 0 adds."""
+    return (_MINUS if value < 0 else _PLUS)[_current.is_dark]
 
 
 def system_is_dark() -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QMenu
 from torch import nn
 
+import cnnviewer
 from cnnviewer.qt.panels.explanation.explanation_panel import Side
 from cnnviewer.qt.widgets.bar_list import BarList
+from cnnviewer.resources import resource
 
 from .test_explanation import open_module, panel_of
 
@@ -104,3 +108,26 @@ def test_a_term_that_is_a_class_is_linked_by_its_name(driver, monkeypatch):
     driver.settle()
     assert panel.title == f"{layer.name} class 3 (unit 3)"
     assert panel.arithmetic.answer.terms[0].category == "class 3"
+
+
+def test_the_way_on_stands_side_by_side_from_one_unit(lenet):
+    recording = cnnviewer.record(cnnviewer.load_network("lenet5"), resource("samples", "digit-3.png"))
+    strongest = int(recording["s2"].output[1].argmax())
+    lenet.session.select("s2", 1, divmod(strongest, 14))
+    panel = lenet.window.open_explanation()
+    lenet.click(panel.sides.button(Side.FORWARD.value))
+    lenet.settle()
+    strip = panel.way
+    lefts = [strip.step_rect(place).left() for place in range(len(strip.steps))]
+    gaps = [after - before for before, after in pairwise(lefts)]
+    assert len(strip.steps) > 3
+    assert gaps[0] > max(gaps[1:])  # the unit stands apart from those that it feeds, and they beside each other
+    # A line runs above all of them, and down to each: none leads from one to the next.
+    image = strip.grab().toImage()
+    ground = image.pixelColor(0, 0).name()
+    for place in range(2, len(strip.steps)):
+        before, rect = strip.step_rect(place - 1), strip.step_rect(place)
+        middle, between = rect.top() + 58, range(before.right() + 2, rect.left() - 1)
+        assert {image.pixelColor(x, middle).name() for x in between} == {ground}
+        above = {image.pixelColor(rect.left(), y).name() for y in range(rect.top())}
+        assert above != {ground}

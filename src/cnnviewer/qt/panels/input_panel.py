@@ -9,12 +9,15 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, 
 
 from cnnviewer.messages import PhotoRequest, PhotoView, ScaleChoice
 from cnnviewer.places import on_input, on_photo
+from cnnviewer.qt.panels.input_texts import channel_text, fed_text, hovered_text, photo_text
 from cnnviewer.qt.theme import PLACE_COLOR, current_theme
+from cnnviewer.qt.widgets.color_legend import ColorLegend
+from cnnviewer.qt.widgets.color_strip import color_strip
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.map_view import MapView
 from cnnviewer.qt.widgets.numbers import shape_text, value_text
 from cnnviewer.qt.widgets.segmented import Segmented
-from cnnviewer.qt.widgets.styling import literal
+from cnnviewer.qt.widgets.styling import label, literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +33,13 @@ __all__ = ["InputPanel"]
 
 _PHOTO, _FED = PhotoView.PHOTO.value, PhotoView.FED.value
 _EFFECT_TIP = "Lay over the picture how much each pixel changes the chosen unit"
+_EFFECT_TEXT = (
+    "How much each pixel changes the chosen unit: the amount of its gradient over all channels, without a sign; "
+    "nothing is smoothed."
+)
 _CROP_COLOR = "#ffffff"
+_PIXELS, _NORMALISED = "0–255", "as taken"
+_CHANNEL_TIP = "Channel {} of what is fed in: its pixels 0 to 255, or the numbers that the network takes"
 
 
 class InputPanel(QWidget):
@@ -60,6 +69,12 @@ class InputPanel(QWidget):
         self._caption = ""
         self._views = Segmented((_PHOTO, _FED), self, _TIPS)
         self._views.chosen.connect(self._on_view_chosen)
+        self.numbers = Segmented((_PIXELS, _NORMALISED), self, _NUMBER_TIPS)
+        self.numbers.chosen.connect(self._on_view_chosen)
+        self.legend = ColorLegend(self)
+        self.effect_legend = ColorLegend(self)
+        self.effect_text = label(_EFFECT_TEXT, self)
+        self.effect_text.setWordWrap(True)
         self._map = MapView(self)
         self._map.setAccessibleName("Input image")
         self._map.hovered.connect(self._on_hovered)
@@ -88,6 +103,14 @@ class InputPanel(QWidget):
         self._picture = QStackedLayout()
         self._picture.addWidget(self._map)
         layout.addLayout(self._picture, stretch=1)
+        scale = QHBoxLayout()
+        scale.addWidget(self.numbers)
+        scale.addWidget(self.legend, stretch=1)
+        layout.addLayout(scale)
+        layout.addWidget(self.effect_legend)
+        layout.addWidget(self.effect_text)
+        self._show_scale()
+        self._show_effective()
         for widget in (self._text, self._warning):
             layout.addWidget(widget)
 
@@ -122,7 +145,7 @@ class InputPanel(QWidget):
         self._scale, name = scale, self._views.current
         view = PhotoView(name) if name in (_PHOTO, _FED) else PhotoView.CHANNEL
         channel = self._views.options.index(name) - 2 if view is PhotoView.CHANNEL else 0
-        request = PhotoRequest(view, channel, scale, self._longest())
+        request = PhotoRequest(view, channel, scale, self._longest(), self.in_pixels)
         if request != self._wanted:
             self._wanted = request
             self.pictureRequested.emit(request)
@@ -132,8 +155,8 @@ class InputPanel(QWidget):
         if request != self._wanted:
             return
         self._answer, self._shown = answer, self._views.current
-        names = answer.channel_names if len(answer.channel_names) > 1 else ()
-        self._views.set_options((_PHOTO, _FED, *names), (*_TIPS, *(f"Channel {name} as fed in" for name in names)))
+        names = answer.channel_names
+        self._views.set_options((_PHOTO, _FED, *names), (*_TIPS, *(_CHANNEL_TIP.format(name) for name in names)))
         if self._shown in self._views.options:
             self._views.set_current(self._shown)
             self._show_view()
@@ -237,6 +260,16 @@ class InputPanel(QWidget):
             self.thumbnails.show_images(images, position)
 
     @property
+    def in_pixels(self) -> bool:
+        """Whether the numbers of the input are shown as pixels 0..255; else as the network takes them."""
+        return self.numbers.current == _PIXELS
+
+    def show_pixels(self) -> None:
+        """Show the numbers of the input as pixels 0..255."""
+        self.numbers.set_current(_PIXELS)
+        self.ask(self._scale)
+
+    @property
     def view(self) -> MapView:
         """The picture."""
         return self._map
@@ -255,9 +288,20 @@ class InputPanel(QWidget):
         width, height = answer.full_size
         size = f"{width}×{height}" if view == _PHOTO else shape_text(answer.fed.shape)
         self._text.setText(self._caption.format(size=size))
+        self._show_scale()
         self._show_marks()
         self._show_field()
         self._show_effective()
+
+    def _show_scale(self) -> None:
+        """Tell what the colours and the numbers of the picture mean."""
+        answer = self._answer
+        is_channel = answer is not None and self._shown not in (_PHOTO, _FED)
+        self.numbers.setVisible(answer is not None and self._shown != _PHOTO)
+        self.legend.setVisible(is_channel)
+        if answer is not None and is_channel:
+            ends = (str(round(end)) if self.in_pixels else value_text(end) for end in (answer.low, answer.high))
+            self.legend.show_strip(color_strip(answer.colormap), *ends)
 
     def _show_marks(self) -> None:
         answer = self._answer
@@ -280,10 +324,15 @@ class InputPanel(QWidget):
 
     def _show_effective(self) -> None:
         answer, effective = self._answer, self._effective
+        is_told = answer is not None and effective is not None
+        self._text.setHidden(is_told)  # there is room for one of them
+        for widget in (self.effect_legend, self.effect_text):
+            widget.setVisible(is_told)
         if answer is None or effective is None:
             self._map.set_overlay(None)
             return
         whole = self._on_picture(answer, (0, 0, *answer.fed.shape[1:]))
+        self.effect_legend.show_pixels(effective.colors, "effect 0", value_text(effective.largest))
         self._map.set_overlay(to_image(effective.pixels, has_alpha=True), whole)
 
     def _on_picture(self, answer: PhotoAnswer, box: tuple[int, int, int, int]) -> QRectF:
@@ -308,15 +357,16 @@ class InputPanel(QWidget):
 
     def _photo_text(self, row: int, column: int) -> str:
         assert self._answer is not None
-        return _color_text(int(self._answer.pixels[row, column]))
+        return photo_text(self._answer, row, column)
 
     def _fed_text(self, row: int, column: int) -> str:
         assert self._answer is not None
-        return "\n".join(value_text(float(value)) for value in self._answer.fed[:, row, column])
+        return fed_text(self._answer, row, column, in_pixels=self.in_pixels)
 
     def _channel_text(self, row: int, column: int) -> str:
         assert self._answer is not None
-        return value_text(float(self._answer.fed[self._answer.channel_names.index(self._shown), row, column]))
+        channel = self._answer.channel_names.index(self._shown)
+        return channel_text(self._answer, channel, row, column, in_pixels=self.in_pixels)
 
     @Slot(str)
     def _on_view_chosen(self, view: str) -> None:
@@ -331,13 +381,23 @@ class InputPanel(QWidget):
             self.pixelHovered.emit(None)
             return
         self.pixelHovered.emit(self._pixel_at(cell))
-        text = {_PHOTO: self._photo_text, _FED: self._fed_text}.get(self._shown, self._channel_text)(*cell)
-        self._map.setToolTip(literal(f"row {cell[0]}, column {cell[1]}: {text.replace(chr(10), ', ')}"))
+        self._map.setToolTip(literal(f"row {cell[0]}, column {cell[1]}: {self._told_of(self._answer, cell)}"))
+
+    def _told_of(self, answer: PhotoAnswer, cell: tuple[int, int]) -> str:
+        if self._shown == _PHOTO:
+            return photo_text(answer, *cell).replace("\n", ", ")
+        count, names = len(answer.fed), answer.channel_names
+        channels = range(count) if self._shown == _FED else range(count)[names.index(self._shown) :][:1]
+        return hovered_text(answer, channels, *cell)
 
 
 _TIPS = (
     "The photo, with the part that the network sees",
-    "The tensor really fed in, after resizing, cropping and normalising; its values are written in the cells",
+    "What is really fed in, after resizing, cropping and normalising; its numbers are written in the cells",
+)
+_NUMBER_TIPS = (
+    "Pixels: the numbers after cropping and resizing, 0 for black to 255 for full, before they are normalised",
+    "The numbers that the network takes: normalised; red above 0, blue below",
 )
 
 
@@ -361,8 +421,3 @@ def _shrink(answer: PhotoAnswer) -> float:
 def _box(corners: tuple[float, float, float, float], scale: float) -> QRectF:
     left, top, right, bottom = (corner * scale for corner in corners)
     return QRectF(left, top, right - left, bottom - top)
-
-
-def _color_text(pixel: int) -> str:
-    red, green, blue = pixel >> 16 & 255, pixel >> 8 & 255, pixel & 255
-    return str(red) if red == green == blue else f"{red}\n{green}\n{blue}"

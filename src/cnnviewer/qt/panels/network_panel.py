@@ -25,8 +25,9 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviewer.qt.panels.outline_model import LAYER_ROLE, OutlineModel
-from cnnviewer.qt.widgets.numbers import byte_text, count_text
+from cnnviewer.qt.widgets.numbers import count_text
 from cnnviewer.qt.widgets.wheel import Choice
+from cnnviewer.sizes import byte_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent

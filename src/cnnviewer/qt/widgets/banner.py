@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviewer.qt.icons import icon
-from cnnviewer.qt.widgets.numbers import byte_text, count_text
+from cnnviewer.qt.widgets.numbers import count_text
 from cnnviewer.qt.widgets.progress_line import ProgressLine
+from cnnviewer.sizes import byte_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QPlainTextEdit

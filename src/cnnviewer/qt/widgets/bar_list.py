@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from cnnviewer.qt.theme import current_theme
+from cnnviewer.qt.theme import current_theme, signed_color
 from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
 from cnnviewer.qt.widgets.styling import literal
 
@@ -24,13 +24,17 @@ _NAME_SHARE, _NAME_WIDTH = 0.42, 200
 
 @dataclass(frozen=True)
 class Bar:
-    """One row: its name, the text of its value, and from where to where its bar goes, as shares 0..1."""
+    """One row: its name, the text of its value, and from where to where its bar goes, as shares 0..1.
+
+    Where it `is_signed` it begins at 0: what adds goes to the right of that, and what subtracts to the left.
+    """
 
     name: str
     text: str
     start: float
     end: float
     index: int = 0
+    is_signed: bool = False
 
 
 class BarList(QWidget):
@@ -124,7 +128,8 @@ class BarList(QWidget):
         left = name_width + room * min(bar.start, bar.end)
         width = max(room * abs(bar.end - bar.start), 1.5)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.accent if row == 0 else theme.bar))
+        plain = theme.accent if row == 0 else theme.bar
+        painter.setBrush(QColor(signed_color(bar.end - bar.start) if bar.is_signed else plain))
         painter.drawRoundedRect(QRectF(left, top + 5, width, BAR_HEIGHT - 10), 3, 3)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

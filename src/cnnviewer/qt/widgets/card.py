@@ -415,6 +415,6 @@ def _bars(answer: BarsAnswer) -> list[Bar]:
     reach = (high - low) or 1.0
     zero = -low / reach
     return [
-        Bar(name, value_text(value), zero, (value - low) / reach, index)
+        Bar(name, value_text(value), zero, (value - low) / reach, index, answer.low < 0)
         for name, value, index in zip(answer.names, answer.values, answer.indices, strict=True)
     ]

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from cnnviewer.qt.theme import current_theme
+from cnnviewer.qt.theme import current_theme, signed_color
 from cnnviewer.qt.widgets.numbers import probability_text, value_text
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class LogitBars(QWidget):
         painter.drawLine(QPointF(box.left(), middle.y()), QPointF(box.right(), middle.y()))
         painter.drawLine(QPointF(middle.x(), box.top() + 3), QPointF(middle.x(), box.bottom() - 3))
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.bar))
+        painter.setBrush(QColor(signed_color(logit)))
         painter.drawRect(QRectF(min(middle.x(), end), middle.y() - height / 2, abs(end - middle.x()), height))
         painter.setPen(QPen(QColor(theme.accent), 2))
         painter.setBrush(QColor(theme.panel))

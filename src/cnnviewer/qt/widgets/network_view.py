@@ -26,7 +26,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolTip, QWidget
 
-from cnnviewer.qt.theme import KIND_COLORS, current_theme
+from cnnviewer.qt.theme import KIND_COLORS, current_theme, signed_color
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.network_layout import ColumnLayout, has_names, lay_out_columns
 from cnnviewer.qt.widgets.numbers import probability_text, shape_text, value_text
@@ -301,8 +301,7 @@ class NetworkView(QWidget):
         painter.restore()
 
     def _paint_line(self, painter: QPainter, line: _Line) -> None:
-        theme = current_theme()
-        color = QColor(theme.accent if line.is_positive else theme.warning)
+        color = QColor(signed_color(1 if line.is_positive else -1))
         color.setAlphaF(0.25 + 0.7 * line.share)
         painter.setPen(QPen(color, 0.6 + 3.0 * line.share))
         painter.setBrush(Qt.BrushStyle.NoBrush)

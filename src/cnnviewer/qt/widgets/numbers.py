@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import isfinite
 
 __all__ = [
-    "byte_text",
     "count_text",
     "exact_text",
     "hundredths_text",
@@ -78,15 +77,6 @@ def count_text(count: int) -> str:
         if count >= size:
             return f"{count / size:.3g} {unit}"
     return f"{count:,}"
-
-
-def byte_text(size: float) -> str:
-    """Return an amount of memory: ``61 MB``."""
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} GB"
 
 
 def percent_text(share: float, *, digits: int = 1) -> str:

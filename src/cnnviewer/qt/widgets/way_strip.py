@@ -8,13 +8,13 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from cnnviewer.qt.theme import KIND_COLORS, PLACE_COLOR, current_theme
+from cnnviewer.qt.theme import KIND_COLORS, PLACE_COLOR, current_theme, signed_color
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.numbers import signed_text, unit_text, value_text
 from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cnnviewer.questions import WayStep
 
@@ -23,12 +23,14 @@ __all__ = ["WayStrip"]
 PICTURE = 104
 """The side of a picture, in logical pixels."""
 _WIDTH, _ARROW, _TEXT = 136, 64, 54
+_BRANCHES, _GAP, _GROUP_GAP = 28, 12, 36
+"""Of a way on: the height of the branches above the steps, and what lies between those of one layer, and of two."""
 
 
 class WayStrip(QWidget):
     """Paints the steps side by side, an arrow with what the next adds between them; `chosen` tells a step's place.
 
-    Steps of a way on, which all come from the first, stand in one row as well, without arrows between them.
+    Steps of a way on are siblings: a branch leads from the first to each of them, with what it gives to that one.
     """
 
     chosen = Signal(int)
@@ -36,6 +38,7 @@ class WayStrip(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._steps: tuple[WayStep, ...] = ()
+        self._lefts: tuple[int, ...] = ()
         self._is_forward = False
         self._current = 0
         self.setAccessibleName("Way through the network")
@@ -55,7 +58,9 @@ class WayStrip(QWidget):
     def show_steps(self, steps: Sequence[WayStep], *, is_forward: bool, current: int = 0) -> None:
         """Show steps, and mark one."""
         self._steps, self._is_forward = tuple(steps), is_forward
-        self.setFixedWidth(max(1, len(self._steps) * _WIDTH + max(0, len(self._steps) - 1) * _ARROW))
+        self._lefts = tuple(_lefts(self._steps, is_forward))
+        self.setFixedWidth(self._lefts[-1] + _WIDTH if self._lefts else 1)
+        self.updateGeometry()
         self.set_current(current)
         self.update()
 
@@ -68,16 +73,21 @@ class WayStrip(QWidget):
 
     def step_rect(self, place: int) -> QRect:
         """Return where a step lies."""
-        height = min(self.height(), PICTURE + _TEXT + 10)
-        return QRect(place * (_WIDTH + _ARROW), max(0, (self.height() - height) // 2), _WIDTH, height)
+        above = self._above()
+        height = min(self.height() - above, PICTURE + _TEXT + 10)
+        return QRect(self._lefts[place], above + max(0, (self.height() - above - height) // 2), _WIDTH, height)
+
+    def _above(self) -> int:
+        """Return the height of the branches."""
+        return _BRANCHES if self._is_forward and len(self._steps) > 1 else 0
 
     def sizeHint(self) -> QSize:
         """Return room for all steps."""
-        return QSize(self.width(), PICTURE + _TEXT + 10)
+        return QSize(self.width(), self.minimumSizeHint().height() + 6)
 
     def minimumSizeHint(self) -> QSize:
         """Return the height that the steps need."""
-        return QSize(1, PICTURE + _TEXT + 4)
+        return QSize(1, PICTURE + _TEXT + 4 + self._above())
 
     # ---- painting
 
@@ -111,7 +121,9 @@ class WayStrip(QWidget):
         self._write(
             painter, QRect(rect.left() + 8, top + 32, _WIDTH - 12, 16), f"= {value_text(step.value)}", theme.text
         )
-        if place:
+        if place and self._is_forward:
+            self._paint_branch(painter, place, step, rect)
+        elif place:
             self._paint_arrow(painter, step, rect)
 
     def _paint_picture(self, painter: QPainter, step: WayStep, rect: QRect) -> None:
@@ -137,14 +149,28 @@ class WayStrip(QWidget):
         middle, right = rect.top() + 6 + PICTURE / 2, rect.left() - 8
         left = rect.left() - _ARROW + 8
         painter.setPen(QPen(QColor(theme.muted), 1.4))
-        tip, tail = (right, left) if self._is_forward else (left, right)
-        side = 5 if tip < tail else -5
         painter.drawLine(QPointF(left, middle), QPointF(right, middle))
-        painter.drawLine(QPointF(tip, middle), QPointF(tip + side, middle - 4))
-        painter.drawLine(QPointF(tip, middle), QPointF(tip + side, middle + 4))
+        painter.drawLine(QPointF(left, middle), QPointF(left + 5, middle - 4))
+        painter.drawLine(QPointF(left, middle), QPointF(left + 5, middle + 4))
         if step.contribution is not None:
             box = QRect(rect.left() - _ARROW, round(middle) - 20, _ARROW, 16)
-            self._write(painter, box, signed_text(step.contribution), theme.text, centred=True)
+            self._write(painter, box, signed_text(step.contribution), signed_color(step.contribution), centred=True)
+
+    def _paint_branch(self, painter: QPainter, place: int, step: WayStep, rect: QRect) -> None:
+        """Paint the line from the first step up, along above its siblings, and down to this one."""
+        source = self.step_rect(0)
+        middle, height = source.top() + 6 + PICTURE / 2, rect.top() - _BRANCHES + 6
+        stem, end = QPointF(source.right() + _ARROW / 2, middle), QPointF(rect.center().x(), rect.top() + 3)
+        painter.setPen(QPen(QColor(current_theme().muted), 1.4))
+        corner, bend = QPointF(stem.x(), height), QPointF(end.x(), height)
+        if place == 1:
+            painter.drawPolyline([QPointF(source.right() - 8, middle), stem, corner])
+        before = corner.x() if place == 1 else self.step_rect(place - 1).center().x()
+        painter.drawPolyline([QPointF(before, height), bend, end])
+        painter.drawPolyline([end + QPointF(-4, -5), end, end + QPointF(4, -5)])
+        if step.contribution is not None:
+            box = QRect(rect.center().x() + 7, round(height) + 3, _WIDTH // 2 - 8, 16)
+            self._write(painter, box, signed_text(step.contribution), signed_color(step.contribution))
 
     def _write(self, painter: QPainter, rect: QRect, text: str, color: str, *, centred: bool = False) -> None:
         painter.setPen(QColor(color))
@@ -185,8 +211,18 @@ class WayStrip(QWidget):
         self.chosen.emit(place)
 
     def _place_at(self, x: int) -> int | None:
-        place, rest = divmod(x, _WIDTH + _ARROW)
-        return place if 0 <= place < len(self._steps) and rest < _WIDTH else None
+        return next((place for place, left in enumerate(self._lefts) if left <= x < left + _WIDTH), None)
+
+
+def _lefts(steps: Sequence[WayStep], is_forward: bool) -> Iterator[int]:
+    """Return where each step begins."""
+    left = 0
+    for place, step in enumerate(steps):
+        if place and (not is_forward or place == 1):
+            left += _WIDTH + _ARROW
+        elif place:
+            left += _WIDTH + (_GAP if step.layer == steps[place - 1].layer else _GROUP_GAP)
+        yield left
 
 
 def _name(step: WayStep) -> str:

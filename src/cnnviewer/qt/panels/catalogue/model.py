@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor, QFont
 from cnnviewer.network_reports import WeightsPlace
 from cnnviewer.qt.panels.catalogue.search import Search, haystack, ordered, weights_size
 from cnnviewer.qt.theme import current_theme
-from cnnviewer.qt.widgets.numbers import byte_text, count_text, percent_text
+from cnnviewer.qt.widgets.numbers import count_text, percent_text
+from cnnviewer.sizes import byte_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

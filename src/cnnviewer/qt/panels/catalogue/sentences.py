@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnviewer.network_reports import WeightsPlace
-from cnnviewer.qt.widgets.numbers import byte_text, count_text, percent_text
+from cnnviewer.qt.widgets.numbers import count_text, percent_text
+from cnnviewer.sizes import byte_text
 
 if TYPE_CHECKING:
     from cnnviewer.network_reports import CatalogueEntry

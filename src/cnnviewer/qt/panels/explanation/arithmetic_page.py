@@ -31,6 +31,7 @@ _READ = 49
 """So many cells of a window can be read at a glance."""
 _FEW_COLUMNS = 3
 """So many columns have room for three digits a cell; more have two."""
+_MADE_OF = "what it is made of, the strongest first: red adds, blue subtracts"
 _REST = -1
 """The index of the row for all terms that are not listed."""
 
@@ -142,9 +143,7 @@ class ArithmeticPage(QWidget):
         if left > 0:
             bars.append(Bar(f"{left:,} others", signed_text(answer.rest), 0.0, 0.0, _REST))
         _show_rows(self.terms, bars)
-        self._term_caption.setText(
-            "exponentials of the logits less the largest" if is_share else "what it is made of, the strongest first"
-        )
+        self._term_caption.setText("exponentials of the logits less the largest" if is_share else _MADE_OF)
 
     # ---- building
 
@@ -157,7 +156,7 @@ class ArithmeticPage(QWidget):
         self.channels.setAccessibleName("Input channels by what they add")
         self.channels.marked.connect(self._on_channel_chosen)
         self.channels.chosen.connect(self._on_channel_chosen)
-        self._channel_box, _ = _boxed("input channels, by what they add", self.channels, self)
+        self._channel_box, _ = _boxed("input channels: red adds, blue subtracts", self.channels, self)
         row.addWidget(self._channel_box)
         row.addWidget(self._build_grids(), stretch=3)
         self.curve = FunctionCurve(self)
@@ -285,7 +284,7 @@ def _bars(rows: Sequence[tuple[str, float, int]]) -> list[Bar]:
     reach = (high - low) or 1.0
     zero = -low / reach
     return [
-        Bar(name, signed_text(number), zero, (number - low) / reach if number in numbers else zero, index)
+        Bar(name, signed_text(number), zero, (number - low) / reach if number in numbers else zero, index, True)
         for name, number, index in rows
     ]
 

@@ -24,6 +24,7 @@ from cnnviewer.qt.panels.learn.page import Page, Place
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.family_chart import FamilyChart
 from cnnviewer.qt.widgets.numbers import count_text, percent_text
+from cnnviewer.sizes import byte_text
 
 if TYPE_CHECKING:
     from cnnviewer.lessons.network_messages import Family
@@ -215,7 +216,7 @@ class FamousPage(Page):
 
 def _row(family: Family) -> QTreeWidgetItem:
     top1 = "digits" if family.top1 is None else percent_text(family.top1)
-    weights = "here" if family.is_local else f"{family.megabytes:.0f} MB"
+    weights = "here" if family.is_local else byte_text(family.download)
     texts = [family.title, str(family.year), str(family.depth), count_text(family.parameters), top1, weights]
     row = QTreeWidgetItem(texts)
     for column in range(1, len(texts)):
@@ -227,12 +228,12 @@ def _row(family: Family) -> QTreeWidgetItem:
 def _open_text(family: Family) -> str:
     if family.is_local:
         return "Open, weights are here"
-    return f"Download {family.megabytes:.0f} MB, open"
+    return f"Download {byte_text(family.download)}, open"
 
 
 def _open_tip(family: Family) -> str:
     if not family.opened:
         return "Its weights ship with the program: they are on this machine"
     share = "" if family.opened_top1 is None else f", top-1 {percent_text(family.opened_top1)}"
-    where = "are on this machine" if family.is_local else f"have {family.megabytes:.0f} MB and are downloaded once"
+    where = "are on this machine" if family.is_local else f"have {byte_text(family.download)} and are downloaded once"
     return f"torchvision's weights {family.opened}{share}; they {where}"

@@ -31,7 +31,7 @@ STEP_PAGES = {
     "softmax": "Fully connected and softmax",
 }
 """The title of the page that explains each step."""
-_HINT = "Point at a map or a unit: its links show what it is made of, and what it feeds. A click holds them."
+_HINT = "Point at a map or a unit: its links lead to what it is made of and what it feeds: red adds, blue subtracts."
 _PAD = 140
 _LEAST_WIDTH = 420
 _LENET, _OPEN = "LeNet-5 on your digit", "The open network"
@@ -48,7 +48,7 @@ class WholePage(Page):
     numbers, two fully connected layers, and the softmax of the ten digits. On the way the maps become <b>smaller and
     more</b>: 6 maps of 28×28 know where a line lies, 120 single numbers know only what there is.</p>
     <p><b>Point at a map or a unit.</b> Lines lead to what it is made of, and to what it feeds. The thicker a line,
-    the larger the weights; blue ones add, orange ones subtract. A click holds the lines, and the next one lets go. The
+    the larger the weights; red ones add, blue ones subtract. A click holds the lines, and the next one lets go. The
     arrow keys move the pointer, too.</p>
     <p><b>Draw a digit</b>, slowly, and see when the network changes its mind. A click on a coloured label opens the
     page on that step.</p>
