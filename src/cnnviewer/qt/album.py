@@ -108,6 +108,16 @@ class Album:
         self._offer = None
         self.images, self.position, self.photo = tuple(images), position, photo
 
+    def replace_photo(self, photo: ImageRequest) -> None:
+        """Show the image that is shown in another way; it stays so among the others."""
+        place, self.photo, self._offer = self.position, photo, None
+        self.images = (*self.images[:place], photo, *self.images[place + 1 :])
+
+    @property
+    def wanted(self) -> tuple[ImageRequest, ...]:
+        """The list that is shown, or is to be once an image of it is read."""
+        return self.images if self._offer is None else self._offer.images
+
     def keep(self, frame: ImageRequest, most: int) -> None:
         """Show a frame, and keep it among those kept before; images of files give way to it."""
         self._offer = None

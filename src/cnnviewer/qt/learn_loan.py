@@ -94,7 +94,7 @@ class Loan(QObject):
         """Note that what the window is about to show is the tour's."""
         if self._taken:
             last, session = self._taken[-1], self._session
-            last.own_network, last.own_images = session.wanted_network, session.images
+            last.own_network, last.own_images = session.wanted_network, session.wanted_images
             self._look()
 
     def leave_page(self) -> None:
@@ -130,7 +130,7 @@ class Loan(QObject):
 
     def _has_images(self, taken: _Taken) -> bool:
         own = taken.own_images
-        return bool(taken.images or taken.photo) and own is not taken.images and own is self._session.images
+        return bool(taken.images or taken.photo) and own is not taken.images and own is self._session.wanted_images
 
     @Slot()
     def _look(self) -> None:

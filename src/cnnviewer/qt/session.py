@@ -208,12 +208,12 @@ class Session(QObject):
     @Slot(object)
     def read_image(self, reading: Reading) -> None:
         """Show the photo read in another way; among the images it stays so."""
-        if self.photo is not None and self.photo in self.images:
-            self.photo = replace(self.photo, reading=reading)
-            place = self.position
-            self.images = (*self.images[:place], self.photo, *self.images[place + 1 :])
+        photo = self.photo
+        if photo is not None and photo in self.images:
+            photo = replace(photo, reading=reading)
+            self._album.replace_photo(photo)
             self.imagesChanged.emit()
-            self._open(self.photo)
+            self._open(photo)
 
     def open_stream(self) -> None:
         """Show the frames that are left in the mailbox, from now on."""
@@ -353,6 +353,11 @@ class Session(QObject):
         coming = flying if isinstance(flying, NetworkRequest) else self.network_request
         waiting = self._waiting.get(NetworkRequest, coming)
         return waiting if isinstance(waiting, NetworkRequest) else None
+
+    @property
+    def wanted_images(self) -> tuple[ImageRequest, ...]:
+        """The images that are stepped through, or will be when one of them has been read."""
+        return self._album.wanted
 
     @property
     def photo_now(self) -> ImageRequest | None:
