@@ -27,7 +27,6 @@ with a name a line, from the folder of the card.
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from contextlib import suppress
@@ -35,7 +34,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.errors import NetworkError
-from cnnviewer.files import json_text, write_text
+from cnnviewer.files import json_text, parsed, write_text
 from cnnviewer.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -105,8 +104,8 @@ def card_beside(path: Path) -> Card | None:
 
 
 def _is_card(path: Path) -> bool:
-    with suppress(OSError, ValueError, RecursionError):
-        stored = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size <= _LARGEST_FILE else None
+    with suppress(OSError, ValueError):
+        stored = parsed(path.read_text(encoding="utf-8")) if path.stat().st_size <= _LARGEST_FILE else None
         return isinstance(stored, dict) and "size" in stored
     return False
 
@@ -122,10 +121,10 @@ def read_card(path: Path) -> Card:
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise NetworkError(f"{path.name} is no card of a network: it is larger than {_LARGEST_FILE:,} bytes.")
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = parsed(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise NetworkError(f"The card {path} can't be read: {error.strerror or error}.") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise NetworkError(f"The card {path.name} is no JSON: {error}. Mend it, or move it away.") from error
     try:
         card = from_json(stored)

@@ -6,14 +6,13 @@ the head. `examine` tells what each row makes of the image, and why it can't.
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass
 from reprlib import repr as short_repr
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.errors import NetworkError
-from cnnviewer.files import json_text, write_text
+from cnnviewer.files import json_text, parsed, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -336,7 +335,7 @@ def open_design(path: Path) -> Design:
     """
     try:
         # Some editors put a byte order mark in front of UTF-8.
-        stored = json.loads(path.read_text(encoding="utf-8-sig"))
+        stored = parsed(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise NetworkError(f"{path} can't be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["PARTIAL", "file_hash", "json_text", "new_file", "new_folder", "partial_path", "write_text"]
+__all__ = ["PARTIAL", "file_hash", "json_text", "new_file", "new_folder", "parsed", "partial_path", "write_text"]
 
 PARTIAL = ".partial-"
 """How the names of unfinished files and folders begin; what a killed program leaves of them may be deleted."""
@@ -94,6 +94,20 @@ def write_text(path: Path, text: str, *, is_durable: bool = True) -> None:
     """Write a text file in UTF-8; see `new_file`."""
     with new_file(path, is_durable=is_durable) as partial:
         partial.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def parsed(text: str | bytes) -> Any:
+    """Return what a JSON text says.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or is nested more deeply than can be read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def json_text(value: Any, *, indent: int | None = None, is_ascii: bool = False) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from cnnviewer.errors import WeightsError
-from cnnviewer.files import file_hash
+from cnnviewer.files import file_hash, parsed
 from cnnviewer.networks.architectures import Architecture, build
 from cnnviewer.networks.run_folder import list_checkpoints, read_card, snapshot_path
 from cnnviewer.networks.weights import fit_weights, load_weights
@@ -26,7 +26,7 @@ __all__ = ["MODEL", "OPTIMISER", "STATE", "SavedState", "latest_state", "load_ru
 MODEL, OPTIMISER, STATE = "model.safetensors", "optimiser.safetensors", "state.json"
 
 
-_NUMBERS = {"step": int, "examples": int, "seconds": float, "learning_rate": float}
+_NUMBERS = ("step", "examples", "seconds", "learning_rate")
 """What ``state.json`` tells at least."""
 
 
@@ -134,11 +134,11 @@ def _provenance(card: dict[str, Any], step: int) -> str:
 def _read_state(path: Path) -> SavedState | None:
     """Return a checkpoint; None where it is damaged."""
     try:
-        state = json.loads((path / STATE).read_text(encoding="utf-8"))
+        state = parsed((path / STATE).read_text(encoding="utf-8"))
         if any(file_hash(path / name) != state["sha256"][name] for name in (MODEL, OPTIMISER)):
             return None
-        for name, kind in _NUMBERS.items():
-            kind(state[name])
+        if not all(isfinite(float(state.get(name, "nan"))) for name in _NUMBERS) or int(state.get("processes", 1)) < 1:
+            return None
         return SavedState(path, state, load_file(path / MODEL), load_file(path / OPTIMISER))
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, SafetensorError):
         return None

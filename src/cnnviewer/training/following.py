@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from cnnviewer.files import parsed
 from cnnviewer.networks.run_folder import list_snapshots, read_card
 from cnnviewer.training.metrics import EVALUATION, METRICS, evaluation_from_json, news_of_line
 from cnnviewer.training.plan import steps_per_epoch
@@ -92,13 +92,19 @@ class Follower:
     def _details(self) -> list[Evaluation]:
         """Return the last evaluation with its confusion matrix, where it is new."""
         try:
-            evaluation = evaluation_from_json(json.loads((self.folder / EVALUATION).read_text("utf-8")))
-        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            evaluation = self._evaluation_of(parsed((self.folder / EVALUATION).read_text("utf-8")))
+        except (OSError, ValueError, KeyError, TypeError, IndexError, OverflowError):
             return []
         if self._evaluation == (evaluation.split, evaluation.step):
             return []
         self._evaluation = evaluation.split, evaluation.step
         return [evaluation]
+
+    def _evaluation_of(self, stored: dict[str, Any]) -> Evaluation:
+        """Return a stored evaluation, whose confusion matrix has a row for each class of the run."""
+        if stored["classes"] != len(self.card["categories"]):
+            raise ValueError("it tells of other classes")
+        return evaluation_from_json(stored)
 
     def _ending(self) -> list[News]:
         if self._has_ended:
@@ -113,6 +119,6 @@ class Follower:
 def _news(line: bytes, steps: int) -> News | None:
     """Return what a line of metrics tells; None for one that can't be read."""
     try:
-        return news_of_line(json.loads(line), steps)
-    except (ValueError, KeyError, TypeError):
+        return news_of_line(parsed(line), steps)
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None

@@ -160,7 +160,7 @@ def plan_from_card(card: dict[str, Any]) -> Plan:
             validation=float(stored["validation_share"]),
             settings=Settings.from_json(card["settings"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise TrainingError(f"The card of the run can't be read: {error}.") from error
 
 

@@ -204,7 +204,7 @@ def _step_of(line: str) -> float:
     try:
         values = json.loads(line)
         return float("inf") if values.get("split") == "test" else float(values["step"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return float("inf")
 
 

@@ -161,10 +161,23 @@ class Settings:
             raise TrainingError(
                 f"There is no setting {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}."
             )
-        try:
-            return cls(**stored)
-        except TypeError as error:
-            raise TrainingError(f"The settings of the run can't be read: {error}.") from error
+        for field in fields(cls):
+            value = stored.get(field.name, field.default)
+            if not _is_like(value, field.default):
+                raise TrainingError(f"The settings of the run can't be read: {field.name} is {str(value)[:40]!r}.")
+        return cls(**stored)
+
+
+def _is_like(value: object, usual: object) -> bool:
+    """Whether a value from a file is of the same sort as the usual one of its setting."""
+    if isinstance(usual, str):
+        return isinstance(value, str)
+    if isinstance(usual, bool) or isinstance(value, bool):
+        return isinstance(usual, bool) and isinstance(value, bool)
+    if isinstance(usual, int):
+        return isinstance(value, int)
+    is_number = isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**63)
+    return is_number or (usual is None and value is None)
 
 
 def _one_of(kind: type[StrEnum], name: str, value: str) -> StrEnum:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 import zipfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.errors import CnnviewerError, NetworkError
+from cnnviewer.files import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,8 +62,8 @@ def parsed_json(text: str | bytes, path: Path, what: str) -> dict[str, Any]:
         If it is none.
     """
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        found = parsed(text)
+    except ValueError as error:
         raise NetworkError(f"{path.name} is damaged: {what} in it is no JSON.") from error
     if not isinstance(found, dict):
         raise NetworkError(f"{path.name} is damaged: {what} in it is no JSON object.")
