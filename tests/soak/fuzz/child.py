@@ -5,11 +5,13 @@ It writes what it is about to read into ``now.json``, and what failed into ``fai
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import random
 import resource
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -23,6 +25,8 @@ from seeds import make_seeds
 
 from cnnviewer.errors import CnnviewerError
 
+_SECONDS = 20
+"""Of the processor's time, for one input: how long it takes by the clock depends on what else runs on the machine."""
 _ADDRESS_SPACE = 8 * 10**9
 """More than may be held, in bytes: torch maps much that it never touches. What asks for more at once is refused."""
 
@@ -30,6 +34,7 @@ _ADDRESS_SPACE = 8 * 10**9
 def main() -> None:
     seed, first, seconds, folder = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), Path(sys.argv[4])
     warnings.simplefilter("ignore")
+    faulthandler.register(signal.SIGPROF, chain=True)  # tell where the time went, and end
     kinds = {kind: paths for kind, paths in make_seeds(folder / "seeds").items() if paths}
     files = [path.read_bytes() for paths in kinds.values() for path in paths if path.is_file()]
     files = [data for data in files if len(data) < 100_000]
@@ -45,6 +50,7 @@ def main() -> None:
         now = {"number": number, "kind": kind, "seed": source.name, "input": path.name, "tried": dict(tried)}
         _write(path, source, tries, files)
         _tell(folder / "now.json", now)
+        signal.setitimer(signal.ITIMER_PROF, _SECONDS)
         try:
             READERS[kind](path)
         except CnnviewerError as error:
