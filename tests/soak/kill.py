@@ -162,6 +162,7 @@ def _settings(chance: random.Random) -> list[str]:
     words += ["--schedule", chance.choice(("constant", "cosine", "steps"))]
     words += ["--shift", "2"] if chance.random() < 0.5 else []
     words += ["--flip"] if chance.random() < 0.5 else []
+    words += ["--target-accuracy", "0.6"] if chance.random() < 0.3 else []
     return [str(word) for word in words]
 
 

@@ -58,6 +58,10 @@ def fill(folder):
             Image.new("RGB", (16, 16), (number * 200, index, 7)).save(folder / name / f"{index}.png")
 
 
+def without_seconds(card):
+    return {**card, "results": {**card["results"], "seconds": 0}}
+
+
 def weights(folder):
     return load_file(list(list_checkpoints(folder).values())[-1] / "model.safetensors")
 
@@ -161,7 +165,23 @@ class TestDamage:
         )
         run_all(go_on(folder))
         assert (folder / "metrics.jsonl").read_text() == whole
-        assert json.loads((folder / "run.json").read_text())["ended"] == card["ended"]
+        assert without_seconds(json.loads((folder / "run.json").read_text())) == without_seconds(card)
+
+    def test_a_run_that_was_killed_when_it_had_reached_its_target_has_ended(self, folder):
+        settings = Settings(**{**SETTINGS.to_json(), "epochs": 50, "target_accuracy": 0.3})
+        ended = run_all(begin(Plan(PLAN.architecture, settings=settings), folder))[-1]
+        card = json.loads((folder / "run.json").read_text())
+        kept = {name: value for name, value in card.items() if name not in ("ended", "finished_step", "results")}
+        (folder / "run.json").write_text(json.dumps(kept))
+        assert run_all(go_on(folder))[-1] == ended
+        assert without_seconds(json.loads((folder / "run.json").read_text())) == without_seconds(card)
+
+    def test_a_run_that_was_closed_before_it_was_measured_is_measured(self, folder):
+        training = begin(PLAN, folder)
+        run_some(training, 5)
+        run_all(go_on(folder))
+        lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        assert [line["step"] for line in lines if line.get("split") == "validation"] == [0, 5, 10]
 
     def test_what_a_killed_beginning_left_is_no_hindrance(self, folder):
         folder.mkdir()

@@ -32,7 +32,7 @@ _TOLD = 50
 
 def tell_dataset(dataset: Dataset) -> None:
     """Tell on the error output what a folder of images was read as, and what of it was left out, and why."""
-    lines = [*dataset.remarks, *(f"{left.reason} ({left.path.parent})" for left in dataset.left_out[:_TOLD])]
+    lines = [*dataset.remarks, *(left.told for left in dataset.left_out[:_TOLD])]
     more = len(dataset.left_out) - _TOLD
     for line in [*lines, *([f"{more:,} more are left out."] if more > 0 else [])]:
         print(f"cnnviewer: {line}", file=sys.stderr)

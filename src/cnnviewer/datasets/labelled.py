@@ -56,6 +56,11 @@ class LeftOut:
     path: Path
     reason: str
 
+    @property
+    def told(self) -> str:
+        """The reason, and where it lies."""
+        return f"{self.reason} ({self.path.parent})"
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStandardPaths, QTimer, Signal, Slot
 
-from cnnviewer.errors import CnnviewerError
 from cnnviewer.messages import ImageRequest, WeightsRequest, WeightsShown
-from cnnviewer.networks.run_folder import is_run, list_checkpoints, read_card
+from cnnviewer.networks.run_folder import is_run
 from cnnviewer.qt.feature_presenter import FeaturePresenter
+from cnnviewer.qt.training_runs import TrainingRuns
 from cnnviewer.qt.training_session import Stage, TrainingSession
 from cnnviewer.qt.training_values import Order
 
@@ -56,6 +55,7 @@ class TrainingPresenter(FeaturePresenter):
         self._window, self._session = window, session
         self.panel, self.dock = panel, dock
         self.training = TrainingSession(self)
+        self.runs = TrainingRuns(panel, self.training, self)
         self._film = _Film()
         self._run: Path | None = None
         self._is_open = self._is_opening = False
@@ -75,11 +75,7 @@ class TrainingPresenter(FeaturePresenter):
 
     def open_folder(self, folder: Path) -> None:
         """Show a training's folder; any other folder becomes the dataset to learn from."""
-        if not is_run(folder):
-            self.panel.setup.set_dataset_folder(folder)
-            self.panel.show_page("Set-up")
-        elif not self.training.is_active:
-            self.training.follow(folder)
+        self.runs.open_folder(folder)
 
     def start(self, plan: Plan, folder: Path, *, is_paused: bool = False) -> None:
         """Begin a training in a new folder; where `is_paused`, it waits before its first step."""
@@ -105,13 +101,11 @@ class TrainingPresenter(FeaturePresenter):
         panel.setup.lookRequested.connect(training.look)
         panel.setup.startRequested.connect(self.start)
         panel.setup.designRequested.connect(self._on_design_requested)
-        panel.setup.runRequested.connect(self.open_folder)
-        panel.folderDropped.connect(self.open_folder)
         panel.pauseRequested.connect(training.pause)
         panel.resumeRequested.connect(training.resume)
         panel.stepRequested.connect(training.take_step)
         panel.stopRequested.connect(training.stop)
-        panel.continueRequested.connect(self._on_continue_requested)
+        self.runs.goesOn.connect(self._window.error.hide)
         panel.learningRateChanged.connect(training.set_learning_rate)
         panel.weightsShownChanged.connect(self._on_weights_shown_chosen)
         panel.liveToggled.connect(self._on_live_toggled)
@@ -187,17 +181,8 @@ class TrainingPresenter(FeaturePresenter):
     def _on_stage_changed(self, stage: Stage) -> None:
         if stage is not Stage.PREPARING:
             self._window.progress.hide()
-        self.panel.set_stage(stage.value, can_continue=stage is Stage.ENDED and self._may_continue())
+        self.panel.set_stage(stage.value, can_continue=self.runs.can_continue(), can_train_on=self.runs.can_train_on())
         self._ask_weights()
-
-    def _may_continue(self) -> bool:
-        """Whether the training shown was stopped before its end."""
-        begun = self.training.begun_with
-        if begun is None or not list_checkpoints(begun.folder):
-            return False
-        with suppress(CnnviewerError):
-            return "finished_step" not in read_card(begun.folder)
-        return False
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:
@@ -208,6 +193,7 @@ class TrainingPresenter(FeaturePresenter):
             self.panel.setup.show_missing(failure.sentence)
         else:
             self._window.error.show_failure(failure)
+            self.panel.show_ended(failure.sentence)
 
     # ---- live weights
 
@@ -268,13 +254,6 @@ class TrainingPresenter(FeaturePresenter):
             self._live.start()
 
     # ---- wishes of the panel
-
-    @Slot()
-    def _on_continue_requested(self) -> None:
-        begun = self.training.begun_with
-        if begun is not None:
-            self._window.error.hide()
-            self.training.resume_run(begun.folder)
 
     @Slot()
     def _on_cancel_requested(self) -> None:

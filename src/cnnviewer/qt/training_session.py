@@ -74,9 +74,9 @@ class TrainingSession(QObject):
         """Begin a training in a folder; where `is_paused`, it waits before its first step."""
         self._start(Order("begin", plan, folder, is_paused))
 
-    def resume_run(self, folder: Path) -> None:
-        """Let a training that was interrupted go on."""
-        self._start(Order("resume", None, folder))
+    def resume_run(self, folder: Path, *, more_epochs: int = 0, is_paused: bool = False) -> None:
+        """Let a training that was interrupted go on, or one that has ended for so many epochs more."""
+        self._start(Order("resume", None, folder, is_paused, more_epochs))
 
     def follow(self, folder: Path) -> None:
         """Show a training that goes on elsewhere, or has ended."""

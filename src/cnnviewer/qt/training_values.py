@@ -26,12 +26,15 @@ class Order:
         "begin" (a plan in a folder), "resume" or "follow" (a folder), or "look" (at the dataset of a plan).
     is_paused
         Whether to wait before the first step.
+    more_epochs
+        Of a training that is resumed: how many epochs come after those that it had.
     """
 
     what: str
     plan: Plan | None = None
     folder: Path | None = None
     is_paused: bool = False
+    more_epochs: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cnnviewer.datasets.labelled import Dataset
     from cnnviewer.qt.training_controls import Controls
     from cnnviewer.qt.training_values import Order
+    from cnnviewer.training.following import Follower
     from cnnviewer.training.training import Training
 
 __all__ = ["TrainingWorker"]
@@ -72,6 +73,7 @@ class TrainingWorker(QObject):
     # ---- training
 
     def _train(self, order: Order) -> None:
+        from cnnviewer.training.resuming import Changes
         from cnnviewer.training.start import begin, go_on
 
         assert order.folder is not None
@@ -79,7 +81,7 @@ class TrainingWorker(QObject):
         if order.plan is not None:
             training = begin(order.plan, order.folder, progress=self._progress)
         else:
-            training = go_on(order.folder, progress=self._progress)
+            training = go_on(order.folder, changes=Changes(more_epochs=order.more_epochs), progress=self._progress)
         try:
             self._run(training)
         finally:
@@ -139,6 +141,7 @@ class TrainingWorker(QObject):
     def _follow(self, order: Order) -> None:
         from cnnviewer.networks.trained import latest_state, load_run
         from cnnviewer.training.following import Follower
+        from cnnviewer.training.run import is_written
         from cnnviewer.training.start import dataset_of
 
         assert order.folder is not None
@@ -156,6 +159,11 @@ class TrainingWorker(QObject):
             if news or follower.has_restarted:
                 teller.tell_followed(follower)
             if any(isinstance(item, Finished) for item in news):
+                break
+            if not news and not is_written(order.folder):
+                # Nobody is at work on it, and what was written just now is read once more.
+                teller.extend([*follower.poll(), _stopped(follower)], has_restarted=follower.has_restarted)
+                teller.tell_followed(follower)
                 break
             self._controls.wait(_FOLLOWED)
 
@@ -193,6 +201,12 @@ def _followed(follower: Any, network: Any, dataset: Dataset | None, step: int) -
         moments=follower.moments(),
         is_followed=True,
     )
+
+
+def _stopped(follower: Follower) -> Finished:
+    """Return what is to be said of a run that nobody is at work on, before its end."""
+    step = follower.last_step
+    return Finished(step, f"Stopped after {step:,} of {follower.steps:,} steps.")
 
 
 def _shapes(module: Any) -> dict[str, tuple[int, ...]]:

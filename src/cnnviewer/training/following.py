@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
     from cnnviewer.training.training import News
 
-__all__ = ["Follower"]
+__all__ = ["Follower", "last_validation"]
+
+
+def last_validation(folder: Path, step: int) -> Evaluation | None:
+    """Return how a run did on its validation images the last time, up to a step; None where that is not known."""
+    try:
+        lines = (folder / METRICS).read_bytes().splitlines()
+    except OSError:
+        return None
+    told = (_news(line, 0) for line in reversed(lines) if b'"split"' in line)
+    return next((item for item in told if isinstance(item, Evaluation) and _is_validation(item, step)), None)
 
 
 class Follower:
@@ -39,6 +49,8 @@ class Follower:
         self._evaluation: tuple[str, int] | None = None
         self._has_ended = False
         self.has_restarted = False
+        self.last_step = 0
+        """The last step that was read of."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -62,7 +74,7 @@ class Follower:
         """
         self.has_restarted = self._size() < self._offset
         if self.has_restarted:
-            self._offset, self._has_ended = 0, False
+            self._offset, self._has_ended, self.last_step = 0, False, 0
         return [*self._lines(), *self._ending()]
 
     def _size(self) -> int:
@@ -86,6 +98,7 @@ class Follower:
         self._offset += len(whole)
         found = (_news(line, self.steps) for line in whole.splitlines())
         news: list[News] = [item for item in found if item is not None]
+        self.last_step = max((item.step for item in news), default=self.last_step)
         # Its file is written before its line.
         return [*news, *self._details()] if any(isinstance(item, Evaluation) for item in news) else news
 
@@ -114,6 +127,10 @@ class Follower:
             return []
         self._has_ended = True
         return [Finished(int(self.card["finished_step"]), str(self.card["ended"]))]
+
+
+def _is_validation(evaluation: Evaluation, step: int) -> bool:
+    return evaluation.split == "validation" and evaluation.step <= step
 
 
 def _news(line: bytes, steps: int) -> News | None:

@@ -39,11 +39,23 @@ if TYPE_CHECKING:
     from cnnviewer.training.progress import Evaluation, Progress
     from cnnviewer.training.trainer import Trainer
 
-__all__ = ["Run"]
+__all__ = ["Run", "is_written"]
 
 _KEPT_CHECKPOINTS = 2
 _OF_THE_END = ("finished_step", "ended", "results")
 """What the card tells once a run has ended."""
+
+
+def is_written(folder: Path) -> bool:
+    """Whether a process trains in a run's folder at this moment."""
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        with lock:
+            return False
+    except Timeout:
+        return True
+    except OSError:  # who may not write there can't ask, and nobody else is likely to
+        return False
 
 
 class Run:

@@ -58,6 +58,7 @@ class DatasetSummary:
     splits: tuple[tuple[str, int], ...]
     samples: Samples
     left_out: tuple[LeftOut, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def samples_of(data: LabelledImages, indices: Sequence[int]) -> Samples:
@@ -79,6 +80,7 @@ def summary_of(dataset: Dataset) -> DatasetSummary:
         splits=tuple((name, len(data)) for name, data in splits if data is not None),
         samples=samples_of(train, _in_turns(train.labels, _SHOWN)),
         left_out=dataset.left_out,
+        remarks=dataset.remarks,
     )
 
 

@@ -13,6 +13,7 @@ from cnnviewer.networks.run_folder import is_run, list_checkpoints, read_card
 from cnnviewer.networks.trained import latest_state
 from cnnviewer.networks.weights import fit_weights
 from cnnviewer.training.events import Events
+from cnnviewer.training.following import last_validation
 from cnnviewer.training.optimisers import restore_optimiser
 from cnnviewer.training.plan import Plan, card_of, check_same_data, is_folder_name, with_whole_paths
 from cnnviewer.training.resuming import Changes, resumed
@@ -172,7 +173,8 @@ def go_on(
             run.go_on(-1 if saved is None else saved.step, goes_on.settings)
         seconds = None if saved is None else float(saved.state["seconds"])
         events = _events(folder, team, tensorboard)
-        training = Training(trainer, run, seconds=seconds, events=events, remarks=goes_on.remarks)
+        validated = None if saved is None else last_validation(folder, saved.step)
+        training = Training(trainer, run, seconds=seconds, events=events, remarks=goes_on.remarks, validated=validated)
         stack.pop_all()
     return training
 

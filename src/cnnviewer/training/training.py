@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.training.events import Events
     from cnnviewer.training.run import Run
+    from cnnviewer.training.settings import Settings
     from cnnviewer.training.trainer import Trainer
 
 __all__ = ["News", "Training"]
@@ -51,6 +52,8 @@ class Training:
         TensorBoard's events, where wanted.
     remarks
         What is to be told first, in sentences, besides the trainer's own.
+    validated
+        How it did on the validation images the last time, before it was interrupted.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Training:
         seconds: float | None = None,
         events: Events | None = None,
         remarks: tuple[str, ...] = (),
+        validated: Evaluation | None = None,
     ) -> None:
         self.trainer, self.run = trainer, run
         self.remarks = (*trainer.remarks, *remarks)
@@ -79,6 +83,7 @@ class Training:
         self._last_save, self._save_seconds = time.monotonic(), 0.0
         self._start: dict[str, torch.Tensor] | None = None
         self._results: dict[str, Any] = {}
+        self._validated = validated
 
     @property
     def seconds(self) -> float:
@@ -125,7 +130,8 @@ class Training:
     def _learn(self) -> Generator[News, None, str]:
         """Take steps until one of the ends is reached; return why it ended."""
         trainer = self.trainer
-        while not trainer.is_done:
+        reached = yield from self._catch_up()
+        while not (reached or trainer.is_done):
             if self.before_step is not None:
                 self.before_step()
             if trainer.stops_before_next():
@@ -140,12 +146,11 @@ class Training:
                 self._keep_moment()
             if is_epoch:
                 reached = yield from self._measure()
-                if reached:
-                    self.is_finished = True
-                    return reached
-            if self._is_save_due(is_epoch):
+            if not reached and self._is_save_due(is_epoch):
                 yield from _some(self.save())
         self.is_finished = True
+        if reached:
+            return reached
         epochs = trainer.settings.epochs
         return f"All {epochs} epochs are done." if epochs > 1 else "The epoch is done."
 
@@ -170,14 +175,21 @@ class Training:
 
     def _measure(self) -> Generator[News, None, str]:
         """Measure at the end of an epoch; return which target was reached, or ''."""
-        settings, reached = self.trainer.settings, ""
+        reached = ""
         for evaluation in self._evaluate("validation"):
             yield evaluation
-            if settings.target_accuracy is not None and evaluation.accuracy >= settings.target_accuracy:
-                reached = f"The target is reached: {evaluation.accuracy:.2%} of the validation images are right."
-            elif settings.target_error is not None and evaluation.loss <= settings.target_error:
-                reached = f"The target is reached: the error on the validation images is {evaluation.loss:.4g}."
+            reached = _reached(evaluation, self.trainer.settings)
         return reached
+
+    def _catch_up(self) -> Generator[News, None, str]:
+        """Do what is left to do of the last epoch, of a run that was interrupted just then; see `_measure`."""
+        trainer, validated = self.trainer, self._validated
+        if self._begins or not trainer.step or trainer.step % trainer.steps_per_epoch:
+            return ""
+        if validated is None or validated.step != trainer.step:
+            return (yield from self._measure())
+        self._note(validated)
+        return _reached(validated, trainer.settings)
 
     def _end(self, reason: str) -> Iterator[News]:
         trainer = self.trainer
@@ -195,14 +207,17 @@ class Training:
         evaluation = self.trainer.evaluate(split)
         if evaluation is None:
             return
-        self._results[f"{split}_accuracy"] = evaluation.accuracy
-        self._results[f"{split}_error"] = evaluation.loss
+        self._note(evaluation)
         if self.trainer.team.is_writer:
             if self.run is not None:
                 self.run.write_evaluation(evaluation)
             if self._events is not None:
                 self._events.add_evaluation(evaluation)
         yield evaluation
+
+    def _note(self, evaluation: Evaluation) -> None:
+        self._results[f"{evaluation.split}_accuracy"] = evaluation.accuracy
+        self._results[f"{evaluation.split}_error"] = evaluation.loss
 
     def _write(self, progress: Progress) -> None:
         if self.trainer.team.is_writer:
@@ -245,6 +260,15 @@ class _Clock:
 
     def end(self) -> None:
         self.seconds += time.perf_counter() - self._begun
+
+
+def _reached(evaluation: Evaluation, settings: Settings) -> str:
+    """Return which target is reached on the validation images, or ''."""
+    if settings.target_accuracy is not None and evaluation.accuracy >= settings.target_accuracy:
+        return f"The target is reached: {evaluation.accuracy:.2%} of the validation images are right."
+    if settings.target_error is not None and evaluation.loss <= settings.target_error:
+        return f"The target is reached: the error on the validation images is {evaluation.loss:.4g}."
+    return ""
 
 
 def _some(news: Checkpoint | None) -> Iterator[News]:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
+    QPushButton,
     QSizePolicy,
     QStackedWidget,
     QToolButton,
@@ -24,14 +25,16 @@ from cnnviewer.qt.panels.training.mistakes_page import MistakesPage
 from cnnviewer.qt.panels.training.settings_form import RATES
 from cnnviewer.qt.panels.training.setup_page import SetupPage
 from cnnviewer.qt.panels.training.steps_page import StepsPage
+from cnnviewer.qt.widgets.banner import NoteBanner
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.number_field import NumberField
 from cnnviewer.qt.widgets.numbers import percent_text
 from cnnviewer.qt.widgets.progress_line import ProgressLine
 from cnnviewer.qt.widgets.segmented import Segmented
 from cnnviewer.qt.widgets.styling import label
-from cnnviewer.training.progress import Account, Evaluation, Finished, Progress
+from cnnviewer.training.progress import Account, Evaluation, Finished, Progress, Remark
 from cnnviewer.training.settings import USUAL_RATES, Optimiser
+from cnnviewer.training.words import error_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -75,6 +78,7 @@ class TrainingPanel(QWidget):
     stepRequested = Signal()
     stopRequested = Signal()
     continueRequested = Signal()
+    trainOnRequested = Signal(bool)
     learningRateChanged = Signal(float)
     weightsShownChanged = Signal(object)
     liveToggled = Signal(bool)
@@ -116,7 +120,9 @@ class TrainingPanel(QWidget):
         self.mistakes.clear(categories)
         self.steps.clear(begun.weights)
         self.film.line.set_moments(begun.moments, begun.steps_per_epoch)
-        self.show_page("Curves")
+        self.note.hide()
+        if self.page == "Set-up":
+            self.show_page("Curves")
 
     def show_told(self, told: Told) -> None:
         """Show news of a training."""
@@ -129,8 +135,10 @@ class TrainingPanel(QWidget):
             elif isinstance(news, Account):
                 self.steps.show_account(news)
             elif isinstance(news, Finished):
-                self._ended.set_text(news.reason)
-                self._ended.setToolTip(news.reason)
+                self.show_ended(news.reason)
+        remarks = [news.sentence for news in told.news if isinstance(news, Remark)]
+        if remarks:
+            self.note.show_note(" ".join(remarks))
         steps = (news for news in reversed(told.news) if isinstance(news, Progress))
         self._last = next(steps, self._last)
         self._speed = told.speed
@@ -138,9 +146,25 @@ class TrainingPanel(QWidget):
         if told.moments and self._begun is not None:
             self.film.line.set_moments(told.moments, self._begun.steps_per_epoch)
 
-    def set_stage(self, stage: str, *, can_continue: bool) -> None:
-        """Show where the training is; `can_continue` tells whether one that ended may go on."""
+    def show_ended(self, reason: str) -> None:
+        """Tell why the training has ended."""
+        self._ended.set_text(reason)
+
+    def set_stage(self, stage: str, *, can_continue: bool, can_train_on: bool = False) -> None:
+        """Show where the training is.
+
+        Parameters
+        ----------
+        stage
+            One of `cnnviewer.qt.training_session.Stage`.
+        can_continue
+            Whether one that was stopped before its end may go on.
+        can_train_on
+            Whether one that came to its end may have more epochs.
+        """
         self._stage = stage
+        self.train_on.setVisible(can_train_on)
+        self.steps.set_stage(stage, can_go_on=can_continue or can_train_on)
         self._stage_text.setText(_STAGES[stage])
         is_ready = stage in ("running", "paused")
         self.play.setEnabled(is_ready or can_continue)
@@ -165,6 +189,11 @@ class TrainingPanel(QWidget):
         """Turn to a page."""
         self.pages.set_current(name)
         self._stack.setCurrentIndex(PAGES.index(name))
+
+    @property
+    def more_epochs(self) -> int:
+        """How many epochs more a training has that is trained on: as many as the page Set-up tells."""
+        return self.setup.form.epochs.value()
 
     @property
     def page(self) -> str:
@@ -203,6 +232,9 @@ class TrainingPanel(QWidget):
         self._numbers = label("", self)
         self._numbers.setWordWrap(True)
         self._ended = ElidedLabel(self, role="name")
+        self.train_on = QPushButton(self)
+        self.train_on.clicked.connect(self._on_train_on)
+        self.train_on.hide()
         self.live = QCheckBox("Live panels", self)
         self.live.setChecked(True)
         self.live.setToolTip("Record the chosen image anew with the weights of now, again and again")
@@ -219,7 +251,7 @@ class TrainingPanel(QWidget):
         ):
             self._controls.addLayout(_row(*row))
         self._controls.addWidget(self._numbers)
-        self._controls.addWidget(self._ended)
+        self._controls.addLayout(_row(self._ended, self.train_on))
         self._controls.addStretch(1)
         self._controls.addLayout(_row(label("Filters", self), self.shown))
         self._controls.addWidget(self.live)
@@ -242,6 +274,10 @@ class TrainingPanel(QWidget):
         self.mistakes = MistakesPage(self)
         self.steps = StepsPage(self)
         self.film = FilmPage(self)
+        self.setup.form.epochs.valueChanged.connect(self._show_more_epochs)
+        self.steps.trainOnRequested.connect(self._on_train_step_by_step)
+        self.note = NoteBanner(self)
+        self._show_more_epochs()
         self.pages = Segmented(PAGES, self, _TIPS)
         self.pages.chosen.connect(self.show_page)
         self._stack = QStackedWidget(self)
@@ -254,6 +290,7 @@ class TrainingPanel(QWidget):
         self._right = QVBoxLayout()
         self._right.setSpacing(2)
         self._right.addLayout(head)
+        self._right.addWidget(self.note)
         self._right.addWidget(self._stack, stretch=1)
 
     def _button(self, tip: str, clicked: object) -> QToolButton:
@@ -268,7 +305,7 @@ class TrainingPanel(QWidget):
 
     def _show_evaluation(self, evaluation: Evaluation, told: Told) -> None:
         name = "Test" if evaluation.split == "test" else "Validation"
-        self._validation = f"{name}: error {evaluation.loss:.4f}, {percent_text(evaluation.accuracy)} right"
+        self._validation = f"{name}: error {error_text(evaluation.loss)}, {percent_text(evaluation.accuracy)} right"
         if len(evaluation.confusion):
             self.mistakes.show_evaluation(evaluation, told.mistakes.get((evaluation.split, evaluation.step)))
 
@@ -278,7 +315,7 @@ class TrainingPanel(QWidget):
             return
         self._progress.show_progress(progress.step, max(progress.steps, 1))
         self._step_text.setText(f"epoch {progress.epoch} · step {progress.step:,} of {progress.steps:,}")
-        lines = [f"Batch: error {progress.loss:.4f}, {percent_text(progress.accuracy)} right"]
+        lines = [f"Batch: error {error_text(progress.loss)}, {percent_text(progress.accuracy)} right"]
         if self._validation:
             lines.append(self._validation)
         if self._speed > 0:
@@ -289,7 +326,22 @@ class TrainingPanel(QWidget):
             lines.append(f"Learning rate of this step {progress.learning_rate:.3g}")
         self._numbers.setText("\n".join(lines))
 
+    @Slot()
+    def _show_more_epochs(self) -> None:
+        count = self.more_epochs
+        epochs = f"{count:,} epochs" if count > 1 else "1 epoch"
+        self.train_on.setText("Train on")
+        self.train_on.setToolTip(f"Train on for {epochs} more, as many as the page Set-up tells")
+
     # ---- user
+
+    @Slot()
+    def _on_train_on(self) -> None:
+        self.trainOnRequested.emit(False)
+
+    @Slot()
+    def _on_train_step_by_step(self) -> None:
+        self.trainOnRequested.emit(True)
 
     @Slot()
     def _on_play(self) -> None:

@@ -1,4 +1,4 @@
-"""What the window tells above the layers: an error with details to unfold, or the progress of a long job."""
+"""What the window tells in a line of its own: a note, an error with details to unfold, the progress of a long job."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
     from cnnviewer.qt.failures import Failure
 
-__all__ = ["ErrorBanner", "ProgressBanner"]
+__all__ = ["ErrorBanner", "NoteBanner", "ProgressBanner"]
 
 _OF_BYTES = "Downloading"
 """How lines for people begin where what is done is counted in bytes: all others count things."""
 
 
-class ErrorBanner(QFrame):
-    """A sentence, its details to unfold and copy, and maybe a way on; it stays until it is closed. `told` tells it."""
+class NoteBanner(QFrame):
+    """A sentence, and maybe a way on; it stays until it is closed. `told` tells it."""
 
     actionRequested = Signal()
     told = Signal(str)
@@ -47,38 +47,27 @@ class ErrorBanner(QFrame):
         self._sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._action = QPushButton(self)
         self._action.clicked.connect(self.actionRequested)
-        self._unfold = QPushButton("Details", self)
-        self._unfold.setCheckable(True)
-        self._copy = QPushButton("Copy", self)
-        self._copy.setToolTip("Copy the message and its details")
-        self._copy.clicked.connect(self._on_copy)
         self._close = QToolButton(self)
         self._close.setProperty("flat", True)
         self._close.setToolTip("Close (Esc)")
         self._close.clicked.connect(self.hide)
-        self._details: QPlainTextEdit | None = None
-        self._details_text = ""
-        self._unfold.toggled.connect(self._on_unfold)
-        row = QHBoxLayout()
-        row.addWidget(self._sentence, stretch=1)
-        for widget in (self._action, self._unfold, self._copy, self._close):
-            row.addWidget(widget, alignment=Qt.AlignmentFlag.AlignTop)
+        self._row = QHBoxLayout()
+        self._row.addWidget(self._sentence, stretch=1)
+        for widget in (self._action, self._close):
+            self._row.addWidget(widget, alignment=Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 8, 8)
-        layout.addLayout(row)
+        layout.addLayout(self._row)
         self.hide()
 
-    def show_failure(self, failure: Failure, action: str = "") -> None:
-        """Tell a failure; `action` is the text of a button that goes on another way."""
-        self._sentence.setText(failure.sentence)
-        self._details_text = failure.details
-        self._unfold.setChecked(False)
-        self._unfold.setVisible(bool(failure.details))
+    def show_note(self, sentence: str, action: str = "") -> None:
+        """Tell a sentence; `action` is the text of a button that goes on another way."""
+        self._sentence.setText(sentence)
         self._action.setText(action)
         self._action.setVisible(bool(action))
         self._close.setIcon(icon("x"))
         self.show()
-        self.told.emit(failure.sentence)
+        self.told.emit(sentence)
 
     @property
     def sentence(self) -> str:
@@ -89,6 +78,30 @@ class ErrorBanner(QFrame):
     def action(self) -> QPushButton:
         """The button that goes on another way."""
         return self._action
+
+
+class ErrorBanner(NoteBanner):
+    """A sentence, its details to unfold and copy, and maybe a way on."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._unfold = QPushButton("Details", self)
+        self._unfold.setCheckable(True)
+        self._copy = QPushButton("Copy", self)
+        self._copy.setToolTip("Copy the message and its details")
+        self._copy.clicked.connect(self._on_copy)
+        self._details: QPlainTextEdit | None = None
+        self._details_text = ""
+        self._unfold.toggled.connect(self._on_unfold)
+        for place, widget in enumerate((self._unfold, self._copy)):
+            self._row.insertWidget(2 + place, widget, alignment=Qt.AlignmentFlag.AlignTop)
+
+    def show_failure(self, failure: Failure, action: str = "") -> None:
+        """Tell a failure; `action` is the text of a button that goes on another way."""
+        self._details_text = failure.details
+        self._unfold.setChecked(False)
+        self._unfold.setVisible(bool(failure.details))
+        self.show_note(failure.sentence, action)
 
     @property
     def unfold(self) -> QPushButton:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class CurvePlot(QWidget):
     """Draws values over steps.
 
     Values are kept as they come; what is drawn of them is thinned out, so that a million steps draw as fast as a
-    thousand. Nothing is drawn while the plot is hidden.
+    thousand. Nothing is drawn while the plot is hidden. Where a value is no number, the curve has a gap, which is told.
     """
 
     def __init__(self, title: str, unit: str, parent: QWidget | None = None, *, can_be_log: bool = False) -> None:
@@ -62,6 +63,7 @@ class CurvePlot(QWidget):
         self._validation.clear()
         self._plot.enableAutoRange(y=True)
         self._readout.setText("")
+        self._diverged.setText("")
         self.set_moment(None)
         self.set_held(None)
         self._draw_soon()
@@ -83,15 +85,17 @@ class CurvePlot(QWidget):
     def extend(self, steps: Sequence[int], values: Sequence[float]) -> None:
         """Add the values of some steps, in their order."""
         for step, value in zip(steps, values, strict=True):
-            before = self._smoothed.last if len(self._smoothed) else value
+            before = self._smoothed.last if len(self._smoothed) and isfinite(self._smoothed.last) else value
             self._steps.append(step)
             self._values.append(value)
-            self._smoothed.append(_SMOOTHED * before + (1 - _SMOOTHED) * value)
+            self._smoothed.append(_SMOOTHED * before + (1 - _SMOOTHED) * value if isfinite(value) else before)
+            self._tell_diverged(step, value)
         self._draw_soon()
 
     def append_validation(self, step: int, value: float) -> None:
         """Add a value on the validation images."""
         self._validation.append((step, value))
+        self._tell_diverged(step, value)
         self._draw_soon()
 
     def set_moment(self, step: int | None) -> None:
@@ -142,6 +146,11 @@ class CurvePlot(QWidget):
         return (np.empty(0), np.empty(0)) if steps is None else (steps, values)
 
     @property
+    def diverged(self) -> str:
+        """What is said where values are no numbers; '' where all are."""
+        return self._diverged.text()
+
+    @property
     def readout(self) -> str:
         """What is said on the step under the mouse."""
         return self._readout.text()
@@ -153,10 +162,12 @@ class CurvePlot(QWidget):
         self._title.setTextFormat(Qt.TextFormat.RichText)
         self._legend = QLabel(self)
         self._readout = label("", self)
+        self._diverged = label("", self, "warning")
         head = QHBoxLayout()
         head.addWidget(self._title)
         head.addSpacing(10)
         head.addWidget(self._legend)
+        head.addWidget(self._diverged)
         head.addStretch(1)
         head.addWidget(self._readout)
         self.scale = Segmented(
@@ -223,14 +234,24 @@ class CurvePlot(QWidget):
         steps = self._steps.values
         chosen = _thinned(len(steps))
         x = steps[chosen].astype(float)
-        self._each.setData(x, self._scaled(self._values.values[chosen]))
-        self._smooth.setData(x, self._scaled(self._smoothed.values[chosen]))
+        self._draw_curve(self._each, x, self._values.values[chosen])
+        self._draw_curve(self._smooth, x, self._smoothed.values[chosen])
         checked = np.array(self._validation, dtype=float).reshape(-1, 2)
-        self._checked.setData(checked[:, 0], self._scaled(checked[:, 1]))
+        self._draw_curve(self._checked, checked[:, 0], checked[:, 1])
+
+    def _draw_curve(self, curve: Any, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
+        """Draw the points that are numbers, and lines between those that follow each other."""
+        is_number = np.isfinite(y)
+        connected = np.append(is_number[1:], False)[is_number] if len(y) else is_number
+        curve.setData(x[is_number], self._scaled(y[is_number]), connect=connected)
 
     def _scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         found: NDArray[np.float64] = np.log10(np.maximum(values, 1e-8)) if self._is_log else values
         return found
+
+    def _tell_diverged(self, step: int, value: float) -> None:
+        if not isfinite(value) and not self._diverged.text():
+            self._diverged.setText(f"diverged: no number at step {step:,}")
 
     def _mark(self, line: Any, step: int | None) -> None:
         line.setVisible(step is not None)

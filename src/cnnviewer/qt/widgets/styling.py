@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor
 
-__all__ = ["LINKS", "label", "lightness", "literal", "scrolled", "set_state"]
+__all__ = ["LINKS", "breakable", "label", "lightness", "literal", "scrolled", "set_state"]
 
 LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 """For labels with links."""
@@ -27,6 +27,11 @@ def label(text: str, parent: QWidget, role: str = "muted") -> QLabel:
     made.setText(text)
     made.setProperty("role", role)
     return made
+
+
+def breakable(text: str) -> str:
+    """Return a text that may be broken within the paths in it, too."""
+    return text.replace("/", "/\u200b").replace("\\", "\\\u200b")
 
 
 def literal(text: str) -> str:

@@ -19,11 +19,12 @@ from PySide6.QtWidgets import (
 
 from cnnviewer.datasets import DATASETS, DEFAULT_DATASET
 from cnnviewer.networks.architectures import FROM_SCRATCH, Architecture, list_architectures
+from cnnviewer.qt.panels.training.left_out_dialog import LeftOutDialog
 from cnnviewer.qt.panels.training.settings_form import SettingsForm
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.number_field import field_with_problem
 from cnnviewer.qt.widgets.picture_strip import PictureStrip
-from cnnviewer.qt.widgets.styling import label, literal
+from cnnviewer.qt.widgets.styling import breakable, label, literal
 from cnnviewer.qt.widgets.wheel import Choice
 from cnnviewer.training.plan import Plan
 
@@ -130,9 +131,11 @@ class SetupPage(QWidget):
         self.samples.show_pictures(summary.samples.pixels, tuple(names), tuple(names))
         shape = "×".join(map(str, summary.image_shape))
         total = sum(count for _, count in summary.splits)
-        self._facts.set_text(f"{len(summary.categories)} classes · {shape} · {total:,} images")
+        self._facts.setText(f"{len(summary.categories)} classes · {shape} · {total:,} images")
         splits = ", ".join(f"{count:,} {name}" for name, count in summary.splits)
-        self._facts.setToolTip(f"Images: {splits}\n{summary.source}")
+        self._facts.setToolTip(literal(f"Images: {splits}\n{summary.source}"))
+        self._reading.setText(breakable(" ".join(summary.remarks)))
+        self._reading.setVisible(bool(summary.remarks))
         self._download.hide()
         self._show_left_out(summary)
 
@@ -141,12 +144,24 @@ class SetupPage(QWidget):
         info = DATASETS.get(self.dataset.currentData())
         self._summary = None
         self.samples.clear()
-        self._facts.set_text(sentence)
-        self._facts.setToolTip(sentence)
+        self._facts.setText(breakable(sentence))
+        self._facts.setToolTip("")
+        self._reading.hide()
         size = "" if info is None else info.needs_download
         self._download.setVisible(bool(size))
         self._download.setText(f"Download {size}")
         self._left_out.hide()
+
+    @property
+    def told(self) -> str:
+        """What is said of the dataset: facts and what its folder was read as, or why it can't be had."""
+        lines = (text.text().replace("\u200b", "") for text in (self._facts, self._reading) if not text.isHidden())
+        return "\n".join(lines)
+
+    @property
+    def left_out(self) -> QPushButton:
+        """The button that lists what was left out of the dataset."""
+        return self._left_out
 
     def set_busy(self, is_busy: bool) -> None:
         """Let nothing be begun while a training runs."""
@@ -185,10 +200,15 @@ class SetupPage(QWidget):
         self.folder = QPushButton("Folder…", self)
         self.folder.setToolTip("Your own images: a folder that holds a folder a class")
         self.folder.clicked.connect(self._on_choose_data)
-        self._facts = ElidedLabel(self, role="muted")
-        self._left_out = label("", self, "warning")
+        self._facts = label("", self)
+        self._facts.setWordWrap(True)
+        self._reading = label("", self)
+        self._reading.setWordWrap(True)
+        self._left_out = QPushButton(self)
+        self._left_out.clicked.connect(self._on_left_out)
         self._download = QPushButton(self)
         self._download.clicked.connect(self._on_download)
+        self._reading.hide()
         self._left_out.hide()
         self._download.hide()
         self.samples = PictureStrip(self, side=_SIDE)
@@ -217,18 +237,23 @@ class SetupPage(QWidget):
         left.addLayout(_row(self._folder_text, self._change))
         left.addLayout(_row(self._open, self.start))
         middle = QVBoxLayout()
-        middle.addLayout(_row(self._facts, self._left_out, self._download))
         middle.addWidget(self.samples, stretch=1)
         for column in (left, middle):
             column.setSpacing(5)
-        layout = QHBoxLayout(self)
+        columns = QHBoxLayout()
+        columns.setSpacing(12)
+        columns.addLayout(left, stretch=3)
+        columns.addWidget(_line(self))
+        columns.addLayout(middle, stretch=6)
+        columns.addWidget(_line(self))
+        columns.addWidget(self.form, stretch=4)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
-        layout.setSpacing(12)
-        layout.addLayout(left, stretch=3)
-        layout.addWidget(_line(self))
-        layout.addLayout(middle, stretch=6)
-        layout.addWidget(_line(self))
-        layout.addWidget(self.form, stretch=4)
+        layout.setSpacing(4)
+        # Above all three: there a sentence has room.
+        layout.addLayout(_told(self._facts, self._left_out, self._download))
+        layout.addWidget(self._reading)
+        layout.addLayout(columns, stretch=1)
 
     # ---- showing
 
@@ -241,8 +266,8 @@ class SetupPage(QWidget):
     def _show_left_out(self, summary: DatasetSummary) -> None:
         count = len(summary.left_out)
         self._left_out.setVisible(count > 0)
-        self._left_out.setText(f"{count:,} left out")
-        lines = [f"{item.path.name}: {item.reason}" for item in summary.left_out[:20]]
+        self._left_out.setText(f"{count:,} left out…")
+        lines = [item.told for item in summary.left_out[:20]]
         more = [f"and {count - 20:,} more"] if count > 20 else []
         self._left_out.setToolTip(literal("\n".join([*lines, *more])))
 
@@ -277,6 +302,11 @@ class SetupPage(QWidget):
     @Slot()
     def _on_download(self) -> None:
         self.lookRequested.emit(self.plan(download=True))
+
+    @Slot()
+    def _on_left_out(self) -> None:
+        if self._summary is not None:
+            LeftOutDialog(self._summary.left_out, self).open()
 
     @Slot()
     def _on_choose_data(self) -> None:
@@ -345,4 +375,14 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
     for widget in widgets:
         is_wide = isinstance(widget, (Choice, ElidedLabel))
         row.addWidget(widget, stretch=1 if is_wide else 0)
+    return row
+
+
+def _told(text: QLabel, *buttons: QWidget) -> QHBoxLayout:
+    """Return a row with a text that takes the room, and as many lines as it needs."""
+    row = QHBoxLayout()
+    row.setSpacing(6)
+    row.addWidget(text, stretch=1)
+    for button in buttons:
+        row.addWidget(button, alignment=Qt.AlignmentFlag.AlignTop)
     return row

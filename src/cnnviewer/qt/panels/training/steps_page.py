@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.number_field import WholeField
@@ -19,13 +19,26 @@ if TYPE_CHECKING:
 
 __all__ = ["StepsPage"]
 
+_HINTS = {
+    "none": "The steps of a training are told here: begin one.",
+    "preparing": "The training is getting ready.",
+    "running": "Pause, and take single steps to read them.",
+    "paused": "Take single steps to read them.",
+    "stopping": "The training stops after this step.",
+    "ended": "The training has ended.",
+    "following": "It is trained elsewhere, where its steps are told.",
+}
 _PLACES = {4: ("filter", "channel", "row", "column"), 2: ("output", "input"), 1: ("unit",)}
 
 
 class StepsPage(QWidget):
-    """Chooses a weight, and shows the account of its last step. `watchRequested` tells the weight, or None."""
+    """Chooses a weight, and shows the account of its last step.
+
+    `watchRequested` tells the weight, or None; `trainOnRequested` asks for more steps after the end.
+    """
 
     watchRequested = Signal(object)
+    trainOnRequested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,7 +51,9 @@ class StepsPage(QWidget):
         self.places = [self._place() for _ in range(4)]
         self._names = [label("", self) for _ in range(4)]
         self._hint = ElidedLabel(self, role="muted")
-        self._hint.set_text("Pause, and take single steps to read them.")
+        self.train_on = QPushButton("Train on, step by step", self)
+        self.train_on.setToolTip("Let this training go on, and pause before its next step")
+        self.train_on.clicked.connect(self.trainOnRequested)
         self.table = StepTable(self)
         row = QHBoxLayout()
         row.setSpacing(6)
@@ -48,20 +63,37 @@ class StepsPage(QWidget):
             row.addWidget(name)
             row.addWidget(place)
         row.addStretch(1)
-        row.addWidget(self._hint)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         layout.setSpacing(5)
         layout.addLayout(row)
+        below = QHBoxLayout()
+        below.addWidget(self._hint)
+        below.addWidget(self.train_on)
+        below.addStretch(1)
+        layout.addLayout(below)
         layout.addWidget(self.table, stretch=1)
+        self.set_stage("none", can_go_on=False)
+
+    @property
+    def hint(self) -> str:
+        """What is said on how steps come."""
+        return self._hint.text()
+
+    def set_stage(self, stage: str, *, can_go_on: bool) -> None:
+        """Tell how steps come: where the training is, and whether one that has ended can go on."""
+        self._hint.set_text(_HINTS.get(stage, ""))
+        self.train_on.setVisible(can_go_on)
 
     def clear(self, shapes: dict[str, tuple[int, ...]]) -> None:
         """Begin a new training of a network with these weights."""
+        self.table.show_rows(())
+        if shapes == self._shapes:
+            return  # the same goes on: so does the look at its weight
         self._shapes = shapes
         with QSignalBlocker(self.tensor):
             self.tensor.clear()
             self.tensor.addItems(list(shapes))
-        self.table.show_rows(())
         self._show_places(centre=True)
 
     def weight(self) -> Weight | None:
