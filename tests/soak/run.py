@@ -21,6 +21,7 @@ KINDS = {
     "fuzz": "fuzz",
     "kill": "kill",
     "monkey": "monkey",
+    "stream": "stream",
 }
 """Each kind, and the module that tries it."""
 

@@ -28,6 +28,7 @@ _SAMPLE = 5.0
 _EXPECTED = (
     "This plugin does not support",  # what the platform without a screen says of itself
     "No RHI backend",
+    "pipewire-0.3",  # a library that screens of Wayland need
     "Could not open media.",  # what Qt says of a video that is damaged
 )
 """Warnings that tell of no fault."""

@@ -1,0 +1,20 @@
+"""A short stream."""
+
+from __future__ import annotations
+
+import pytest
+from stream import trials
+from trials import Plan
+
+from cnnviewer.qt.live.media import _missing
+
+pytestmark = pytest.mark.skipif(bool(_missing()), reason=f"QtMultimedia needs a system library: {_missing()}")
+
+
+def test_a_stream_goes_on_over_changes_of_the_network(tmp_path):
+    told = list(trials(Plan(seed=1, minutes=0.1, folder=tmp_path)))
+    assert [trial.failure for trial in told if trial.failure] == []
+    figures = told[0].figures
+    assert int(figures["frames"]) >= 4
+    assert figures["threads left"] == "0"
+    assert {"dropped", "latency", "memory"} <= set(figures)
