@@ -21,8 +21,8 @@ LIVE = "Live"
 """The group of what a stream needs: `LiveCommands` has a method of each one's name."""
 
 ACTIONS = (
-    ActionInfo("open_files", "Open image…", ("Ctrl+O",), "Images"),
-    ActionInfo("paste", "Paste image", ("Ctrl+V",), "Images"),
+    ActionInfo("open_files", "Open…", ("Ctrl+O",), "Images"),
+    ActionInfo("paste", "Paste", ("Ctrl+V",), "Images"),
     ActionInfo("next_image", "Next image", ("E",), "Images"),
     ActionInfo("previous_image", "Previous image", ("W",), "Images"),
     ActionInfo("catalogue", "All networks…", ("Ctrl+Shift+N",), "Networks"),

@@ -18,6 +18,7 @@ from cnnviewer.messages import (
     ThumbnailAnswer,
     ThumbnailRequest,
 )
+from cnnviewer.names import isolated, steady
 from cnnviewer.networks import is_file
 from cnnviewer.provenance import caution_of, is_random
 from cnnviewer.qt.unit_presenter import UnitPresenter
@@ -114,7 +115,7 @@ class Presenter(QObject):
         self._window.error.hide()
         asked = self._session.network_name_asked
         self._window.tool_bar.set_network(network.name, asked, is_random=is_random(network.provenance))
-        self._window.setWindowTitle(f"{network.name} · cnnviewer")
+        self._window.setWindowTitle(steady(f"{isolated(network.name)} · cnnviewer"))
         self._show_weights(network)
         self._window.allow_edit_card(is_file(asked))
         self._ask_devices()

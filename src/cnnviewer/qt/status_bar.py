@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
+from cnnviewer.names import readable, steady
 from cnnviewer.qt.widgets.device_button import DeviceButton
 from cnnviewer.sizes import byte_text
 
@@ -38,7 +39,7 @@ class StatusBar(QStatusBar):
 
     def show_network(self, network: NetworkSummary) -> None:
         """Show what belongs to a network."""
-        self._provenance.setText(network.provenance)
+        self._provenance.setText(steady(readable(network.provenance)))
         self.device.show_network(network.device, network.numbers)
 
     def show_recording(self, recording: RecordingSummary) -> None:

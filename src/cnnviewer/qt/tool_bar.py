@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from cnnviewer.inputs.samples import list_samples
+from cnnviewer.names import isolated, readable, steady
 from cnnviewer.qt.appearance_tools import AppearanceTools
 from cnnviewer.qt.icons import icon
 from cnnviewer.qt.network_menu import NetworkMenu
@@ -76,9 +77,9 @@ class ToolBar(QToolBar):
 
     def set_network(self, name: str, asked: str, *, is_random: bool) -> None:
         """Show which network is open: what it is called, and the name or the file by which it was asked for."""
-        shown = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _LONGEST_NAME)
-        self._network.setText(f" {shown} ▾")
-        self._network.setToolTip(literal(f"Choose a network; {name} is open"))
+        shown = self.fontMetrics().elidedText(readable(name), Qt.TextElideMode.ElideMiddle, _LONGEST_NAME)
+        self._network.setText(steady(f" {isolated(shown)} ▾"))
+        self._network.setToolTip(literal(steady(f"Choose a network; {isolated(name)} is open")))
         self._network_menu.set_network(asked, is_random=is_random)
         self._fit()
 

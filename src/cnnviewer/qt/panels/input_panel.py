@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from cnnviewer.messages import PhotoRequest, PhotoView, ScaleChoice
+from cnnviewer.names import isolated, steady
 from cnnviewer.places import on_input, on_photo
 from cnnviewer.qt.panels.input_texts import channel_text, fed_text, hovered_text, photo_text
 from cnnviewer.qt.theme import PLACE_COLOR, current_theme
@@ -66,7 +67,7 @@ class InputPanel(QWidget):
         self._scale = ScaleChoice()
         self._field: FieldAnswer | None = None
         self._effective: EffectiveAnswer | None = None
-        self._caption = ""
+        self._title = self._preprocessing = ""
         self._views = Segmented((_PHOTO, _FED), self, _TIPS)
         self._views.chosen.connect(self._on_view_chosen)
         self.numbers = Segmented((_PIXELS, _NORMALISED), self, _NUMBER_TIPS)
@@ -131,7 +132,7 @@ class InputPanel(QWidget):
     def show_recording(self, recording: RecordingSummary, network: NetworkSummary | None) -> None:
         """Show the texts that belong to a recording, and ask for its picture."""
         preprocessing = "" if network is None else network.preprocessing
-        self._caption = f"{recording.image} · {{size}} · {preprocessing}"
+        self._title, self._preprocessing = recording.image, preprocessing
         if recording.read.is_in_question or self._reading is not None:
             self.reading.show_read(recording.read)
             self.reading.setVisible(recording.read.is_in_question)
@@ -173,8 +174,7 @@ class InputPanel(QWidget):
 
     def show_frame(self, title: str) -> None:
         """Show the title of a frame, whose picture comes with it."""
-        _, _, rest = self._caption.partition(" · ")
-        self._caption = f"{title} · {rest}"
+        self._title = title
         self.ask(self._scale)
 
     def set_live(self, is_live: bool, is_drawing: bool = False) -> None:
@@ -287,7 +287,7 @@ class InputPanel(QWidget):
         self._map.show_image(to_image(answer.pixels), text_of, is_photo=view == _PHOTO)
         width, height = answer.full_size
         size = f"{width}×{height}" if view == _PHOTO else shape_text(answer.fed.shape)
-        self._text.setText(self._caption.format(size=size))
+        self._text.setText(steady(f"{isolated(self._title)} · {size} · {self._preprocessing}"))
         self._show_scale()
         self._show_marks()
         self._show_field()

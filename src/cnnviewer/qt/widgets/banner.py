@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnviewer.names import readable, steady
 from cnnviewer.qt.icons import icon
 from cnnviewer.qt.widgets.numbers import count_text
 from cnnviewer.qt.widgets.progress_line import ProgressLine
@@ -41,6 +42,7 @@ class NoteBanner(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
+        self._told = ""
         self._sentence = QLabel(self)
         self._sentence.setTextFormat(Qt.TextFormat.PlainText)  # names from files are in it
         self._sentence.setWordWrap(True)
@@ -62,7 +64,8 @@ class NoteBanner(QFrame):
 
     def show_note(self, sentence: str, action: str = "") -> None:
         """Tell a sentence; `action` is the text of a button that goes on another way."""
-        self._sentence.setText(sentence)
+        self._told = sentence
+        self._sentence.setText(steady("\n".join(map(readable, sentence.split("\n")))))
         self._action.setText(action)
         self._action.setVisible(bool(action))
         self._close.setIcon(icon("x"))
@@ -72,7 +75,7 @@ class NoteBanner(QFrame):
     @property
     def sentence(self) -> str:
         """What is told."""
-        return self._sentence.text()
+        return self._told
 
     @property
     def action(self) -> QPushButton:
@@ -130,7 +133,7 @@ class ErrorBanner(NoteBanner):
 
     @Slot()
     def _on_copy(self) -> None:
-        text = f"{self._sentence.text()}\n\n{self._details_text}"
+        text = f"{self.sentence}\n\n{self._details_text}"
         QGuiApplication.clipboard().setText(text.strip())
 
 
