@@ -101,7 +101,11 @@ class User(QObject):
             self._answer(dialog, dice)
             return
         weights, wishes = zip(*self._wishes, strict=True)
-        dice.choices(wishes, weights)[0](dice)
+        wish = dice.choices(wishes, weights)[0]
+        try:
+            wish(dice)
+        except RuntimeError as error:  # PySide's, of what was deleted; those of the window's own slots don't come here
+            self._trail.note(f"it went before it was touched: {error}")
 
     # ---- the mouse
 
