@@ -27,6 +27,7 @@ __all__ = [
     "as_photo",
     "decode_image",
     "decode_photo",
+    "decode_picture",
     "from_packed",
     "of_pixels",
     "read_image",
@@ -114,6 +115,12 @@ def decode_photo(data: bytes, name: str, reading: Reading = _USUAL) -> Photo:
         raise ImageError(f"{name} is empty (0 bytes); it may not have been copied to its end.")
     with told(name):
         return decode(io.BytesIO(data), name, reading)
+
+
+def decode_picture(image: Image.Image, name: str) -> Image.Image:
+    """Return the current frame of an image of PIL's as a picture; see `as_image`."""
+    with told(name):
+        return photo_of_image(image, _USUAL, name).flat()
 
 
 def from_packed(pixels: NDArray[np.uint32]) -> Image.Image:

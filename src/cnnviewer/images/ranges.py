@@ -18,6 +18,7 @@ _DEPTHS = (8, 10, 12, 14, 16)
 _FLOATS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 _OVERSHOOT = 1e-3
 """Of a float range, as a share: so far what was resized or filtered may lie outside."""
+_HUGE = 1e300
 _AT_ONCE = 1 << 22
 """So many numbers are scaled at once: floats of a large image would need eight times its memory."""
 
@@ -78,6 +79,8 @@ def in_8_bits(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8
 
 
 def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+    if max(abs(low), abs(high)) > _HUGE:  # what follows would have no number for it
+        values, low, high = values / _HUGE, low / _HUGE, high / _HUGE
     # A constant image has no range; and clipping first keeps the infinite out of the arithmetic.
     clipped = np.clip(np.nan_to_num(values.astype(np.float64), nan=low, posinf=np.inf, neginf=-np.inf), low, high)
     return np.rint((clipped - low) * 255 / ((high - low) or 1)).astype(np.uint8)

@@ -13,21 +13,14 @@ __all__ = ["is_video", "time_text"]
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file is a video, by its name; or a GIF with more than one frame."""
-    ending = ending_of(path)
+    """Whether a file is a video, by its name; or an image of more than one frame, by its content."""
     if not path.is_file():
         return False
-    return ending in VIDEOS or (ending == ".gif" and _is_animated(path))
+    if ending_of(path) in VIDEOS:
+        return True
+    from cnnviewer.inputs.animations import is_animated  # not above: the window's first paint needs no PIL
 
-
-def _is_animated(path: Path) -> bool:
-    from PIL import Image  # not above: the window's first paint does not need it
-
-    try:
-        with Image.open(path, formats=("GIF",)) as image:
-            return bool(getattr(image, "is_animated", False))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return False  # it is told where it is opened as a photo
+    return is_animated(path)
 
 
 def time_text(milliseconds: int) -> str:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
+from cnnviewer.qt.live.sources import PlayedSource
+
 if TYPE_CHECKING:
     from cnnviewer.qt.live.camera import CameraSource
     from cnnviewer.qt.live.live import Live
     from cnnviewer.qt.live.sources import Source
-    from cnnviewer.qt.live.video import VideoSource
     from cnnviewer.qt.panels.input_panel import InputPanel
     from cnnviewer.qt.widgets.drawing_pad import DrawingPad
 
@@ -42,13 +43,9 @@ class SourceControls(QObject):
         self._pad: DrawingPad | None = None
 
     @property
-    def video(self) -> VideoSource | None:
-        """The video that runs."""
-        if self._live.source is None:
-            return None
-        from cnnviewer.qt.live.video import VideoSource
-
-        return self._live.source if isinstance(self._live.source, VideoSource) else None
+    def video(self) -> PlayedSource | None:
+        """The video, or the animated image, that runs."""
+        return self._live.source if isinstance(self._live.source, PlayedSource) else None
 
     @property
     def camera(self) -> CameraSource | None:

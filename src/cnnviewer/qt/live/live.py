@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cnnviewer.errors import StreamError
 from cnnviewer.frames import Frame
+from cnnviewer.kinds import Kind, ending_of, kind_by_name
 from cnnviewer.qt.live.grabber import Grab, Grabber
 from cnnviewer.qt.live.media import check_media
 from cnnviewer.qt.threads import worker_thread
@@ -227,6 +228,10 @@ def _camera(camera: bytes | None, parent: QObject) -> Source:
 
 
 def _video(path: Path, parent: QObject) -> Source:
+    if kind_by_name(path) is Kind.IMAGE and ending_of(path) != ".gif":
+        from cnnviewer.qt.live.animation import AnimationSource
+
+        return AnimationSource(path, parent)
     from cnnviewer.qt.live.video import VideoSource
 
     return VideoSource(path, parent)

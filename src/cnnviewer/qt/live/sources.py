@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.qt.live.grabber import Grab
 
-__all__ = ["Source"]
+__all__ = ["PlayedSource", "Source"]
 
 
 class Source(QObject):
@@ -34,4 +34,40 @@ class Source(QObject):
 
     def stop(self) -> None:
         """End, and let go of the device or file."""
+        raise NotImplementedError
+
+
+class PlayedSource(Source):
+    """A source that has a beginning and an end: it is played, stopped, stepped through and wound; without sound.
+
+    `moved` tells the place in milliseconds, `played` whether it runs; `changed` also that its length is known.
+    """
+
+    moved = Signal(int)
+    played = Signal(bool)
+
+    @property
+    def duration(self) -> int:
+        """How long it is, in milliseconds; 0 where that is not known yet."""
+        raise NotImplementedError
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether it runs."""
+        raise NotImplementedError
+
+    def play(self) -> None:
+        """Go on; from the beginning where it has ended."""
+        raise NotImplementedError
+
+    def pause(self) -> None:
+        """Stop at the frame that is shown."""
+        raise NotImplementedError
+
+    def seek(self, milliseconds: int) -> None:
+        """Show the frame at a place."""
+        raise NotImplementedError
+
+    def step(self, frames: int) -> None:
+        """Stop, and show a later frame, or with a negative number an earlier one."""
         raise NotImplementedError

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, QUrl, Slot
 from PySide6.QtMultimedia import QMediaMetaData, QMediaPlayer, QVideoSink
 
 from cnnviewer.qt.live.grabber import Grab
-from cnnviewer.qt.live.sources import Source
+from cnnviewer.qt.live.sources import PlayedSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,14 +20,8 @@ _PATIENCE = 4000
 """For how long, in milliseconds, the first frame is waited for."""
 
 
-class VideoSource(Source):
-    """A video that is played, stopped, stepped through and wound; without sound.
-
-    `moved` tells the place in milliseconds, `played` whether it runs.
-    """
-
-    moved = Signal(int)
-    played = Signal(bool)
+class VideoSource(PlayedSource):
+    """A video that is played, stopped, stepped through and wound; without sound."""
 
     def __init__(self, path: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
