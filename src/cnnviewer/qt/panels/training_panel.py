@@ -264,7 +264,7 @@ class TrainingPanel(QWidget):
         name = "Learning rate of the running training"
         rate = NumberField(self, *RATES, USUAL_RATES[Optimiser.SGD], name=name, tip=tip)
         rate.setKeyboardTracking(False)  # a number that is half typed goes to no training
-        rate.setMinimumWidth(78)
+        rate.setMinimumWidth(94)
         rate.valueChanged.connect(self._on_rate_changed)
         return rate
 

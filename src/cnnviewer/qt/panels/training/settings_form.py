@@ -56,6 +56,7 @@ class SettingsForm(QWidget):
         self.seed = WholeField(self, 0, 2**31 - 1, 0, tip="The same seed gives the same run")
         for field in self.findChildren(NumberField):
             field.setMinimumWidth(78)
+        self.rate.setMinimumWidth(94)  # room for 0.00123456
         self.device = _choice(
             self, {"auto": "auto", "CPU": "cpu", "CUDA": "cuda", "MPS": "mps"}, "Where it is computed"
         )
