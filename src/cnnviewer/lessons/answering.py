@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.errors import CnnviewerError
-from cnnviewer.lessons import activation, classifier, convolution, depth, geometry, pixels, pooling
+from cnnviewer.lessons import activation, classifier, convolution, depth, geometry, pixels, pooling, preparing
 from cnnviewer.lessons.context import LessonContext
 from cnnviewer.lessons.example import look_at_beginning, look_at_example
 from cnnviewer.lessons.famous import list_famous
@@ -14,9 +14,11 @@ from cnnviewer.lessons.messages import (
     DepthRequest,
     GeometryRequest,
     KernelRequest,
+    NormaliseRequest,
     PixelsRequest,
     PoolingRequest,
     ReluRequest,
+    ReshapeRequest,
     SoftmaxRequest,
 )
 from cnnviewer.lessons.network_messages import (
@@ -38,6 +40,8 @@ __all__ = ["LessonContext", "answer"]
 
 _LESSONS: dict[type[LessonRequest], Callable[[Any, LessonContext], LessonAnswer]] = {
     PixelsRequest: pixels.show_pixels,
+    NormaliseRequest: preparing.normalise,
+    ReshapeRequest: preparing.lay_out_anew,
     WholeNetworkRequest: whole_network,
     BeginningRequest: look_at_beginning,
     ExampleRequest: look_at_example,

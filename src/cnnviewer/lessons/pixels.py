@@ -21,11 +21,12 @@ __all__ = ["show_pixels"]
 
 def show_pixels(request: PixelsRequest, context: LessonContext) -> PixelsAnswer:
     """Return the photo in few pixels with the numbers of some of them; edits outside of it are left out."""
-    values = np.array(context.small_photo(request.longest))
+    photo = context.small_photo(request.longest)
+    values = np.array(photo.convert("L").convert("RGB") if request.is_grey else photo)
     height, width = values.shape[:2]
     for (row, column, color), value in request.edits:
         if row < height and column < width:
-            values[row, column, color] = value
+            values[row, column, slice(None) if request.is_grey else color] = value
     top = min(max(request.top, 0), max(height - request.side, 0))
     left = min(max(request.left, 0), max(width - request.side, 0))
     window = values[top : top + request.side, left : left + request.side]
@@ -35,7 +36,9 @@ def show_pixels(request: PixelsRequest, context: LessonContext) -> PixelsAnswer:
         left=left,
         window=_pixels(window),
         planes=(_numbers(window[..., 0]), _numbers(window[..., 1]), _numbers(window[..., 2])),
-        plane_pixels=(_only(window, 0), _only(window, 1), _only(window, 2)),
+        plane_pixels=(
+            (_pixels(window),) * 3 if request.is_grey else (_only(window, 0), _only(window, 1), _only(window, 2))
+        ),
     )
 
 

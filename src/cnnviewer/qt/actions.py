@@ -70,6 +70,7 @@ OTHER_KEYS = (
     ("Layers", "Unfold the module, or fold the one around the layer", "Enter in the graph"),
     ("Learn", "Choose a number", "← → ↑ ↓"),
     ("Learn", "Change it", "type, Page Up, Page Down, Space"),
+    ("Layers", "Tell what a layer's kind of operation does", "Space on the badge of its card"),
     ("Window", "Reach every control", "Tab"),
 )
 """Keys that a widget handles itself, for the help: group, text, keys."""

@@ -82,6 +82,8 @@ class Presenter(QObject):
         self._window.layers.pictureWithdrawn.connect(session.withdraw)
         self._window.layers.mapChosen.connect(session.select)
         self._window.layers.layerChosen.connect(self._on_layer_chosen)
+        self._window.layers.pageRequested.connect(self._on_page_requested)
+        self._window.input.words.pageRequested.connect(self._on_page_requested)
         self._window.outline.layerChosen.connect(self._on_layer_chosen)
         self._window.input.imageChosen.connect(session.show_image)
         self._window.input.readingChosen.connect(session.read_image)
@@ -268,6 +270,11 @@ class Presenter(QObject):
         selection = self._session.selection
         if selection is None or selection.layer != name:
             self._session.select(name)
+
+    @Slot(str)
+    def _on_page_requested(self, title: str) -> None:
+        """Open the tour at a page."""
+        self._window.open_learn().panel.show_title(title)
 
     @Slot(int, int)
     def _on_unit_chosen(self, row: int, column: int) -> None:

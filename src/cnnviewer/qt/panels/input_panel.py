@@ -15,6 +15,7 @@ from cnnviewer.qt.theme import PLACE_COLOR, current_theme
 from cnnviewer.qt.widgets.color_legend import ColorLegend
 from cnnviewer.qt.widgets.color_strip import color_strip
 from cnnviewer.qt.widgets.images import to_image
+from cnnviewer.qt.widgets.kind_badge import KindBadge
 from cnnviewer.qt.widgets.map_view import MapView
 from cnnviewer.qt.widgets.numbers import shape_text, value_text
 from cnnviewer.qt.widgets.segmented import Segmented
@@ -127,6 +128,10 @@ class InputPanel(QWidget):
         row.addWidget(self._views)
         row.addStretch(1)
         row.addWidget(self.effective)
+        self.words = KindBadge(self)
+        self.words.show_kind("input", "")
+        self.words.setText("?")
+        row.addWidget(self.words)
         return row
 
     def show_recording(self, recording: RecordingSummary, network: NetworkSummary | None) -> None:

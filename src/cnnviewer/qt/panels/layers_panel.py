@@ -34,6 +34,7 @@ class LayersPanel(QAbstractScrollArea):
     mapChosen = Signal(str, int, object)
     mapOpened = Signal(str, int)
     layerChosen = Signal(str)
+    pageRequested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -250,6 +251,7 @@ class LayersPanel(QAbstractScrollArea):
         card.mapChosen.connect(self.mapChosen)
         card.mapOpened.connect(self.mapOpened)
         card.layerChosen.connect(self.layerChosen)
+        card.pageRequested.connect(self.pageRequested)
         return card
 
     def _release(self, index: int) -> None:

@@ -6,8 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Signal, Slot
-from PySide6.QtGui import QColor, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from cnnviewer.messages import (
     BarsAnswer,
@@ -21,19 +20,21 @@ from cnnviewer.messages import (
     View,
     WeightsShown,
 )
-from cnnviewer.qt.theme import KIND_COLORS
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.card_layout import BAR_COUNT, COLOR_BAR_WIDTH, GAP, MARGIN, body_layout
 from cnnviewer.qt.widgets.cell_grid import CellGrid
 from cnnviewer.qt.widgets.color_bar import ColorBar
 from cnnviewer.qt.widgets.color_strip import color_strip
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.kind_badge import KindBadge
 from cnnviewer.qt.widgets.numbers import count_text, shape_text, value_text
 from cnnviewer.qt.widgets.segmented import Segmented
 from cnnviewer.qt.widgets.styling import set_state
 from cnnviewer.qt.widgets.tile_grid import TileGrid
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QMouseEvent, QResizeEvent
+
     from cnnviewer.messages import LayerSummary, Order, PictureRequest
     from cnnviewer.qt.widgets.card_layout import BodyLayout
 
@@ -51,15 +52,6 @@ _TIPS = {
 
 _NARROW = 350
 """Below which width, in pixels, a card's words are short."""
-_SHORT = {
-    "convolution": "conv",
-    "activation": "act",
-    "pooling": "pool",
-    "normalisation": "norm",
-    "addition": "add",
-    "multiplication": "mul",
-    "concatenation": "concat",
-}
 
 
 class Card(QFrame):
@@ -70,6 +62,7 @@ class Card(QFrame):
     mapChosen = Signal(str, int, object)
     mapOpened = Signal(str, int)
     layerChosen = Signal(str)
+    pageRequested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -132,7 +125,7 @@ class Card(QFrame):
         self._grid.set_layout(layout, what)
         self._cells.set_layout(layout, self._categories)
         is_narrow = width < _NARROW
-        self._show_kind(self.layer.kind, is_narrow)
+        self.badge.set_short(is_narrow)
         can_unfold = layout.is_cut or unfolded
         self._unfold.setVisible(can_unfold)
         if can_unfold:
@@ -234,8 +227,8 @@ class Card(QFrame):
     # ---- building
 
     def _build(self) -> None:
-        self._kind = QLabel(self)
-        self._kind.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.badge = KindBadge(self)
+        self.badge.pageRequested.connect(self.pageRequested)
         self._name = ElidedLabel(self, role="name", in_middle=True)
         self._settings = ElidedLabel(self, role="muted")
         self._shapes = ElidedLabel(self)
@@ -251,7 +244,7 @@ class Card(QFrame):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(MARGIN, 6, MARGIN, MARGIN)
         outer.setSpacing(3)
-        outer.addLayout(_row((self._kind, self._name), (self._unfold, self._views)))
+        outer.addLayout(_row((self.badge, self._name), (self._unfold, self._views)))
         outer.addLayout(_row((self._settings, self._shapes), (self._caution, self._note, self._cost)))
         outer.addStretch(1)
         self._build_body()
@@ -270,10 +263,7 @@ class Card(QFrame):
         self._bar = ColorBar(self)
 
     def _show_header(self, layer: LayerSummary) -> None:
-        color = QColor(KIND_COLORS[layer.kind]).name()
-        self._kind.setStyleSheet(
-            f"background: {color}; color: white; border-radius: 4px; padding: 2px 7px; font-weight: 600;"
-        )
+        self.badge.show_kind(layer.kind, layer.operation)
         self._name.set_text(layer.name)
         self._settings.set_text(_settings_text(layer))
         before = shape_text(layer.input_shapes[0]) if layer.input_shapes else ""
@@ -287,11 +277,6 @@ class Card(QFrame):
         self._views.set_options(views, [_TIPS[view] for view in layer.views])
         self._views.setVisible(len(views) > 1)
         self.setAccessibleName(f"{layer.kind} {layer.name}")
-
-    def _show_kind(self, kind: str, is_narrow: bool) -> None:
-        """Show the kind of the layer: in a word, or where that would be cut off, in a short one."""
-        self._kind.setText(_SHORT.get(kind, kind).capitalize() if is_narrow else kind.capitalize())
-        self._kind.setToolTip(kind.capitalize())
 
     def _show_cost(self, layer: LayerSummary, seconds: float) -> None:
         parts = [f"{count_text(layer.parameters)} weights"] if layer.parameters else []

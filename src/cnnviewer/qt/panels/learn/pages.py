@@ -10,6 +10,7 @@ from cnnviewer.qt.panels.learn.famous_page import FamousPage
 from cnnviewer.qt.panels.learn.geometry_page import GeometryPage
 from cnnviewer.qt.panels.learn.pixels_page import PixelsPage
 from cnnviewer.qt.panels.learn.pooling_page import PoolingPage
+from cnnviewer.qt.panels.learn.prepared_page import PreparedPage
 from cnnviewer.qt.panels.learn.relu_page import ReluPage
 from cnnviewer.qt.panels.learn.seen_page import SeenPage
 from cnnviewer.qt.panels.learn.softmax_page import SoftmaxPage
@@ -28,6 +29,7 @@ PAGES: tuple[type[Page], ...] = (
     DepthPage,
     ReluPage,
     PoolingPage,
+    PreparedPage,
     SoftmaxPage,
     WholePage,
     TrainingPage,

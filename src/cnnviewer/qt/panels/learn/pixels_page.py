@@ -14,6 +14,7 @@ from cnnviewer.qt.widgets.cell_picker import CellPicker
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.number_grid import NumberGrid
 from cnnviewer.qt.widgets.number_slider import NumberSlider
+from cnnviewer.qt.widgets.segmented import Segmented
 from cnnviewer.qt.widgets.styling import label
 
 if TYPE_CHECKING:
@@ -27,18 +28,21 @@ _COLORS = ("Red", "Green", "Blue")
 
 
 class PixelsPage(Page):
-    """A photo in few pixels; of some of them the numbers of red, green and blue, which can be changed."""
+    """A photo in few pixels; of some of them the numbers of red, green and blue, or of grey, which can be changed."""
 
     title = "An image is numbers"
     text = """
     <p>A screen mixes each pixel from three lights: <b>red, green and blue</b>. How bright each one is, is a whole
-    number from 0 (off) to 255 (full). So an image is three grids of numbers, one a colour. Nothing else goes into a
-    network.</p>
+    number from 0 (off) to 255 (full). So a colour image is three grids of numbers, one a colour. A <b>grey</b> image
+    needs only one: 0 is black, 255 white. Choose <i>Grey</i> to see it.</p>
     <p>At the left is the photo of the window, made so small that its pixels can be counted. Click into it: the yellow
     frame moves there, and the grids show the 36 pixels below it.</p>
     <p><b>Try it.</b> Choose a number and type another one, or move the three sliders: the picture changes with it.
     Equal numbers make grey; 255 three times is white.</p>
-    <p>A network gets the same grids. Most only shift and divide the numbers first, so that they lie around 0.</p>
+    <p>A network gets nothing but such numbers, made to fit. The photo is <b>cropped</b> and <b>resized</b>
+    to the pixels that it takes, then the numbers are <b>shifted and divided</b>, so that they lie around 0; some put a
+    border around, its <b>padding</b>. LeNet-5 takes one grid of 28×28 with two more rows and columns on each side:
+    1×32×32; efficientnet-lite0 takes three of 224×224. The panel Input shows both.</p>
     """
     place = Place("input", view="R")
     follows_photo = True
@@ -57,13 +61,17 @@ class PixelsPage(Page):
         self.window_grid = NumberGrid("The pixels in the frame", self)
         self.window_grid.set_text_of(lambda _: "")
         self.window_grid.chosen.connect(self._on_chosen)
-        self.planes = [NumberGrid(f"{name} of the pixels in the frame", self) for name in _COLORS]
-        self.sliders = [NumberSlider(name, 0, 255, 0, self) for name in _COLORS]
+        self.mode = Segmented(
+            ("Colour", "Grey"), self, ("Three numbers a pixel", "One number a pixel: 0 black, 255 white")
+        )
+        self.mode.chosen.connect(self._on_mode_chosen)
+        self.planes = [NumberGrid(f"{name} of the pixels in the frame", self) for name in (*_COLORS, "Grey")]
+        self.sliders = [NumberSlider(name, 0, 255, 0, self) for name in (*_COLORS, "Grey")]
         for color, (plane, slider) in enumerate(zip(self.planes, self.sliders, strict=True)):
             plane.set_editable(0, 255)
             plane.set_text_of(number_text)
-            plane.setProperty("color", color)
-            slider.setProperty("color", color)
+            plane.setProperty("color", color % len(_COLORS))
+            slider.setProperty("color", color % len(_COLORS))
             plane.chosen.connect(self._on_chosen)
             plane.edited.connect(self._on_edited)
             slider.changed.connect(self._on_slid)
@@ -75,33 +83,44 @@ class PixelsPage(Page):
 
     def refresh(self) -> None:
         """Ask for the pixels."""
-        self.requested.emit(PixelsRequest(self.longest.value, *self._corner, _SIDE, tuple(self._edits.items())))
+        edits = tuple(self._edits.items())
+        self.requested.emit(PixelsRequest(self.longest.value, *self._corner, _SIDE, edits, self.is_grey))
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether the photo is shown in grey."""
+        return self.mode.current == "Grey"
 
     def show_answer(self, request: LessonRequest, answer: LessonAnswer) -> None:
         """Show the picture and its numbers."""
-        if not isinstance(answer, PixelsAnswer):
+        if not isinstance(answer, PixelsAnswer) or not isinstance(request, PixelsRequest):
             return
+        if request.is_grey is not self.is_grey:
+            return  # the other has been chosen since
         self._answer, self._corner = answer, (answer.top, answer.left)
         self.picture.show_picture(to_image(answer.picture))
         rows, columns = answer.window.shape
         middle = answer.top + _SIDE // 2, answer.left + _SIDE // 2
         self.picture.choose(middle, QRectF(answer.left, answer.top, columns, rows))
         self.window_grid.show_numbers(answer.planes[0], answer.window)
-        for plane, numbers, pixels in zip(self.planes, answer.planes, answer.plane_pixels, strict=True):
+        shown = zip(
+            self.planes, (*answer.planes, answer.planes[0]), (*answer.plane_pixels, answer.plane_pixels[0]), strict=True
+        )
+        for plane, numbers, pixels in shown:
             plane.show_numbers(numbers, pixels)
         row, column = self._chosen
         self._choose(min(row, rows - 1), min(column, columns - 1))
 
     def _lay_out(self) -> None:
         left = QVBoxLayout()
+        left.addWidget(self.mode, alignment=Qt.AlignmentFlag.AlignLeft)
         left.addWidget(self.picture, stretch=1)
         left.addWidget(self.longest)
         grids = QGridLayout()
         grids.setSpacing(6)
-        for column, (name, grid) in enumerate(
-            zip(("Colours", *_COLORS), (self.window_grid, *self.planes), strict=True)
-        ):
-            grids.addWidget(label(name, self, "name"), 0, column, Qt.AlignmentFlag.AlignHCenter)
+        self._names = [label(name, self, "name") for name in ("Colours", *_COLORS, "Grey")]
+        for column, (name, grid) in enumerate(zip(self._names, (self.window_grid, *self.planes), strict=True)):
+            grids.addWidget(name, 0, column, Qt.AlignmentFlag.AlignHCenter)
             grids.addWidget(grid, 1, column)
             grids.setColumnStretch(column, 1)
         grids.setRowStretch(1, 1)
@@ -119,6 +138,20 @@ class PixelsPage(Page):
         row.setSpacing(14)
         row.addLayout(left, stretch=2)
         row.addLayout(right, stretch=5)
+        self._show_mode()
+
+    def _show_mode(self) -> None:
+        """Show three planes, or one."""
+        for widgets in (self._names[1:], self.planes, self.sliders):
+            for place, widget in enumerate(widgets):
+                widget.setVisible((place == len(_COLORS)) is self.is_grey)
+        self._names[0].setText("Pixels" if self.is_grey else "Colours")
+
+    @Slot()
+    def _on_mode_chosen(self) -> None:
+        self._edits.clear()  # they are of other numbers
+        self._show_mode()
+        self.refresh()
 
     def _choose(self, row: int, column: int) -> None:
         """Show one pixel's numbers in all grids and sliders."""
