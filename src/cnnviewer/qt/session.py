@@ -389,6 +389,7 @@ class Session(QObject):
     def _start_worker(self) -> None:
         self._worker = Worker(self.mailbox)
         self._thread = worker_thread("cnnviewer worker", self._worker, self)
+        self._thread.finished.connect(self._worker.rest)
         self._jobRequested.connect(self._worker.run)
         self._worker.networkOpened.connect(self._on_network_opened)
         self._worker.imageOpened.connect(self._on_image_opened)

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cnnviewer.errors import Cancelled
+from cnnviewer.memory import give_back
 from cnnviewer.messages import DeviceRequest, HoldRequest, ImageRequest, NetworkRequest, WeightsRequest
 from cnnviewer.network_reports import FileRequest
 from cnnviewer.qt.failures import failure_of
@@ -31,6 +32,9 @@ Opening = DeviceRequest | NetworkRequest | FileRequest | HoldRequest | ImageRequ
 
 _LONGEST_WAIT = 0.015
 """For how long, in seconds, finished pictures may wait for others."""
+
+_QUIET = 2000
+"""After how many milliseconds without a job what was freed is given back: the next one would take it again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +77,9 @@ class Worker(QObject):
         self._mailbox = mailbox
         self._engine: Engine | None = None
         self._cancel = threading.Event()
+        self._quiet = QTimer(self)  # it moves to the worker's thread with it
+        self._quiet.setSingleShot(True)
+        self._quiet.timeout.connect(self._on_quiet)
 
     def cancel(self) -> None:
         """Ask the running job to stop; may be called from any thread."""
@@ -92,6 +99,7 @@ class Worker(QObject):
         except Exception as error:
             self.failed.emit(failure_of(error, job.request))
         finally:
+            self._quiet.start(_QUIET)
             self.finished.emit()
 
     @Slot()
@@ -100,6 +108,7 @@ class Worker(QObject):
         prepared = self._mailbox.take()
         if prepared is None:
             return
+        self._quiet.start(_QUIET)
         try:
             answer = self._ready_engine().show_frame(prepared, self._mailbox.watch)
         except Exception as error:
@@ -108,6 +117,16 @@ class Worker(QObject):
         if answer is not None:
             self._mailbox.answered()
             self.framed.emit(answer)
+
+    @Slot()
+    def rest(self) -> None:
+        """Do nothing more when there is time; called in the worker's thread, before it ends."""
+        self._quiet.stop()
+
+    @Slot()
+    def _on_quiet(self) -> None:
+        """Give back what was freed: large images and recordings leave a tenth of all memory behind."""
+        give_back()
 
     def _do(self, job: Job) -> None:
         engine = self._ready_engine()
