@@ -103,7 +103,7 @@ class TestDroppedMeanwhile:
     def test_the_run_itself_is_told_to_be_shown(self, trainee: Trainee):
         trainee.start(epochs=300)
         drop(trainee.window, trainee.folder)
-        assert "is shown already" in trainee.panel.note.sentence
+        trainee.until(lambda: "is shown already" in trainee.panel.note.sentence)
         assert trainee.panel.note.action.isHidden()
         trainee.press(trainee.panel.stop)
         trainee.until_stage(Stage.ENDED)

@@ -131,11 +131,10 @@ class SetupPage(QWidget):
         self.samples.show_pictures(summary.samples.pixels, tuple(names), tuple(names))
         shape = "×".join(map(str, summary.image_shape))
         total = sum(count for _, count in summary.splits)
-        self._facts.setText(f"{len(summary.categories)} classes · {shape} · {total:,} images")
+        facts = f"{len(summary.categories)} classes · {shape} · {total:,} images"
+        self._facts.setText(breakable(". ".join([facts, *([" ".join(summary.remarks)] if summary.remarks else [])])))
         splits = ", ".join(f"{count:,} {name}" for name, count in summary.splits)
         self._facts.setToolTip(literal(f"Images: {splits}\n{summary.source}"))
-        self._reading.setText(breakable(" ".join(summary.remarks)))
-        self._reading.setVisible(bool(summary.remarks))
         self._download.hide()
         self._show_left_out(summary)
 
@@ -146,7 +145,6 @@ class SetupPage(QWidget):
         self.samples.clear()
         self._facts.setText(breakable(sentence))
         self._facts.setToolTip("")
-        self._reading.hide()
         size = "" if info is None else info.needs_download
         self._download.setVisible(bool(size))
         self._download.setText(f"Download {size}")
@@ -155,8 +153,7 @@ class SetupPage(QWidget):
     @property
     def told(self) -> str:
         """What is said of the dataset: facts and what its folder was read as, or why it can't be had."""
-        lines = (text.text().replace("\u200b", "") for text in (self._facts, self._reading) if not text.isHidden())
-        return "\n".join(lines)
+        return self._facts.text().replace("\u200b", "")
 
     @property
     def left_out(self) -> QPushButton:
@@ -202,13 +199,10 @@ class SetupPage(QWidget):
         self.folder.clicked.connect(self._on_choose_data)
         self._facts = label("", self)
         self._facts.setWordWrap(True)
-        self._reading = label("", self)
-        self._reading.setWordWrap(True)
         self._left_out = QPushButton(self)
         self._left_out.clicked.connect(self._on_left_out)
         self._download = QPushButton(self)
         self._download.clicked.connect(self._on_download)
-        self._reading.hide()
         self._left_out.hide()
         self._download.hide()
         self.samples = PictureStrip(self, side=_SIDE)
@@ -252,7 +246,6 @@ class SetupPage(QWidget):
         layout.setSpacing(4)
         # Above all three: there a sentence has room.
         layout.addLayout(_told(self._facts, self._left_out, self._download))
-        layout.addWidget(self._reading)
         layout.addLayout(columns, stretch=1)
 
     # ---- showing
