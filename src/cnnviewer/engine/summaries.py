@@ -9,8 +9,10 @@ import numpy as np
 from cnnviewer.analysis.cost import multiply_adds
 from cnnviewer.analysis.description import describe
 from cnnviewer.engine.filters import filter_bank
+from cnnviewer.inputs.suitability import judge
 from cnnviewer.messages import LayerSummary, NetworkSummary, RecordingSummary, View
 from cnnviewer.operations import Kind
+from cnnviewer.provenance import is_random
 from cnnviewer.recording import INPUT
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.engine.engine import Scene
     from cnnviewer.images import Photo
+    from cnnviewer.messages import Mismatch
     from cnnviewer.network import Network
     from cnnviewer.preprocessing import Preprocessing
     from cnnviewer.recording import Layer, Recording
@@ -58,7 +61,17 @@ def recording_summary(scene: Scene, layers: tuple[LayerSummary, ...]) -> Recordi
         nbytes=recording.nbytes,
         outputs=recording.outputs,
         read=scene.photo.read,
+        mismatch=None if scene.is_frame else _mismatch(scene),
     )
+
+
+def _mismatch(scene: Scene) -> Mismatch | None:
+    """Return what is to be told of a photo that can't be what the network knows."""
+    network = scene.recording.network
+    if is_random(network.provenance):
+        return None  # it knows nothing, whatever its classes are called
+    shape = tuple(scene.recording.input.shape[1:])
+    return judge(scene.title, scene.photo.picture, network.name, network.categories, shape)
 
 
 def _caution(photo: Photo, preprocessing: Preprocessing) -> str:

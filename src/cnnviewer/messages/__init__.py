@@ -48,7 +48,14 @@ from cnnviewer.messages.requests import (
     ThumbnailRequest,
     TilesRequest,
 )
-from cnnviewer.messages.summaries import DeviceAnswer, LayerSummary, NetworkSummary, RecordingSummary, WeightsAnswer
+from cnnviewer.messages.summaries import (
+    DeviceAnswer,
+    LayerSummary,
+    Mismatch,
+    NetworkSummary,
+    RecordingSummary,
+    WeightsAnswer,
+)
 
 if TYPE_CHECKING:
     from cnnviewer.messages.arrays import Pixels as Pixels
@@ -72,6 +79,7 @@ __all__ = [
     "MapRequest",
     "MatrixAnswer",
     "MatrixRequest",
+    "Mismatch",
     "NetworkRequest",
     "NetworkSummary",
     "Order",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cnnviewer.messages.openings import DeviceRequest
     from cnnviewer.outputs import Output
 
-__all__ = ["DeviceAnswer", "LayerSummary", "NetworkSummary", "RecordingSummary", "WeightsAnswer"]
+__all__ = ["DeviceAnswer", "LayerSummary", "Mismatch", "NetworkSummary", "RecordingSummary", "WeightsAnswer"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +77,25 @@ class LayerSummary:
         return (0, cell[0] * columns + cell[1]) if columns and cell[0] >= 0 else cell
 
 
+@dataclass(frozen=True)
+class Mismatch:
+    """That an image can't be what the network knows.
+
+    `sentence` tells it, `sample` names one that suits, with `offer` for a button that shows it; `can_draw` whether one
+    can be drawn, too.
+    """
+
+    sentence: str
+    sample: str
+    offer: str
+    can_draw: bool
+
+
 @dataclass(frozen=True, eq=False)
 class RecordingSummary:
     """What the window shows of a recording, apart from pictures.
 
-    `outputs` is what the network returned, and `read` how the image was read.
+    `outputs` is what the network returned, `read` how the image was read, and `mismatch` that it does not suit.
     """
 
     image: str
@@ -95,6 +109,7 @@ class RecordingSummary:
     nbytes: int
     outputs: tuple[Output, ...] = ()
     read: Read = field(default_factory=Read)
+    mismatch: Mismatch | None = None
 
 
 @dataclass(frozen=True, eq=False)

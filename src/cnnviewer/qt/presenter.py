@@ -21,6 +21,7 @@ from cnnviewer.messages import (
 from cnnviewer.names import isolated, steady
 from cnnviewer.networks import is_file
 from cnnviewer.provenance import caution_of, is_random
+from cnnviewer.qt.suitability_presenter import SuitabilityPresenter
 from cnnviewer.qt.unit_presenter import UnitPresenter
 from cnnviewer.questions import QUESTIONS
 
@@ -58,6 +59,7 @@ class Presenter(QObject):
         self._thumbnails_asked: set[str] = set()
         self._connect_panels()
         self._connect_session()
+        SuitabilityPresenter(window, session)
         self.units = UnitPresenter(window, session)
         """What is asked on the chosen unit."""
 

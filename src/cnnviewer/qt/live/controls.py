@@ -97,6 +97,7 @@ class SourceControls(QObject):
             self._pad.drawn.connect(self._live.draw)
             self._bar.pad.show_width(self._pad.line_width)
         self._pad.setFocus()
+        self._live.draw(self._pad.drawing)  # as it is, an empty one too: else what was there before stays beside it
 
     def _show_source(self) -> None:
         bar, camera, video = self._bar, self.camera, self.video

@@ -14,6 +14,7 @@ from cnnviewer.qt.panels.input_texts import channel_text, fed_text, hovered_text
 from cnnviewer.qt.theme import PLACE_COLOR, current_theme
 from cnnviewer.qt.widgets.color_legend import ColorLegend
 from cnnviewer.qt.widgets.color_strip import color_strip
+from cnnviewer.qt.widgets.hint import Hint
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.kind_badge import KindBadge
 from cnnviewer.qt.widgets.map_view import MapView
@@ -93,6 +94,8 @@ class InputPanel(QWidget):
         self._warning.setWordWrap(True)
         self._warning.setProperty("role", "warning")
         self._warning.hide()
+        self.hint = Hint(self)
+        """What is offered where the image does not suit the network."""
         self._strip: ThumbnailStrip | None = None
         self._reading: ReadingBar | None = None
         self._live_bar: LiveBar | None = None
@@ -113,7 +116,7 @@ class InputPanel(QWidget):
         layout.addWidget(self.effect_text)
         self._show_scale()
         self._show_effective()
-        for widget in (self._text, self._warning):
+        for widget in (self._text, self._warning, self.hint):
             layout.addWidget(widget)
 
     def _build_top(self) -> QHBoxLayout:
@@ -225,6 +228,16 @@ class InputPanel(QWidget):
             self._pad = DrawingPad(self)
             self._picture.addWidget(self._pad)
         return self._pad
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether the drawing pad is the source."""
+        return self._is_drawing
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the drawing pad is the source, and nothing is drawn on it."""
+        return self._is_drawing and not self.pad.drawing.strokes
 
     def _show_pad(self) -> None:
         """Show the paper where a drawing is the photo."""

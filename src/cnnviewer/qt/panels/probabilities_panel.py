@@ -13,7 +13,7 @@ from cnnviewer.outputs import returned_text
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
 from cnnviewer.qt.widgets.numbers import probability_text
-from cnnviewer.qt.widgets.styling import label
+from cnnviewer.qt.widgets.styling import label, literal
 
 if TYPE_CHECKING:
     from cnnviewer.messages import RecordingSummary
@@ -36,6 +36,7 @@ class ProbabilitiesPanel(QWidget):
         super().__init__(parent)
         self._recording: RecordingSummary | None = None
         self._categories: tuple[str, ...] = ()
+        self._of_weights = self._of_image = ""
         self._search = QLineEdit(self)
         self._search.setPlaceholderText("Find a class")
         self._search.setClearButtonEnabled(True)
@@ -80,7 +81,18 @@ class ProbabilitiesPanel(QWidget):
 
     def show_caution(self, caution: str) -> None:
         """Tell what the probabilities are not to be taken for; '' for nothing."""
+        self._of_weights = caution
+        self._show_caution()
+
+    def show_note(self, note: str) -> None:
+        """Tell why the probabilities mean nothing for this image; '' for nothing."""
+        self._of_image = note
+        self._show_caution()
+
+    def _show_caution(self) -> None:
+        caution = self._of_weights or self._of_image
         self._caution.setText(caution)
+        self._caution.setToolTip(literal(caution))
         self._caution.setVisible(bool(caution))
 
     @property
