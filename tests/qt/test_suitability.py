@@ -11,7 +11,7 @@ def test_a_cat_before_a_network_of_clothes_is_told_and_a_boot_is_one_click_away(
     driver.open("fashion-cnn", sample="chelsea")
     hint = driver.window.input.hint
     assert "clothing" in hint.text
-    assert driver.window.probabilities.caution == hint.text
+    assert driver.window.probabilities.caution == "fashion-cnn knows small grey images of clothing only."
     assert hint.draw.isHidden()
     driver.click(hint.show_sample)
     assert driver.session.recording.image == "clothing-9.png"
@@ -56,6 +56,7 @@ def test_a_new_drawing_pad_has_nothing_of_the_photo_beside_it(driver):
     driver.bot.waitUntil(lambda: not driver.session.is_streaming and "chelsea" not in driver.session.recording.image)
     driver.settle()
     assert window.input.is_blank
+    assert "drawing" in window.input.caption
     assert "Nothing is drawn" in window.probabilities.caution
     assert window.input.hint.text == ""
     pad, paper = window.input.pad, window.input.pad.paper()

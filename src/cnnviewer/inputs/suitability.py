@@ -36,7 +36,7 @@ class Subject(StrEnum):
     """What a network tells apart."""
 
     DIGITS = "handwritten digits"
-    CLOTHES = "pieces of clothing, small and grey"
+    CLOTHES = "small grey images of clothing"
     GREY = "small grey images"
     PHOTOS = "photos"
 
@@ -69,8 +69,8 @@ def judge(
     sample, offer = _OFFERS[subject]
     can_draw = subject is not Subject.PHOTOS and subject is not Subject.CLOTHES
     what = "images of this sort" if subject is Subject.PHOTOS else title
-    sentence = f"{network} knows {subject.value} only: what it says of {what} means nothing."
-    return Mismatch(sentence, sample, offer, can_draw)
+    known = f"{network} knows {subject.value} only"
+    return Mismatch(f"{known}: what it says of {what} means nothing.", f"{known}.", sample, offer, can_draw)
 
 
 def subject_of(categories: Sequence[str], shape: Sequence[int]) -> Subject | None:

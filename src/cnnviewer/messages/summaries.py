@@ -81,11 +81,12 @@ class LayerSummary:
 class Mismatch:
     """That an image can't be what the network knows.
 
-    `sentence` tells it, `sample` names one that suits, with `offer` for a button that shows it; `can_draw` whether one
-    can be drawn, too.
+    `sentence` tells it, `note` in fewer words; `sample` names one that suits, with `offer` for a button that shows it;
+    `can_draw` tells whether one can be drawn, too.
     """
 
     sentence: str
+    note: str
     sample: str
     offer: str
     can_draw: bool

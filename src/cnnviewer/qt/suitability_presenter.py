@@ -51,5 +51,5 @@ class SuitabilityPresenter(QObject):
         is_told = recording is not None and not (self._is_put_away or is_drawing or self._session.is_streaming)
         mismatch = recording.mismatch if recording is not None and is_told else None
         self._window.input.hint.show_mismatch(mismatch)
-        note = _BLANK if self._window.input.is_blank else "" if mismatch is None else mismatch.sentence
+        note = _BLANK if self._window.input.is_blank else "" if mismatch is None else mismatch.note
         self._window.probabilities.show_note(note)

@@ -183,7 +183,19 @@ class InputPanel(QWidget):
     def show_frame(self, title: str) -> None:
         """Show the title of a frame, whose picture comes with it."""
         self._title = title
+        self._show_caption()  # at once: the picture came with the frame
         self.ask(self._scale)
+
+    @property
+    def caption(self) -> str:
+        """What is told below the picture."""
+        return self._text.text()
+
+    def _show_caption(self) -> None:
+        if self._answer is not None:
+            width, height = self._answer.full_size
+            size = f"{width}×{height}" if self._shown == _PHOTO else shape_text(self._answer.fed.shape)
+            self._text.setText(steady(f"{isolated(self._title)} · {size} · {self._preprocessing}"))
 
     def set_live(self, is_live: bool, is_drawing: bool = False) -> None:
         """Show frames, with the controls of their source; or photos."""
@@ -194,6 +206,7 @@ class InputPanel(QWidget):
 
     def refresh_icons(self) -> None:
         """Paint the icons in the theme's colour."""
+        self.hint.refresh_icons()
         if self._live_bar is not None:
             self._live_bar.refresh_icons()
 
@@ -303,9 +316,7 @@ class InputPanel(QWidget):
             return
         text_of = {_PHOTO: self._photo_text, _FED: self._fed_text}.get(view, self._channel_text)
         self._map.show_image(to_image(answer.pixels), text_of, is_photo=view == _PHOTO)
-        width, height = answer.full_size
-        size = f"{width}×{height}" if view == _PHOTO else shape_text(answer.fed.shape)
-        self._text.setText(steady(f"{isolated(self._title)} · {size} · {self._preprocessing}"))
+        self._show_caption()
         self._show_scale()
         self._show_marks()
         self._show_field()

@@ -13,7 +13,7 @@ from cnnviewer.outputs import returned_text
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
 from cnnviewer.qt.widgets.numbers import probability_text
-from cnnviewer.qt.widgets.styling import label, literal
+from cnnviewer.qt.widgets.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
     from cnnviewer.messages import RecordingSummary
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ProbabilitiesPanel"]
 
 _COUNT = 5
-_CAUTION_LINES = 2
+_CAUTION_LINES = 4
 
 
 class ProbabilitiesPanel(QWidget):
@@ -56,10 +56,7 @@ class ProbabilitiesPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(6)
-        self._caution = label("", self, "warning")
-        self._caution.setWordWrap(True)
-        # A wrapped label asks for one line only, and the rows below would cover the second.
-        self._caution.setMinimumHeight(_CAUTION_LINES * self._caution.fontMetrics().lineSpacing() + 2)
+        self._caution = WrappedLabel("warning", self)
         self._caution.hide()
         for widget in (self._search, self._caution, self._bars, self._text):
             layout.addWidget(widget)
@@ -90,10 +87,7 @@ class ProbabilitiesPanel(QWidget):
         self._show_caution()
 
     def _show_caution(self) -> None:
-        caution = self._of_weights or self._of_image
-        self._caution.setText(caution)
-        self._caution.setToolTip(literal(caution))
-        self._caution.setVisible(bool(caution))
+        self._caution.set_text(self._of_weights or self._of_image)
 
     @property
     def caution(self) -> str:

@@ -8,14 +8,12 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from cnnviewer.qt.icons import icon
-from cnnviewer.qt.widgets.styling import label
+from cnnviewer.qt.widgets.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
     from cnnviewer.messages import Mismatch
 
 __all__ = ["Hint"]
-
-_LINES = 2
 
 
 class Hint(QFrame):
@@ -33,9 +31,7 @@ class Hint(QFrame):
         super().__init__(parent)
         self.setObjectName("hint")
         self._sample = ""
-        self._text = label("", self, "warning")
-        self._text.setWordWrap(True)
-        self._text.setMinimumHeight(_LINES * self._text.fontMetrics().lineSpacing() + 2)
+        self._text = WrappedLabel("warning", self)
         self.show_sample = QPushButton(self)
         self.show_sample.clicked.connect(self._on_sample)
         self.draw = QPushButton("Draw one", self)
@@ -64,9 +60,13 @@ class Hint(QFrame):
         if mismatch is None:
             return
         self._sample = mismatch.sample
-        self._text.setText(mismatch.sentence)
+        self._text.set_text(mismatch.sentence)
         self.show_sample.setText(mismatch.offer)
         self.draw.setVisible(mismatch.can_draw)
+        self.refresh_icons()
+
+    def refresh_icons(self) -> None:
+        """Paint the icon in the theme's colour."""
         self.close_button.setIcon(icon("x"))
 
     @property

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from cnnviewer.qt.panels.learn.pages import PAGES
 from cnnviewer.qt.widgets.styling import label, scrolled
 from cnnviewer.qt.widgets.wheel import Choice
+from cnnviewer.qt.widgets.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
     from cnnviewer.messages import LessonAnswer, LessonRequest
@@ -105,8 +106,7 @@ class LearnPanel(QWidget):
 
     def show_caution(self, caution: str) -> None:
         """Tell what the open network's answers are not to be taken for; '' for nothing."""
-        self._caution.setText(caution)
-        self._caution.setVisible(bool(caution))
+        self._caution.set_text(caution)
 
     @property
     def caution(self) -> str:
@@ -170,8 +170,7 @@ class LearnPanel(QWidget):
         turns.addWidget(self.chooser)
         turns.addWidget(self.next)
         self.text.setFixedWidth(_COLUMN)
-        self._caution = label("", self, "warning")
-        self._caution.setWordWrap(True)
+        self._caution = WrappedLabel("warning", self)
         self._caution.hide()
         self._column = QVBoxLayout()
         self._column.setSpacing(6)
