@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from cnnviewer.errors import WeightsError
 from cnnviewer.files import file_hash, parsed
 from cnnviewer.networks.architectures import Architecture, build
 from cnnviewer.networks.run_folder import list_checkpoints, read_card, snapshot_path
+from cnnviewer.networks.tensor_files import load_tensors
 from cnnviewer.networks.weights import fit_weights, load_weights
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def read_snapshot(folder: Path, step: int) -> dict[str, torch.Tensor]:
         If the film has no such moment, or its file is damaged.
     """
     try:
-        return load_file(snapshot_path(folder, step))
+        return load_tensors(snapshot_path(folder, step))
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"The film of {folder.name} has no readable moment at step {step}.") from error
 
@@ -139,6 +139,6 @@ def _read_state(path: Path) -> SavedState | None:
             return None
         if not all(isfinite(float(state.get(name, "nan"))) for name in _NUMBERS) or int(state.get("processes", 1)) < 1:
             return None
-        return SavedState(path, state, load_file(path / MODEL), load_file(path / OPTIMISER))
+        return SavedState(path, state, load_tensors(path / MODEL), load_tensors(path / OPTIMISER))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, SafetensorError):
         return None

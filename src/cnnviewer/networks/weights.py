@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors.torch import load_file
 
 from cnnviewer.errors import NetworkError, WeightsError
 from cnnviewer.networks.files.formats import MODULE, SAFETENSORS, TORCH, format_of
 from cnnviewer.networks.files.guards import check_claim, refusing
 from cnnviewer.networks.files.stand_ins import StandIn, read_stored, tensors_of
+from cnnviewer.networks.tensor_files import load_tensors
 from cnnviewer.suggestions import some_of
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def read_weights(path: Path) -> State:
 
 def _tensors(path: Path) -> State:
     with refusing(path, "safetensors"):
-        return _unwrapped(load_file(path))
+        return _unwrapped(load_tensors(path))
 
 
 def _stored_tensors(path: Path) -> State:

@@ -123,7 +123,7 @@ class ToolBar(QToolBar):
         self._network.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def _build_images(self) -> None:
-        tip = "Open images (Ctrl+O), or drop them, or a video, on the window"
+        tip = "Open images, a video or a network (Ctrl+O), or drop them on the window"
         self._opener = self._button(" Open…", "folder-open", tip)
         self._opener.clicked.connect(self._actions["open_files"].trigger)
         samples = self._samples = self._button(" Samples ▾", "images", "Show one of the sample images")
@@ -134,7 +134,7 @@ class ToolBar(QToolBar):
         menu.triggered.connect(self._on_sample_chosen)
         samples.setMenu(menu)
         samples.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        paste = self._button("", "clipboard-paste", "Paste an image (Ctrl+V)")
+        paste = self._button("", "clipboard-paste", "Paste a picture, copied files or a path (Ctrl+V)")
         paste.clicked.connect(self._actions["paste"].trigger)
 
     def _build_live(self) -> None:

@@ -21,6 +21,7 @@ from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.guards import check_archive, check_claim, refusing
 from cnnviewer.networks.files.pickles import legacy_globals
+from cnnviewer.networks.tensor_files import torch_source
 from cnnviewer.suggestions import some_of
 
 if TYPE_CHECKING:
@@ -96,8 +97,8 @@ def read_stored(path: Path) -> Stored:
             _check(path, is_zip)
             asked = _asked(path, is_zip)
             _check_harm(asked, path)
-            with safe_globals([(_stand_in(name), name) for name in asked]):
-                content = torch.load(path, map_location="cpu", weights_only=True)
+            with safe_globals([(_stand_in(name), name) for name in asked]), torch_source(path) as source:
+                content = torch.load(source, map_location="cpu", weights_only=True)
             check_claim(path, _claimed(content), "its tensors")
     except NetworkError as error:
         raise _explained(error, path, asked, is_zip) from error.__cause__
@@ -209,7 +210,9 @@ def _check(path: Path, is_zip: bool) -> None:
         return
     check_archive(path)
     # By the reader that torch.load uses: another might find other entries.
-    if "constants.pkl" in torch._C.PyTorchFileReader(str(path)).get_all_records():
+    with torch_source(path) as source:
+        names = torch._C.PyTorchFileReader(source).get_all_records()
+    if "constants.pkl" in names:
         raise NetworkError(f"{path.name} is TorchScript; save network.state_dict() instead.")
 
 

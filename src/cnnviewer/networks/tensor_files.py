@@ -1,0 +1,45 @@
+"""Files of tensors under names that are no UTF-8, which the libraries that read them do not take."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+from safetensors.torch import load, load_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import torch
+
+__all__ = ["load_tensors", "torch_source"]
+
+
+def load_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """Return the tensors of a safetensors file by name, whatever the file is called.
+
+    Raises
+    ------
+    OSError, safetensors.SafetensorError
+        If it can't be read, or is damaged.
+    """
+    return load_file(path) if _is_utf_8(path) else load(path.read_bytes())
+
+
+@contextmanager
+def torch_source(path: Path) -> Iterator[str | BinaryIO]:
+    """Give what torch reads a file from: its path, or where that is no UTF-8 the open file."""
+    if _is_utf_8(path):
+        yield str(path)
+    else:
+        with path.open("rb") as file:
+            yield file
+
+
+def _is_utf_8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
