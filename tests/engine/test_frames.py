@@ -11,9 +11,8 @@ from PIL import Image
 import cnnviewer
 from cnnviewer.engine import Engine
 from cnnviewer.engine.live import layers_for
-from cnnviewer.engine.photos import packed
 from cnnviewer.frames import Chosen, Frame, Prepared, Watch
-from cnnviewer.images import from_packed
+from cnnviewer.images import from_packed, to_packed
 from cnnviewer.inputs.samples import list_samples
 from cnnviewer.messages import (
     BarsRequest,
@@ -37,7 +36,7 @@ SCALE = ScaleChoice()
 
 def sample(name):
     path = next(sample.path for sample in list_samples() if sample.name == name)
-    return packed(Image.open(path).convert("RGB"))
+    return to_packed(Image.open(path).convert("RGB"))
 
 
 def tiles(layer, view=View.MAPS, size=16, count=4, scale=SCALE, order=Order.CHANNEL, **more):

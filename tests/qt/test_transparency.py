@@ -11,7 +11,7 @@ from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
 from cnnviewer.images import as_image, as_photo, decode_image, from_packed, of_pixels
-from cnnviewer.qt.drops import from_mime
+from cnnviewer.qt import drops
 from cnnviewer.qt.live.video_frames import pixels_of_image
 
 
@@ -53,7 +53,8 @@ def deep(channels: int) -> bytes:
 def pasted(image: QImage) -> np.ndarray:
     mime = QMimeData()
     mime.setImageData(image)
-    (request,) = from_mime(mime)
+    request = drops.image(mime)
+    assert request is not None
     assert request.pixels is not None
     return np.asarray(of_pixels(request.pixels).picture.convert("RGB"))
 
