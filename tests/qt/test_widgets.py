@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QToolTip, QWidget
 
@@ -99,6 +99,19 @@ def test_values_are_written_in_large_cells(view):
     written = view.grab().toImage()
     assert before.size() == written.size()
     assert any(written.pixelColor(x, 25).lightness() > 200 for x in range(50))
+
+
+def test_values_are_written_only_where_something_is_painted(view, qtbot):
+    written = []
+    picture = to_image(np.full((4, 4), 0xFF000000, np.uint32))
+    view.show_image(picture, lambda row, column: written.append((row, column)) or "0")
+    QApplication.processEvents()
+    assert len(written) == 16
+    for corner, cell in ((QPoint(5, 5), (0, 0)), (QPoint(155, 55), (1, 3)), (QPoint(55, 155), (3, 1))):
+        written.clear()
+        view.update(QRect(corner, QSize(10, 10)))
+        QApplication.processEvents()
+        assert written == [cell]
 
 
 def test_clicks_tell_cells_and_the_wheel_zooms(view, qtbot):

@@ -217,7 +217,7 @@ class MapView(QWidget):
             overlay, cells = self._overlay
             painter.drawImage(self._on_screen(rect, cells), overlay)
         if self._scale >= _CELL_FOR_TEXT and self._text_of is not None:
-            self._paint_values(painter, rect)
+            self._paint_values(painter, rect, area)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._field is not None:
             self._paint_field(painter, rect, *self._field)
@@ -228,18 +228,19 @@ class MapView(QWidget):
             painter.setPen(QPen(QColor(current_theme().accent), 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
-    def _paint_values(self, painter: QPainter, rect: QRectF) -> None:
+    def _paint_values(self, painter: QPainter, rect: QRectF, wanted: QRect) -> None:
+        """Write the values of the cells in the part that is to be painted: thousands fit into a large window."""
         assert self._image is not None
         assert self._text_of is not None
         font = painter.font()
         font.setPointSizeF(max(6.0, min(self._scale / 6.6, 11.0)))
         painter.setFont(font)
         first_row, first_column = (
-            max(0, int(-rect.top() / self._scale)),
-            max(0, int(-rect.left() / self._scale)),
+            max(0, int((wanted.top() - rect.top()) / self._scale)),
+            max(0, int((wanted.left() - rect.left()) / self._scale)),
         )
-        last_row = min(self._image.height(), int((self.height() - rect.top()) / self._scale) + 1)
-        last_column = min(self._image.width(), int((self.width() - rect.left()) / self._scale) + 1)
+        last_row = min(self._image.height(), int((wanted.bottom() - rect.top()) / self._scale) + 1)
+        last_column = min(self._image.width(), int((wanted.right() - rect.left()) / self._scale) + 1)
         for row in range(first_row, last_row):
             for column in range(first_column, last_column):
                 color = self._image.pixelColor(column, row)
