@@ -65,8 +65,9 @@ def decode(file: IO[bytes], name: str, reading: Reading) -> Photo:
                 raise ImageError(sentence)
             return _of_image_file(image, file, name, reading)
     except UnidentifiedImageError:
-        if not tiff.is_tiff(head):
-            raise ImageError(_unknown(head, name)) from None
+        raw = camera_raw(head, name, {})
+        if raw or not tiff.is_tiff(head):
+            raise ImageError(raw or _unknown(head, name)) from None
     return _of_odd_tiff(file, name, reading)
 
 

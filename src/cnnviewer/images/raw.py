@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnnviewer.images.tiff import is_tiff
 from cnnviewer.kinds import refusal, type_of_head
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ def camera_raw(head: bytes, name: str, tags: Mapping[int, object]) -> str:
     named = type_of_head(head, name)
     is_named = named is not None and not named.is_read and (_INNER in tags or _MAKE in tags)
     is_preview = bool(int(_number(tags.get(_SUBFILE))) & 1) and _INNER in tags and _MAKE in tags
+    is_canon = is_tiff(head) and head[8:10] == b"CR"
     is_mosaic = _number(tags.get(_PHOTOMETRIC)) in (_MOSAIC, _LINEAR)
-    if not (head[8:10] == b"CR" or _DNG_VERSION in tags or is_preview or is_mosaic or is_named):
+    if not (is_canon or _DNG_VERSION in tags or is_preview or is_mosaic or is_named):
         return ""
     known = type_of_head(head, "photo.dng")
     return "" if known is None else refusal(name, known)

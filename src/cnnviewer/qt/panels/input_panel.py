@@ -42,6 +42,8 @@ _EFFECT_TEXT = (
 )
 _CROP_COLOR = "#ffffff"
 _PIXELS, _NORMALISED = "0–255", "as taken"
+_MOST_BESIDE = 3
+"""More channels than colours have no room beside each other."""
 _CHANNEL_TIP = "Channel {} of what is fed in: its pixels 0 to 255, or the numbers that the network takes"
 
 
@@ -165,7 +167,9 @@ class InputPanel(QWidget):
             return
         self._answer, self._shown = answer, self._views.current
         names = answer.channel_names
-        self._views.set_options((_PHOTO, _FED, *names), (*_TIPS, *(_CHANNEL_TIP.format(name) for name in names)))
+        tips = (*_TIPS, *(_CHANNEL_TIP.format(name) for name in names))
+        fold_from = len(_TIPS) if len(names) > _MOST_BESIDE else None
+        self._views.set_options((_PHOTO, _FED, *names), tips, fold_from, "Channel")
         if self._shown in self._views.options:
             self._views.set_current(self._shown)
             self._show_view()
