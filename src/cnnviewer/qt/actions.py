@@ -55,6 +55,8 @@ ACTIONS = (
     ActionInfo("live_panel", "Show or hide the live panel", ("Ctrl+L",), LIVE),
     ActionInfo("full_screen", "Full screen", ("F11",), "Window"),
     ActionInfo("toggle_theme", "Light or dark", ("Ctrl+D",), "Window"),
+    ActionInfo("close_window", "Close the window, or the dialog before it", ("Ctrl+W",), "Window"),
+    ActionInfo("quit", "Quit", ("Ctrl+Q",), "Window"),
     ActionInfo("help", "Keys and help", ("?", "F1"), "Window"),
     ActionInfo("step_back", "A step back", ("Esc",), "Window"),
 )
@@ -65,6 +67,7 @@ OTHER_KEYS = (
     ("Chosen map", "Move to a neighbouring unit", "← → ↑ ↓ in the inspector"),
     ("Chosen map", "Zoom in, zoom out, show all", "+ − 0, or the wheel"),
     ("Chosen map", "Mark a number or a row, and go to its unit", "← → ↑ ↓ and Enter in the explanation"),
+    ("Layers", "Go to the layer that is found, to the next; into the list", "Enter; ↓ in the search"),
     ("Layers", "Move the graph; zoom it; show all of it", "← → ↑ ↓; + −; 0 in the graph"),
     ("Layers", "Go to the box beside", "Shift+← → ↑ ↓ in the graph"),
     ("Layers", "Unfold the module, or fold the one around the layer", "Enter in the graph"),

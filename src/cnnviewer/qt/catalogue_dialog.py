@@ -24,6 +24,7 @@ from cnnviewer.qt.panels.catalogue.model import CatalogueModel
 from cnnviewer.qt.panels.catalogue.search import Search, best_match
 from cnnviewer.qt.panels.catalogue.sentences import button_text, facts_text, weights_sentence
 from cnnviewer.qt.panels.catalogue.table import CatalogueTable
+from cnnviewer.qt.widgets.dialog_keys import add_close_key
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.styling import label
 from cnnviewer.qt.widgets.wheel import Choice
@@ -54,6 +55,7 @@ class CatalogueDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        add_close_key(self)
         self.setWindowTitle("All networks")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(1060, 660)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from cnnviewer.designs import LARGEST_IMAGE, Design, examine, open_design, problems, save_design
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.qt.widgets.design_table import DesignTable
+from cnnviewer.qt.widgets.dialog_keys import add_close_key
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.number_field import WholeField, field_with_problem
 from cnnviewer.qt.widgets.numbers import count_text
@@ -41,6 +42,7 @@ class DesignerDialog(QDialog):
 
     def __init__(self, design: Design, classes: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        add_close_key(self)
         self.setWindowTitle("Design a network")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(1120, 620)

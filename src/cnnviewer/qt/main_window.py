@@ -389,6 +389,18 @@ class MainWindow(QMainWindow):
         self.set_theme("light" if current_theme().is_dark else "dark")
 
     @Slot()
+    def _on_close_window(self) -> None:
+        """Close what lies in front: the large view, or the window."""
+        if self._is_built and not self.large.isHidden():
+            self.large.close_view()
+        else:
+            self.close()
+
+    @Slot()
+    def _on_quit(self) -> None:
+        self.close()
+
+    @Slot()
     def _on_help(self) -> None:
         from cnnviewer.qt.widgets.help_dialog import HelpDialog
 

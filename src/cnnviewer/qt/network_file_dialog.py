@@ -29,6 +29,7 @@ from cnnviewer.networks.files.formats import FORMATS
 from cnnviewer.qt.panels.network_file.card_editor import CardEditor
 from cnnviewer.qt.panels.network_file.consent_panel import ConsentPanel
 from cnnviewer.qt.panels.network_file.fits_panel import FitsPanel
+from cnnviewer.qt.widgets.dialog_keys import add_close_key
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.progress_line import ProgressLine
 from cnnviewer.qt.widgets.segmented import Segmented
@@ -60,6 +61,7 @@ class NetworkFileDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        add_close_key(self)
         self.setWindowTitle("Open a network's file")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(960, 690)

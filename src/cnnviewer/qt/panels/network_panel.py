@@ -9,6 +9,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QSignalBlocker,
     QSortFilterProxyModel,
+    Qt,
     QTimer,
     Signal,
     Slot,
@@ -18,7 +19,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QLineEdit,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from cnnviewer.qt.panels.outline_model import LAYER_ROLE, OutlineModel
 from cnnviewer.qt.widgets.numbers import count_text
+from cnnviewer.qt.widgets.search_field import SearchField
 from cnnviewer.qt.widgets.wheel import Choice
 from cnnviewer.sizes import byte_text
 
@@ -49,9 +50,11 @@ class NetworkPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layers: tuple[LayerSummary, ...] = ()
-        self._search = QLineEdit(self)
-        self._search.setPlaceholderText("Find a layer")
-        self._search.setClearButtonEnabled(True)
+        self._has_stepped = False
+        self._search = SearchField("Find a layer", self)
+        self._search.setToolTip("Enter goes to the layer that is found, and to the next; ↓ into the list")
+        self._search.stepped.connect(self._on_stepped)
+        self._search.left.connect(self._on_search_left)
         self._kinds = Choice(self)
         self._kinds.setToolTip("Show layers of one kind")
         self._kinds.addItem(_ALL)
@@ -111,7 +114,7 @@ class NetworkPanel(QWidget):
         header.resizeSection(0, left if left >= _ENOUGH * needed else needed)
 
     @property
-    def search(self) -> QLineEdit:
+    def search(self) -> SearchField:
         """The search field."""
         return self._search
 
@@ -183,7 +186,45 @@ class NetworkPanel(QWidget):
     @Slot(str)
     def _on_filter_changed(self, text: str) -> None:
         del text
+        self._has_stepped = False
         self._filter()
+
+    @Slot(int)
+    def _on_stepped(self, step: int) -> None:
+        """Choose the first layer that is found; where one of them is chosen, the next, or the one before."""
+        rows = self._rows(QModelIndex())
+        if not rows or not self._is_filtered:
+            return
+        current = self._tree.currentIndex().siblingAtColumn(0)
+        place = rows.index(current) + step if current in rows and self._has_stepped else 0
+        self._has_stepped = True
+        self._choose(rows[place % len(rows)])
+
+    @Slot()
+    def _on_search_left(self) -> None:
+        """Give the keyboard to the list, at the first layer that is found."""
+        rows = self._rows(QModelIndex())
+        self._tree.setFocus(Qt.FocusReason.TabFocusReason)
+        if rows and (self._is_filtered or not self._tree.currentIndex().isValid()):
+            self._tree.setCurrentIndex(rows[0])
+
+    def _choose(self, index: QModelIndex) -> None:
+        self._tree.setCurrentIndex(index)
+        self._tree.scrollTo(index)
+        self._on_row(index)
+
+    def _rows(self, parent: QModelIndex) -> list[QModelIndex]:
+        """Return the rows of the layers that pass the filters, top to bottom."""
+        found = []
+        for row in range(self._proxy.rowCount(parent)):
+            index = self._proxy.index(row, 0, parent)
+            found += [] if index.data(LAYER_ROLE) is None else [index]
+            found += self._rows(index)
+        return found
+
+    @property
+    def _is_filtered(self) -> bool:
+        return bool(self._search.text().strip()) or self._kinds.currentText() != _ALL
 
     @Slot(int, int)
     def _on_range_changed(self, low: int, high: int) -> None:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLabel, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnviewer.categories import category_name
 from cnnviewer.outputs import returned_text
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
 from cnnviewer.qt.widgets.numbers import probability_text
+from cnnviewer.qt.widgets.search_field import SearchField
 from cnnviewer.qt.widgets.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ class ProbabilitiesPanel(QWidget):
         self._recording: RecordingSummary | None = None
         self._categories: tuple[str, ...] = ()
         self._of_weights = self._of_image = ""
-        self._search = QLineEdit(self)
-        self._search.setPlaceholderText("Find a class")
-        self._search.setClearButtonEnabled(True)
+        self._search = SearchField("Find a class", self)
+        self._search.setToolTip("Enter explains the class that is found; ↓ goes into the list")
+        self._search.left.connect(self._on_search_left)
         self._search.textChanged.connect(self._on_text_changed)
         self._bars = BarList(self)
         self._bars.setAccessibleName("Class probabilities")
@@ -48,7 +49,7 @@ class ProbabilitiesPanel(QWidget):
         self._bars.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._bars.customContextMenuRequested.connect(self._on_menu_requested)
         self._bars.chosen.connect(self.classOpened)
-        self._search.returnPressed.connect(self._on_return_pressed)
+        self._search.stepped.connect(self._on_return_pressed)
         self._text = QLabel(self)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setProperty("role", "muted")
@@ -100,7 +101,7 @@ class ProbabilitiesPanel(QWidget):
         return self._text.text()
 
     @property
-    def search(self) -> QLineEdit:
+    def search(self) -> SearchField:
         """The search field."""
         return self._search
 
@@ -135,6 +136,13 @@ class ProbabilitiesPanel(QWidget):
 
     def _name(self, index: int) -> str:
         return category_name(self._categories, index)
+
+    @Slot()
+    def _on_search_left(self) -> None:
+        """Give the keyboard to the rows."""
+        self._bars.setFocus(Qt.FocusReason.TabFocusReason)
+        if self._bars.bars and self._bars.current < 0:
+            self._bars.set_current(0)
 
     @Slot()
     def _on_return_pressed(self) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from cnnviewer.qt.actions import ACTIONS, OTHER_KEYS
+from cnnviewer.qt.widgets.dialog_keys import add_close_key
 from cnnviewer.qt.widgets.styling import label
 
 __all__ = ["HelpDialog"]
@@ -16,6 +17,7 @@ class HelpDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        add_close_key(self)
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         columns = QHBoxLayout()
