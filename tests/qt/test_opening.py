@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import threading
 
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLabel
 
 from .conftest import WAIT
 from .test_main_window import drop, files
@@ -98,6 +99,25 @@ def test_a_network_and_a_text_that_came_with_it(lenet, tmp_path):
     assert "notes.txt is text" in told(lenet)
     assert "gone.onnx" in told(lenet)
     assert lenet.session.network.name == "lenet5"
+
+
+@pytest.mark.parametrize(
+    ("name", "begin"),
+    [
+        ("a{0} · {b}.png", "a{0} · {b}.png · 28×28 · "),
+        ("שלום 12.png", "\u200e\u2068שלום 12.png\u2069 · 28×28 · "),
+        (os.fsdecode(b"caf\xe9.png"), "caf\ufffd.png · 28×28 · "),
+    ],
+)
+def test_captions_of_odd_names(lenet, samples, tmp_path, name, begin):
+    try:
+        shutil.copy(samples / "digit-6.png", tmp_path / name)
+    except OSError:
+        pytest.skip("this system has no such names")
+    drop(lenet.window, files(tmp_path))
+    lenet.settle()
+    captions = [label.text() for label in lenet.window.input.findChildren(QLabel)]
+    assert any(caption.startswith(begin) for caption in captions), captions
 
 
 # ---- one way for all kinds

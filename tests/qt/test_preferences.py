@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 from PySide6.QtCore import QSettings
@@ -30,6 +31,14 @@ def test_all_comes_back(qtbot, qapp, lenet):
     assert again.height() == 640  # as wide as the screen allows
     assert Preferences().network() == ("lenet5", "DEFAULT")
     again.close()
+
+
+def test_a_name_that_is_no_utf_8_comes_back(lenet):
+    name = os.fsdecode(b"/home/anna/caf\xe9.pth")
+    lenet.session.network_request = replace(lenet.session.network_request, name=name, weights=name)
+    Preferences().save(lenet.window, lenet.session, "light")
+    assert Preferences().network() == (name, name)
+    QSettings().clear()
 
 
 def test_damaged_settings_are_as_on_the_first_launch(qapp, qtbot):

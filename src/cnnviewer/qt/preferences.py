@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 from PySide6.QtCore import QByteArray, QSettings
 
@@ -20,6 +21,8 @@ __all__ = ["Preferences"]
 _LAYOUT_VERSION = 1
 _OPEN = "panels/open"
 _RANDOM = "random"
+_BYTES = "bytes:"
+"""How a name in the settings begins that is no UTF-8: its bytes follow, percent-encoded."""
 
 
 class Preferences:
@@ -38,8 +41,8 @@ class Preferences:
 
     def network(self) -> tuple[str, str | None]:
         """Return the name and the weights ("DEFAULT", None or a file) of the network used last."""
-        weights = str(self._settings.value("network/weights", "DEFAULT"))
-        return str(self._settings.value("network/name", "")), None if weights == _RANDOM else weights
+        weights = self._name("network/weights", "DEFAULT")
+        return self._name("network/name", ""), None if weights == _RANDOM else weights
 
     def device(self) -> DeviceRequest:
         """Return where networks ran last, and in which precision."""
@@ -113,11 +116,16 @@ class Preferences:
         values[_OPEN] = " ".join(memory)
         values.update({f"panels/{name}": text for name, text in memory.items()})
         if request is not None and not request.allow_code:  # a consent is for once
-            values["network/name"] = request.name
-            values["network/weights"] = _RANDOM if request.weights is None else request.weights
+            values["network/name"] = _storable(request.name)
+            values["network/weights"] = _RANDOM if request.weights is None else _storable(request.weights)
         for key, value in values.items():
             self._settings.setValue(key, value)
         self._settings.sync()  # the process may end at once
+
+    def _name(self, key: str, usual: str) -> str:
+        """Return a name as it was before `_storable`."""
+        value = str(self._settings.value(key, usual))
+        return unquote(value.removeprefix(_BYTES), errors="surrogatepass") if value.startswith(_BYTES) else value
 
     def _one_of(self, key: str, known: list[str], usual: str) -> str:
         value = str(self._settings.value(key, usual))
@@ -129,3 +137,12 @@ class Preferences:
         except ValueError:
             return usual
         return min(max(value, low), high) if value == value else usual
+
+
+def _storable(name: str) -> str:
+    """Return a name as Qt's settings can hold it, who cut off what is no UTF-8 in a file's name."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return _BYTES + quote(name, errors="surrogatepass")
+    return name
