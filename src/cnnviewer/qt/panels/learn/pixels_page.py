@@ -116,13 +116,13 @@ class PixelsPage(Page):
         left.addWidget(self.mode, alignment=Qt.AlignmentFlag.AlignLeft)
         left.addWidget(self.picture, stretch=1)
         left.addWidget(self.longest)
-        grids = QGridLayout()
+        grids = self._grids = QGridLayout()
         grids.setSpacing(6)
         self._names = [label(name, self, "name") for name in ("Colours", *_COLORS, "Grey")]
         for column, (name, grid) in enumerate(zip(self._names, (self.window_grid, *self.planes), strict=True)):
             grids.addWidget(name, 0, column, Qt.AlignmentFlag.AlignHCenter)
             grids.addWidget(grid, 1, column)
-            grids.setColumnStretch(column, 1)
+        grids.setColumnStretch(0, 1)
         grids.setRowStretch(1, 1)
         below = QHBoxLayout()
         below.setSpacing(12)
@@ -145,6 +145,8 @@ class PixelsPage(Page):
         for widgets in (self._names[1:], self.planes, self.sliders):
             for place, widget in enumerate(widgets):
                 widget.setVisible((place == len(_COLORS)) is self.is_grey)
+        for place in range(len(self.planes)):
+            self._grids.setColumnStretch(place + 1, int((place == len(_COLORS)) is self.is_grey))
         self._names[0].setText("Pixels" if self.is_grey else "Colours")
 
     @Slot()

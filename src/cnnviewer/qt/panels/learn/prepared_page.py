@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from cnnviewer.lessons.messages import (
     NormaliseAnswer,
@@ -91,32 +91,37 @@ class PreparedPage(Page):
         for shown in (self.before, self.after):
             shown.chosen.connect(self._on_unit_chosen)
         self.sliders: dict[str, NumberSlider] = {}
-        left = QVBoxLayout()
-        for key, name, low, high, value, tip in _SLIDERS:
-            slider = NumberSlider(name, low, high, value, part, tip=tip, text_of=_hundredths, name_width=66)
+        controls = QGridLayout()
+        controls.setHorizontalSpacing(12)
+        controls.setVerticalSpacing(2)
+        for place, (key, name, low, high, value, tip) in enumerate(_SLIDERS):
+            slider = NumberSlider(name, low, high, value, part, tip=tip, text_of=_hundredths, name_width=60)
             slider.changed.connect(self.refresh)
             self.sliders[key] = slider
-            left.addWidget(slider)
+            controls.addWidget(slider, place // 2, place % 2)
         self.own = QPushButton("Its own", part)
         self.own.setToolTip("Take the mean and the deviation of the numbers that are shown")
         self.own.clicked.connect(self._on_own)
-        self._sentence, self._spread = Sentence(part, lines=3), Sentence(part, lines=4)
-        for widget in (self.own, self._sentence, self._spread):
-            left.addWidget(widget)
-        left.addStretch(1)
-        row = QHBoxLayout(part)
-        row.setContentsMargins(0, 0, 0, 0)
+        controls.addWidget(self.own, 0, 2)
+        self._sentence, self._spread = Sentence(part, lines=1), Sentence(part, lines=1)
+        row = QHBoxLayout()
         row.setSpacing(12)
-        row.addLayout(left, stretch=4)
-        row.addLayout(titled("Pixels of the photo", self.before, parent=part), stretch=4)
+        row.addLayout(titled("Pixels of the photo", self.before, parent=part), stretch=1)
         row.addWidget(sign("→", part))
-        row.addLayout(titled("Normalised: red above 0, blue below", self.after, parent=part), stretch=4)
+        row.addLayout(titled("Normalised: red above 0, blue below", self.after, parent=part), stretch=1)
+        column = QVBoxLayout(part)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(controls)
+        column.addLayout(row, stretch=1)
+        column.addWidget(self._sentence)
+        column.addWidget(self._spread)
         return part
 
     def _build_reshape(self) -> QWidget:
         part = QWidget(self)
-        self.maps = [NumberGrid(f"Map {number}", part) for number in range(len(_MAPS))]
-        self.row = NumberGrid("The row", part)
+        self.maps = [NumberGrid(f"Map {number}", part, largest_cell=36) for number in range(len(_MAPS))]
+        self.row = NumberGrid("The row", part, largest_cell=40)
         maps = QHBoxLayout()
         maps.setSpacing(14)
         for number, shown in enumerate(self.maps):
@@ -164,7 +169,7 @@ class PreparedPage(Page):
             self.after.show_numbers(answer.after.numbers, answer.after.pixels)
             (mean, deviation), (mean_after, deviation_after) = answer.spread, answer.spread_after
             self._spread.setText(
-                f"Pixels / 255: mean {value_text(mean)}, deviation {value_text(deviation)}.<br>"
+                f"Pixels / 255: mean {value_text(mean)}, deviation {value_text(deviation)}. "
                 f"After: mean {_rounded(mean_after)}, deviation {_rounded(deviation_after)}."
             )
             self._show_unit()

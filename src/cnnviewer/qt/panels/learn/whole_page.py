@@ -29,7 +29,6 @@ STEP_PAGES = {
     "pooling": "Pooling",
     "linear": "Fully connected and softmax",
     "softmax": "Fully connected and softmax",
-    "normalisation": "Normalise and reshape",
 }
 """The title of the page that explains each step."""
 _HINT = "Point at a map or a unit: its links lead to what it is made of and what it feeds: red adds, blue subtracts."
