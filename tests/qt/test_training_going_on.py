@@ -146,15 +146,15 @@ class TestDiverged:
         page.resize(700, 200)
         page.clear(10)
         page.show()
-        losses = [2.0, 3e30, value, value, 1.0]
+        losses = [2.0, 300.0, value, value, 1.0]
         page.add([Progress(step + 1, 10, 1, loss, 0.1, 1e6, 32) for step, loss in enumerate(losses)])
         page.add([Evaluation("validation", 5, 1, value, 0.1, np.zeros((0, 0), dtype=np.int64), ())])
         qtbot.waitUntil(lambda: page.error.drawn[0].tolist() == [1, 2, 5])
-        assert page.error.drawn[1].tolist() == [2.0, 3e30, 1.0]
+        assert page.error.drawn[1].tolist() == [2.0, 300.0, 1.0]
         assert page.error.diverged == "diverged: no number at step 3"
         assert page.accuracy.diverged == ""
         page.error.scale.button("log").click()
-        assert page.error.drawn[1] == pytest.approx(np.log10([2.0, 3e30, 1.0]))
+        assert page.error.drawn[1] == pytest.approx(np.log10([2.0, 300.0, 1.0]))
         page.clear(10)
         assert page.error.diverged == ""
 
