@@ -135,7 +135,9 @@ def test_a_confusion_matrix_of_other_classes_is_left_out(run, classes):
     assert not any(len(item.confusion) for item in evaluations)
 
 
-@pytest.mark.parametrize(("name", "value"), [("learning_rate", float("inf")), ("step", "x"), ("processes", 0)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("learning_rate", float("inf")), ("step", "x"), ("step", -3), ("processes", 0)]
+)
 def test_a_state_that_makes_no_sense_is_damaged(run, name, value):
     for folder in list_checkpoints(run).values():
         changed(folder / "state.json", name, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -26,7 +27,7 @@ def is_animated(path: Path) -> bool:
     try:
         with Image.open(path, formats=[name for name in _FORMATS if name in Image.OPEN]) as image:
             return bool(getattr(image, "is_animated", False))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, IndexError, struct.error):
         return False  # it is told where it is opened as a photo
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +137,7 @@ def _read_state(path: Path) -> SavedState | None:
         state = parsed((path / STATE).read_text(encoding="utf-8"))
         if any(file_hash(path / name) != state["sha256"][name] for name in (MODEL, OPTIMISER)):
             return None
-        if not all(isfinite(float(state.get(name, "nan"))) for name in _NUMBERS) or int(state.get("processes", 1)) < 1:
+        if not all(0 <= float(state.get(name, "nan")) < inf for name in _NUMBERS) or int(state.get("processes", 1)) < 1:
             return None
         return SavedState(path, state, load_tensors(path / MODEL), load_tensors(path / OPTIMISER))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, SafetensorError):
