@@ -1,12 +1,15 @@
 """What the core knows of cameras, videos and screens."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from cnnviewer.errors import StreamError
 from cnnviewer.inputs.cameras import failure_text, preferred_size
 from cnnviewer.inputs.screens import Region, is_captured
-from cnnviewer.inputs.videos import is_video, time_text
+from cnnviewer.inputs.videos import check_video, is_video, time_text
 
 
 @pytest.mark.parametrize(
@@ -63,3 +66,64 @@ def test_a_region_of_a_picture():
 )
 def test_where_a_screen_can_be_captured(platform, wanted):
     assert is_captured(platform) is wanted
+
+
+def _box(kind: bytes, data: bytes = b"", *, is_long: bool = False) -> bytes:
+    if is_long:
+        return b"\0\0\0\1" + kind + (len(data) + 16).to_bytes(8, "big") + data
+    return (len(data) + 8).to_bytes(4, "big") + kind + data
+
+
+_FTYP = _box(b"ftyp", b"isom\0\0\2\0isommp41")
+_MDAT, _MOOV = _box(b"mdat", bytes(5000)), _box(b"moov", bytes(200))
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (_FTYP, _MOOV, _MDAT),
+        (_FTYP, _MDAT, _MOOV),
+        (_FTYP, _box(b"mdat", bytes(5000), is_long=True), _MOOV),
+        (_FTYP, _box(b"free"), _MOOV, _MDAT[:700]),
+        (_MDAT, _MOOV),
+    ],
+)
+def test_a_video_with_its_index_may_play(tmp_path, parts):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"".join(parts))
+    check_video(path)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (_FTYP,),
+        (_FTYP, _MDAT),
+        (_FTYP, _MDAT[:700]),
+        (_FTYP, b"\0\0\0\0mdat", bytes(900)),
+        (_FTYP, _MDAT, _MOOV[:100]),
+        (_box(b"styp", b"msdh"), _box(b"moof"), _MDAT),
+    ],
+)
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mov", "clip"])
+def test_a_video_that_was_not_finished_is_told(tmp_path, parts, name):
+    path = tmp_path / name
+    path.write_bytes(b"".join(parts))
+    with pytest.raises(StreamError, match=r"was not finished: its index \(moov\) is missing"):
+        check_video(path)
+
+
+def test_where_a_video_can_not_be_read_it_is_told(tmp_path):
+    with pytest.raises(StreamError, match="There is no file"):
+        check_video(tmp_path / "clip.mp4")
+    (tmp_path / "folder.mp4").mkdir()
+    with pytest.raises(StreamError, match="no regular file"):
+        check_video(tmp_path / "folder.mp4")
+    if os.name == "posix":
+        os.mkfifo(tmp_path / "pipe.mp4")  # reading one would wait for ever
+        with pytest.raises(StreamError, match="no regular file"):
+            check_video(tmp_path / "pipe.mp4")
+        odd = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+        odd.write_bytes(_FTYP + _MOOV + _MDAT)
+        with pytest.raises(StreamError, match="not written in UTF-8"):
+            check_video(odd)

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 __all__ = ["Region", "failure_text", "is_captured", "no_screen_text"]
 
 _CAPTURED = ("xcb", "wayland", "windows", "cocoa", "eglfs")
-"""Qt's platforms whose screens the system gives; of others Qt reads the window's pixels in a thread of its own, while
-it paints them, and the program falls."""
+"""Qt's platforms whose screens the system gives.
+
+On others Qt reads the window's pixels in a thread of its own while they are painted, and the program falls.
+"""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -731,6 +731,39 @@ def test_a_recording_that_can_not_be_written_is_told(streaming, media, tmp_path)
     streaming.live.recordings.record_frames(tmp_path / "missing")
     streaming.camera.send(picture(3))
     until(streaming, lambda: streaming.live.recordings.target is None)
+
+
+@pytest.mark.parametrize("name", ["clip.json", "clip", "clip.mp3", "clip.mkv", ".mp4"])
+def test_a_recording_has_the_ending_of_what_it_is(streaming, media, tmp_path, name):
+    from cnnviewer.qt.live.film import video_suffix
+
+    for begin in (streaming.live.recordings.record_input, streaming.live._record_window):
+        streaming.window.error.hide()
+        begin(tmp_path / name)
+        assert f"this system writes .{video_suffix()} files" in banner(streaming)
+        assert streaming.live.recordings.target is None
+    send(streaming, picture(5))
+    streaming.window.error.hide()
+    streaming.live._save_frame(tmp_path / name)
+    assert "it is saved as .png" in banner(streaming)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_comes_while_the_end_of_a_recording_is_waited_for_finds_none(streaming, media, tmp_path):
+    from cnnviewer.qt.live.film import video_suffix
+
+    recordings, told = streaming.live.recordings, []
+    recordings.failed.connect(told.append)
+    recordings.record_input(tmp_path / f"clip.{video_suffix()}")
+    for number in range(4):
+        send(streaming, picture(number))
+    until(streaming, lambda: recordings.frames)
+    file = recordings._file
+    QTimer.singleShot(0, lambda: file.failed.emit("The disk is full."))  # within the loop that waits
+    recordings.stop()
+    QApplication.processEvents()
+    assert recordings.target is None
+    assert not told
 
 
 def test_closing_the_window_ends_a_recording_whole(streaming, media, tmp_path):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.frames import Frame
 
-__all__ = ["FrameFilm", "VideoFile", "WindowFilm", "video_suffix"]
+__all__ = ["FrameFilm", "VideoFile", "WindowFilm", "check_name", "video_suffix"]
 
 _RATE = 10
 """Pictures of the window a second: each has to be painted once more for it."""
@@ -147,6 +147,21 @@ def video_suffix() -> str:
         If it can write none.
     """
     return "avi" if _format().fileFormat() is QMediaFormat.FileFormat.AVI else "mp4"
+
+
+def check_name(path: Path) -> None:
+    """Raise where a video file would have a name that does not tell what it is.
+
+    Raises
+    ------
+    StreamError
+        If it does not end as the video files do that this system writes.
+    """
+    suffix = f".{video_suffix()}"
+    if path.suffix.lower() != suffix:
+        raise StreamError(
+            f"{path.name} is no name for a recording: this system writes {suffix} files; choose a name that ends so."
+        )
 
 
 def _format() -> QMediaFormat:

@@ -11,6 +11,7 @@ from cnnviewer.frames import Frame
 from cnnviewer.kinds import Kind, ending_of, kind_by_name
 from cnnviewer.qt.live.grabber import Grab, Grabber
 from cnnviewer.qt.live.media import check_media
+from cnnviewer.qt.live.video_checker import VideoChecker
 from cnnviewer.qt.threads import worker_thread
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Live(QObject):
     _drawn = Signal(object)
     _newestWanted = Signal()
     _sourceLeft = Signal(object)
+    _videoGiven = Signal(object)
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +64,12 @@ class Live(QObject):
         self._thread.started.connect(self.grabber.begin)
         self.grabber.grabbed.connect(session.wake)
         self.grabber.failed.connect(self._on_failed)
+        self._checker = VideoChecker()
+        self._checker.moveToThread(self._thread)
+        self._checker.checked.connect(self._on_checked)
+        self._videoGiven.connect(self._checker.check)
+        self._video: Path | None = None
+        """The video that is looked at before it plays."""
         self._drawn.connect(self.grabber.take_drawing)
         self._newestWanted.connect(self.grabber.take_newest)
         self._sourceLeft.connect(self.grabber.leave)
@@ -81,8 +89,14 @@ class Live(QObject):
         self._open(lambda: _camera(camera, self))
 
     def open_video(self, path: Path) -> None:
-        """Play a video file."""
-        self._open(lambda: _video(path, self))
+        """Play a video file, once it is known to be one; what is shown stays until then."""
+        try:
+            check_media()
+        except StreamError as error:
+            self.failed.emit(str(error))
+        else:
+            self._video = path
+            self._videoGiven.emit(path)
 
     def open_screen(self, screen: QScreen, region: Region) -> None:
         """Show a region of the screen."""
@@ -112,7 +126,7 @@ class Live(QObject):
         was_running = self.is_running
         self.grabber.is_open = False
         self._quiet.stop()
-        source, self.source, self.is_drawing = self.source, None, False
+        source, self.source, self.is_drawing, self._video = self.source, None, False, None
         if source is not None:
             self.grabber.sink = None
             source.sink.videoFrameChanged.disconnect(self.grabber.take_newest)
@@ -184,6 +198,16 @@ class Live(QObject):
         if is_frozen != self.is_frozen:
             self.is_frozen = is_frozen
             self.frozenChanged.emit(is_frozen)
+
+    @Slot(object, str)
+    def _on_checked(self, path: Path, sentence: str) -> None:
+        if path is not self._video:
+            return  # something else is shown meanwhile
+        self._video = None
+        if sentence:
+            self.failed.emit(sentence)
+        else:
+            self._open(lambda: _video(path, self))
 
     @Slot(object)
     def _on_framed(self, answer: FrameAnswer) -> None:

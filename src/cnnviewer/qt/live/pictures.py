@@ -21,8 +21,10 @@ def save_png(frame: Frame, path: Path) -> None:
     Raises
     ------
     StreamError
-        If the file can't be written.
+        If the file can't be written, or its name does not tell what it is.
     """
+    if path.suffix.lower() != ".png":
+        raise StreamError(f"{path.name} is no name for a frame: it is saved as .png; choose a name that ends so.")
     if not to_image(frame.pixels).save(str(path)):
         raise StreamError(f"The picture {path} can't be written; choose another folder.")
 

@@ -75,13 +75,15 @@ class Recordings(QObject):
         if self.target is None:
             return
         self._grabber.recorder = None
-        if self._window_film is not None:
-            self._window_film.stop()
-            self._window_film.deleteLater()
-        if self._file is not None:
-            self._file.end()
-            self._file.deleteLater()
+        # Before its end is waited for: what comes meanwhile finds no recording.
+        file, film = self._file, self._window_film
         self._file = self._window_film = self.target = None
+        if film is not None:
+            film.stop()
+            film.deleteLater()
+        if file is not None:
+            file.end()
+            file.deleteLater()
         self.changed.emit()
 
     def _begin(self, path: Path) -> bool:
@@ -89,8 +91,9 @@ class Recordings(QObject):
         self.stop()
         try:
             check_media()
-            from cnnviewer.qt.live.film import VideoFile
+            from cnnviewer.qt.live.film import VideoFile, check_name
 
+            check_name(path)
             self._file = VideoFile(path, self)
         except StreamError as error:
             self.failed.emit(str(error))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, QUrl, Slot
 from PySide6.QtMultimedia import QMediaMetaData, QMediaPlayer, QVideoSink
 
+from cnnviewer.inputs.videos import time_text
 from cnnviewer.qt.live.grabber import Grab
 from cnnviewer.qt.live.sources import PlayedSource
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["VideoSource"]
 
 _USUAL_RATE = 25.0
+_HIGHEST_RATE = 1000.0
 _PATIENCE = 4000
 """For how long, in milliseconds, the first frame is waited for."""
 
@@ -39,6 +41,12 @@ class VideoSource(PlayedSource):
         self._first.setSingleShot(True)
         self._first.setInterval(_PATIENCE)
         self._first.timeout.connect(self._on_no_frame)
+        self.sink.videoFrameChanged.connect(self._on_picture)
+        self._picture: int | None = None
+        """Where the last of the pictures that came begins, in milliseconds; None before the first."""
+        self._sought: int | None = None
+        """The place for which no picture has come yet."""
+        self._has_ended, self._tries = False, 0
 
     @property
     def duration(self) -> int:
@@ -58,8 +66,8 @@ class VideoSource(PlayedSource):
     @property
     def frame_length(self) -> float:
         """How long a frame is shown, in milliseconds."""
-        rate = self._player.metaData().value(QMediaMetaData.Key.VideoFrameRate)
-        return 1000 / float(rate) if rate else 1000 / _USUAL_RATE
+        rate = float(self._player.metaData().value(QMediaMetaData.Key.VideoFrameRate) or 0)
+        return 1000 / rate if 0 < rate < _HIGHEST_RATE else 1000 / _USUAL_RATE  # some tell none, or no number
 
     def start(self) -> None:
         """Open the file and play it."""
@@ -75,7 +83,7 @@ class VideoSource(PlayedSource):
 
     def play(self) -> None:
         """Go on; from the beginning where it has ended."""
-        if self.duration and self.position >= self.duration - self.frame_length:
+        if self._has_ended:
             self.seek(0)
         self._player.play()
 
@@ -85,7 +93,8 @@ class VideoSource(PlayedSource):
 
     def seek(self, milliseconds: int) -> None:
         """Show the frame at a place."""
-        self._player.setPosition(min(max(milliseconds, 0), max(self.duration - 1, 0)))
+        self._has_ended, self._tries = False, 0
+        self._go_to(min(milliseconds, self.duration - 1))
 
     def step(self, frames: int) -> None:
         """Stop, and show a later frame, or with a negative number an earlier one."""
@@ -93,6 +102,10 @@ class VideoSource(PlayedSource):
         # Shortly behind its beginning: that may belong to the frame before, and its middle to the one after.
         length = self.frame_length
         self.seek(round((round(self._shown_time() / length) + frames + 0.15) * length))
+
+    def _go_to(self, milliseconds: int) -> None:
+        self._sought = max(milliseconds, 0)
+        self._player.setPosition(self._sought)
 
     def _shown_time(self) -> float:
         frame = self.sink.videoFrame()
@@ -109,22 +122,49 @@ class VideoSource(PlayedSource):
     @Slot(QMediaPlayer.MediaStatus)
     def _on_status(self, status: QMediaPlayer.MediaStatus) -> None:
         if status is QMediaPlayer.MediaStatus.EndOfMedia:
-            # It would show nothing: the last frame stays, as at the end of a film strip.
-            self._player.pause()
-            self.seek(self.duration - 1)
+            self._show_last()
         elif status is QMediaPlayer.MediaStatus.LoadedMedia and not self._player.hasVideo():
             self.failed.emit(f"{self._path.name} has no pictures: it holds sound only, or a kind that can't be read.")
 
     @Slot()
+    def _on_picture(self) -> None:
+        frame = self.sink.videoFrame()
+        if frame.isValid():  # at the end the player takes the last one away
+            self._first.stop()
+            self._picture, self._sought = max(frame.startTime() // 1000, self._picture or 0), None
+
+    def _show_last(self) -> None:
+        """Have the last picture stay, as at the end of a film strip: the player would show nothing.
+
+        Where the sound outlasts it, there is none at the end: it is looked for before that, further each time, but not
+        before the last one that came.
+        """
+        self._tries = 0 if self._sought is None else self._tries + 1
+        place = self.duration - 1 - round(self.frame_length * (2**self._tries - 1))
+        place = max(place, self._picture or 0)
+        self._has_ended = True
+        if self._sought is None or place < self._sought:
+            self._go_to(place)  # first: from its end a player that pauses goes to the beginning
+            self._player.pause()
+        elif self._picture is None:
+            self._on_no_frame()
+
+    @Slot()
     def _on_no_frame(self) -> None:
         """Tell of a video that opens and gives nothing: a codec that only some graphics cards know."""
-        if not self.sink.videoFrame().isValid():
+        if self._picture is None:
+            self._first.stop()
             self._fail("this machine lacks the decoder for it")
 
     @Slot(QMediaPlayer.Error, str)
     def _on_error(self, error: QMediaPlayer.Error, text: str) -> None:
-        if error is not QMediaPlayer.Error.NoError:
-            self._fail(text.rstrip(".") or "it is damaged, or of an unknown kind")
+        if error is QMediaPlayer.Error.NoError:
+            return
+        if self._picture is None:
+            self._fail("it is damaged, or of an unknown kind" if not text else f"the player tells: {text.rstrip('.')}")
+        else:
+            place = time_text(self._picture)
+            self.failed.emit(f"{self._path.name} can't be played on from {place}: what follows is damaged, or missing.")
 
     def _fail(self, reason: str) -> None:
         self.failed.emit(f"{self._path.name} can't be played: {reason}. Convert it to MP4 (H.264), and try again.")

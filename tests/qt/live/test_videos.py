@@ -1,0 +1,146 @@
+"""Videos to their ends, and what is no video."""
+
+from __future__ import annotations
+
+import wave
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtMultimedia import QMediaPlayer
+from PySide6.QtTest import QTest
+
+from ..test_main_window import drop, files
+from .matroska import write_video
+from .test_live import banner, live, shown_number, until  # noqa: F401
+
+
+@pytest.fixture
+def ends(monkeypatch):
+    """Count how often players meet an end."""
+    from cnnviewer.qt.live.video import VideoSource
+
+    met, on_status = [], VideoSource._on_status
+
+    def count(self, status) -> None:
+        if status is QMediaPlayer.MediaStatus.EndOfMedia:
+            met.append(self.position)
+        on_status(self, status)
+
+    monkeypatch.setattr(VideoSource, "_on_status", count)
+    return met
+
+
+def play(live, path):  # noqa: F811
+    """Play a video, and return its source when the last picture is shown, and the window at rest."""
+    assert drop(live.window, files(path))
+    until(live, lambda: live.live.controls.video is not None and live.live.live.shown is not None)
+    video = live.live.controls.video
+    until(live, lambda: not video.is_playing)
+    until(live, lambda: not live.session.is_streaming and live.session.is_idle)
+    return video
+
+
+@pytest.mark.parametrize("milliseconds", [660, 740, 2000, 300])
+def test_the_last_picture_stays_where_the_sound_outlasts_it_or_ends_before(live, media, ends, tmp_path, milliseconds):  # noqa: F811
+    video = play(live, write_video(tmp_path / "clip.mkv", sound=milliseconds))
+    until(live, lambda: shown_number(live) == 15)
+    QTest.qWait(200)
+    before = len(ends)
+    assert before <= 10
+    QTest.qWait(600)
+    assert len(ends) == before  # it rests
+    assert shown_number(live) == 15
+    assert not video.is_playing
+    assert not banner(live)
+    # It plays again from its beginning, and may be wound to its end.
+    live.bot.keyClick(live.window, Qt.Key.Key_K)
+    until(live, lambda: shown_number(live) < 15)
+    video.seek(video.duration)
+    until(live, lambda: not video.is_playing and shown_number(live) == 15)
+
+
+def test_a_video_of_one_picture_shows_it_and_lacks_no_decoder(live, media, tmp_path):  # noqa: F811
+    path = write_video(tmp_path / "one.mkv", pictures=1, sound=60)
+    play(live, path)
+    QTest.qWait(4500)  # longer than a first picture is waited for
+    assert shown_number(live) == 0
+    assert live.live.live.is_running
+    assert not banner(live)
+
+
+def test_a_video_that_is_removed_while_it_plays_goes_on_and_is_told_when_it_is_opened_anew(live, clip, tmp_path):  # noqa: F811
+    path = tmp_path / clip.name
+    path.write_bytes(clip.read_bytes())
+    assert drop(live.window, files(path))
+    until(live, lambda: live.live.live.shown is not None)
+    path.unlink()
+    until(live, lambda: shown_number(live) == 15)
+    live.live.live.open_video(path)
+    until(live, lambda: banner(live))
+    assert "There is no file" in banner(live)
+    assert live.live.live.is_running  # what was there stays
+    assert shown_number(live) == 15
+
+
+def _png(path):
+    Image.new("RGB", (8, 8)).save(path, "PNG")
+
+
+def _still(path):
+    Image.new("P", (8, 8)).save(path, "GIF")
+
+
+def _wave(path):
+    with wave.open(str(path), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(800))
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "told"),
+    [
+        ("photo.png", _png, "photo.png can't be played: it is a PNG image, not a video"),
+        ("photo.mp4", _png, "photo.mp4 can't be played: it is a PNG image, not a video"),
+        ("still.gif", _still, "still.gif can't be played: it is a GIF image, not a video"),
+        ("sound.wav", _wave, "sound.wav can't be played: it is a WAV file"),
+        ("empty.mp4", lambda path: path.touch(), "empty.mp4 can't be played: it is empty (0 bytes)"),
+        ("notes.mp4", lambda path: path.write_text("a note"), "notes.mp4 can't be played: it is text"),
+        (
+            "clip.mp4",
+            lambda path: path.write_bytes(bytes(range(1, 255)) * 9),
+            "clip.mp4 can't be played: it is damaged",
+        ),
+    ],
+)
+def test_what_is_no_video_reaches_no_player(live, clip, tmp_path, monkeypatch, name, make, told):  # noqa: F811
+    play(live, clip)
+    seen = []
+    monkeypatch.setattr(QMediaPlayer, "setSource", lambda *given: seen.append(given))
+    make(tmp_path / name)
+    live.live.live.open_video(tmp_path / name)  # as the dialog does
+    until(live, lambda: banner(live))
+    assert banner(live).startswith(told)
+    assert not seen
+    assert live.live.live.is_running
+    assert shown_number(live) == 15
+    monkeypatch.undo()
+
+
+def test_a_video_without_its_index_is_told(live, clip, tmp_path):  # noqa: F811
+    path = tmp_path / "cut.mp4"
+    path.write_bytes(clip.read_bytes()[:600])
+    if path.read_bytes()[4:8] != b"ftyp":
+        pytest.skip("this system writes no MP4")
+    live.live.live.open_video(path)
+    until(live, lambda: banner(live))
+    assert banner(live).startswith("cut.mp4 was not finished: its index (moov) is missing;")
+
+
+def test_something_else_that_is_opened_meanwhile_is_shown(live, clip, samples):  # noqa: F811
+    live.live.live.open_video(clip)
+    assert drop(live.window, files(samples / "digit-9.png"))
+    live.settle()
+    QTest.qWait(300)
+    assert not live.live.live.is_running
+    assert live.window.probabilities.bars[0].name == "9"
