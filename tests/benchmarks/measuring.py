@@ -93,9 +93,9 @@ def packed_photo() -> np.ndarray:
     """Return the pixels of a photo as a source gives them, uint32 ``(H, W)``."""
     from PIL import Image
 
-    from cnnviewer.engine.photos import packed
+    from cnnviewer.images import to_packed
 
-    pixels = packed(Image.fromarray(photo()))
+    pixels = to_packed(Image.fromarray(photo()))
     pixels.setflags(write=False)
     return pixels
 
