@@ -577,10 +577,16 @@ def draw(live, *points, hold=None):
 SEVEN = [(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]
 
 
-@pytest.fixture
-def drawing(live):
+def show_pad(live):
     live.live.pad()
     until(live, lambda: live.window.input.pad.isVisible())
+    live.settle()
+    QTest.qWait(100)  # the panels make room for it
+
+
+@pytest.fixture
+def drawing(live):
+    show_pad(live)
     return live
 
 
@@ -872,11 +878,11 @@ def test_without_the_systems_libraries_all_else_works(live, monkeypatch, clip):
         assert "apt install libpulse0 libxrandr2" in banner(live)
     live.window.error.hide()
     assert drop(live.window, files(clip))
+    until(live, lambda: banner(live))
     assert "libpulse.so.0" in banner(live)
     assert media.camera_names() == {}
     live.window.error.hide()
-    live.live.pad()
-    until(live, lambda: live.window.input.pad.isVisible())
+    show_pad(live)
     draw(live, *SEVEN)
     until(live, lambda: live.window.probabilities.bars[0].name == "7")
     assert not banner(live)

@@ -140,7 +140,7 @@ def test_a_video_without_its_index_is_told(live, clip, tmp_path):  # noqa: F811
 def test_something_else_that_is_opened_meanwhile_is_shown(live, clip, samples):  # noqa: F811
     live.live.live.open_video(clip)
     assert drop(live.window, files(samples / "digit-9.png"))
-    live.settle()
+    until(live, lambda: live.window.probabilities.bars[0].name == "9")
     QTest.qWait(300)
     assert not live.live.live.is_running
     assert live.window.probabilities.bars[0].name == "9"
