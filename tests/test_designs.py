@@ -129,13 +129,19 @@ def test_a_byte_order_mark_is_read_over(tmp_path):
     assert open_design(path) == DESIGNS["two blocks"]
 
 
-def test_a_name_that_no_file_can_hold_is_told(tmp_path):
-    path = tmp_path / "a.json"
+@pytest.mark.parametrize("name", ["\ud800", "caf\udce9"])
+def test_a_name_that_is_no_text_is_kept(tmp_path, name):
+    path, design = tmp_path / "a.json", Design(name, (1, 8, 8), ())
     save_design(DESIGNS["two blocks"], path)
-    with pytest.raises(NetworkError, match="can't be written"):
-        save_design(Design("\ud800", (1, 8, 8), ()), path)
-    assert open_design(path) == DESIGNS["two blocks"]
+    save_design(design, path)
+    assert open_design(path) == design
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_that_no_path_can_tell_is_told(tmp_path):
+    with pytest.raises(NetworkError, match="can't be written"):
+        save_design(DESIGNS["two blocks"], tmp_path / "a\0.json")
+    assert list(tmp_path.iterdir()) == []
 
 
 GOOD = to_json(DESIGNS["two blocks"])

@@ -54,14 +54,14 @@ def test_a_double_click_opens_once(tour, page):
 
 def test_the_table_tells_where_weights_are(page):
     texts = [page.table.topLevelItem(row).text(5) for row in range(3)]
-    assert texts == ["here", "233 MB", "528 MB"]
+    assert texts == ["here", "244 MB", "553 MB"]
 
 
 def test_nothing_is_downloaded_unasked(tour, page):
     asked = []
     page.openRequested.connect(lambda name, weights: asked.append((name, weights)))
     choose(tour, page, "vgg16")
-    assert page.open.text() == "Download 528 MB, open"
+    assert page.open.text() == "Download 553 MB, open"
     assert "IMAGENET1K_V1" in page.open.toolTip()
     vgg16 = next(shown for shown in page.chart._families if shown.name == "vgg16")
     tour.driver.click(page.chart, page.chart.point(vgg16).toPoint() - QPoint(3, 0))
