@@ -92,7 +92,7 @@ class _Window:
         """Show the photo, and run the event loop until everything is painted."""
         from cnnviewer.messages import ImageRequest
 
-        self._session.show_images([ImageRequest("chelsea", pixels=self._pixels)])
+        self._session.inputs.show_images([ImageRequest("chelsea", pixels=self._pixels)])
         self._loop.exec()
         self._app.processEvents()
 

@@ -39,7 +39,7 @@ def measure(networks: list[str]) -> Iterator[Result]:
             app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         app.processEvents()
 
-    session.show_images([ImageRequest("chelsea", pixels=photo())])
+    session.inputs.show_images([ImageRequest("chelsea", pixels=photo())])
     panel = window.open_explanation()
     try:
         for name in networks:

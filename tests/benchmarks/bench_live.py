@@ -44,7 +44,7 @@ def measure(networks: list[str]) -> Iterator[Result]:
             yield Result("frames a second on screen / bare passes", name, statistics.median(rates), "ratio", -0.95)
             yield Result("stalls at full load, 99th percentile", name, gaps.percentile(99) * 1000, "ms", 16)
             yield Result("stalls at full load, longest", name, gaps.longest * 1000, "ms", 40)
-            stage.session.close_stream()
+            stage.session.inputs.close_stream()
     finally:
         stage.close()
 

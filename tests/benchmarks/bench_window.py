@@ -51,7 +51,7 @@ def measure(networks: list[str]) -> Iterator[Result]:
         app.processEvents()
 
     pixels = photo()
-    session.show_images([ImageRequest("chelsea", pixels=pixels)])
+    session.inputs.show_images([ImageRequest("chelsea", pixels=pixels)])
     session.open_network("lenet5")  # the first import of torch, which no measure is about
     until_painted()
     # The number of threads is a setting of each thread: the bare pass runs here on as many as in the worker.
@@ -66,7 +66,7 @@ def measure(networks: list[str]) -> Iterator[Result]:
             yield Result("longest stall of the GUI while a network loads", name, load_stall * 1000, "ms", 50)
             gaps.clear()
             for _ in range(10):
-                session.show_images([ImageRequest("chelsea", pixels=pixels)])
+                session.inputs.show_images([ImageRequest("chelsea", pixels=pixels)])
                 until_painted()
             timer.stop()
             yield Result("longest stall of the GUI while recording", name, gaps.longest * 1000, "ms", 50)
@@ -85,7 +85,7 @@ def _shower(session, pixels, until_painted: Callable[[], None]) -> Callable[[], 
     from cnnviewer.messages import ImageRequest
 
     def show() -> None:
-        session.show_images([ImageRequest("chelsea", pixels=pixels)])
+        session.inputs.show_images([ImageRequest("chelsea", pixels=pixels)])
         until_painted()
 
     return show

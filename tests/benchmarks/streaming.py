@@ -20,7 +20,7 @@ class Stage:
     """The window, on which frames are shown."""
 
     def __init__(self) -> None:
-        from PySide6.QtCore import QEventLoop, QTimer
+        from PySide6.QtCore import QEventLoop, QThread, QTimer
 
         from cnnviewer.qt.app import create_app
         from cnnviewer.qt.main_window import MainWindow
@@ -41,20 +41,20 @@ class Stage:
         self.session.framed.connect(self._on_framed)
         self._until = None
         self._shown_at = 0.0
-        self._calls = _calls(self.session._thread, self._loop)
+        self._calls = _calls(self.session.findChild(QThread, "cnnviewer worker"), self._loop)
         self._pixels = _pixels(self.commands.live.grabber)
 
     def open(self, name: str) -> None:
         """Open a network, and stream until all its cards are shown."""
         from cnnviewer.messages import ImageRequest
 
-        self.session.show_images([ImageRequest("chelsea", pixels=photo())])
+        self.session.inputs.show_images([ImageRequest("chelsea", pixels=photo())])
         self.session.open_network(name, weights_for(name))
         self.wait(lambda: self.session.network is not None and self.session.network.name == name)
         self.wait(lambda: self.session.is_idle and not self.window.layers.is_waiting)
         shown = len(self.window.layers.visible_layers)
         assert shown >= CARDS, f"{shown} cards are on the screen"
-        self.session.open_stream()
+        self.session.inputs.open_stream()
         self.commands.live.grabber.is_open = True
         for _ in range(4):
             self.show_frame()

@@ -140,14 +140,14 @@ def test_the_window_follows_a_network_whose_way_depends_on_the_photo(driver, mon
     driver.window.show_images([ImageRequest(path.name, path=path) for path in paths])
     driver.settle()
     bright = look_through(driver)
-    driver.session.step_image(1)
+    driver.session.inputs.step_image(1)
     driver.settle()
     dark = look_through(driver)
     assert bright != dark
     changing, _ = names
     assert changing & (set(bright) ^ set(dark))
     assert len(driver.window.layers.visible_layers) > 0
-    driver.session.step_image(1)
+    driver.session.inputs.step_image(1)
     driver.settle()
     assert [layer.name for layer in driver.session.recording.layers] == bright
 

@@ -8,10 +8,9 @@ from PySide6.QtCore import QPoint, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMenu
 
 from cnnviewer.devices import Precision
-from cnnviewer.messages import DeviceRequest, HoldRequest, NetworkRequest, WeightsRequest
+from cnnviewer.messages import DeviceRequest, WeightsRequest
 from cnnviewer.networks import load_network
 from cnnviewer.qt.preferences import Preferences
-from cnnviewer.qt.session import _TURNS
 
 HALF = DeviceRequest("auto", Precision.HALF)
 
@@ -172,7 +171,3 @@ def test_the_choice_is_remembered(lenet):
     assert preferences.device() == DeviceRequest()
     QSettings().clear()
     assert preferences.device() == DeviceRequest()
-
-
-def test_a_device_is_used_before_a_network_is_opened():
-    assert _TURNS.index(DeviceRequest) < _TURNS.index(NetworkRequest) < _TURNS.index(HoldRequest)

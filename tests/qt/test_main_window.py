@@ -292,7 +292,7 @@ def test_the_newest_image_wins(lenet, samples):
     recorded = []
     lenet.session.recordingChanged.connect(recorded.append)
     for position in range(10):
-        lenet.session.show_image(position)
+        lenet.session.inputs.show_image(position)
     lenet.settle()
     assert lenet.session.recording.image == "digit-9.png"
     assert len(recorded) < 10

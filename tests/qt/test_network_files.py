@@ -115,7 +115,7 @@ def test_the_onnx_network_is_dropped_and_reads_a_thousand_digits(driver):
     labels = np.frombuffer(unpacked("t10k-labels-idx1-ubyte.gz"), np.uint8, offset=8)
     right = 0
     for digit, label in zip(images.reshape(-1, 28, 28)[:1000], labels[:1000], strict=True):
-        driver.session.show_images([ImageRequest("digit", pixels=np.repeat(digit[:, :, None], 3, 2))])
+        driver.session.inputs.show_images([ImageRequest("digit", pixels=np.repeat(digit[:, :, None], 3, 2))])
         driver.bot.waitUntil(lambda: driver.session.is_idle, timeout=60_000)
         right += best(driver) == label
     assert right >= 980

@@ -56,11 +56,11 @@ def test_what_can_not_be_shown_leaves_the_images_as_they_are(strip, tmp_path, na
     if stem in content:
         (tmp_path / name).write_bytes(content[stem])
     strip.key(Qt.Key.Key_E, strip.window)
-    before = strip.session.images
+    before = strip.session.inputs.images
     drop(strip.window, files(tmp_path / name))
     strip.settle()
     assert name in told(strip)
-    assert strip.session.images == before
+    assert strip.session.inputs.images == before
     assert strip.window.input.thumbnails.count() == 3
     assert shown(strip) == "digit-1.png"
     strip.key(Qt.Key.Key_E, strip.window)
@@ -267,7 +267,7 @@ def test_a_slow_folder_shows_its_first_image_at_once_and_then_the_others(lenet, 
     lenet.settle()
     assert not lenet.window.progress.isVisible()
     assert lenet.window.input.thumbnails.count() == 30
-    assert (shown(lenet), lenet.session.position) == ("0.png", 0)
+    assert (shown(lenet), lenet.session.inputs.position) == ("0.png", 0)
     lenet.key(Qt.Key.Key_E, lenet.window)
     assert shown(lenet) == "1.png"
 
@@ -289,7 +289,7 @@ def test_the_newest_of_two_wins(lenet, slow_disk, folder, samples):
     slow_disk.release(100)
     lenet.settle()
     lenet.bot.waitUntil(lambda: shown(lenet) == "digit-9.png", timeout=WAIT)
-    assert lenet.session.images[0].title == "digit-9.png"
+    assert lenet.session.inputs.images[0].title == "digit-9.png"
 
 
 def test_another_image_that_was_chosen_meanwhile_stays(lenet, slow_disk, folder):
@@ -301,7 +301,7 @@ def test_another_image_that_was_chosen_meanwhile_stays(lenet, slow_disk, folder)
     slow_disk.release(100)
     lenet.settle()
     assert shown(lenet) == "digit-5.png"
-    assert len(lenet.session.images) == 1
+    assert len(lenet.session.inputs.images) == 1
 
 
 def test_a_window_closes_while_a_disk_does_not_answer(lenet, slow_disk, folder):

@@ -80,10 +80,10 @@ def test_a_choice_belongs_to_its_image(driver, dark, samples):
     show(driver, dark, samples / "digit-3.png")
     choose(driver, driver.window.input.reading.values, "1,023")
     changed = probabilities(driver)
-    driver.session.step_image(1)
+    driver.session.inputs.step_image(1)
     driver.settle()
     assert not driver.window.input.reading.isVisible()
-    driver.session.step_image(1)
+    driver.session.inputs.step_image(1)
     driver.settle()
     assert probabilities(driver) == changed
 

@@ -52,8 +52,8 @@ def test_the_hint_can_be_put_away_while_the_network_is_open(driver):
 def test_a_new_drawing_pad_has_nothing_of_the_photo_beside_it(driver):
     driver.open("lenet5", sample="chelsea")
     driver.click(driver.window.input.hint.draw)
-    window = driver.window
-    driver.bot.waitUntil(lambda: not driver.session.is_streaming and "chelsea" not in driver.session.recording.image)
+    window, session = driver.window, driver.session
+    driver.bot.waitUntil(lambda: not session.inputs.is_streaming and "chelsea" not in session.recording.image)
     driver.settle()
     assert window.input.is_blank
     assert "drawing" in window.input.caption
@@ -73,7 +73,7 @@ def test_a_pad_over_a_network_of_photos_ends_at_a_network_of_digits_and_nothing_
     driver.open("efficientnet-lite0", sample="chelsea")
     driver.window.open_live().pad()
     driver.bot.waitUntil(lambda: driver.session.network.name == "lenet5", timeout=WAIT)
-    driver.bot.waitUntil(lambda: not driver.session.is_streaming, timeout=WAIT)
+    driver.bot.waitUntil(lambda: not driver.session.inputs.is_streaming, timeout=WAIT)
     driver.settle()
     driver.bot.waitUntil(lambda: "chelsea" not in driver.session.recording.image, timeout=WAIT)
     assert "Nothing is drawn" in driver.window.probabilities.caution

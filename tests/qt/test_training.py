@@ -29,7 +29,7 @@ def test_the_panel_shows_samples_of_the_shipped_digits(trainee):
     rect = setup.samples.visualItemRect(setup.samples.item(4))
     trainee.bot.mouseClick(setup.samples.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
     trainee.settle()
-    assert trainee.session.images[0].title == "4"
+    assert trainee.session.inputs.images[0].title == "4"
     assert trainee.session.recording.ranking[0] == 4
 
 
@@ -64,9 +64,9 @@ def test_a_training_from_start_to_end(trainee):
     assert panel.curves.error._values.values.tolist() == losses
     # The panels show the network that was trained, with its last weights, and a digit of each class.
     trainee.until(lambda: trainee.window.status.provenance == f"training, step {steps}")
-    assert [image.title for image in trainee.session.images] == list("0123456789")
+    assert [image.title for image in trainee.session.inputs.images] == list("0123456789")
     network = load_network(folder)
-    image = trainee.session.images[0].pixels
+    image = trainee.session.inputs.images[0].pixels
     expected = network.module(network.preprocess(image)).softmax(1)[0]
     assert trainee.session.recording.probabilities == pytest.approx(expected.tolist(), abs=1e-6)
     assert "images a second" in panel.numbers
@@ -169,7 +169,7 @@ def test_mistakes_open_in_all_panels(trainee):
     trainee.bot.mouseClick(page.pictures.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
     trainee.settle()
     true, wrong = caption.split("\n")[0].split(" → ")
-    assert trainee.session.images[0].title.startswith(f"{true} (image")
+    assert trainee.session.inputs.images[0].title.startswith(f"{true} (image")
     assert trainee.session.recording.ranking[0] == int(wrong)
     counts = page.confusion._confusion.copy()
     np.fill_diagonal(counts, 0)
@@ -185,7 +185,7 @@ def test_the_film_shows_the_weights_of_its_moments(trainee):
     trainee.page("Film")
     line, session = trainee.panel.film.line, trainee.session
     assert line.moments == tuple(list_snapshots(trainee.folder))
-    image = session.images[0].pixels
+    image = session.inputs.images[0].pixels
     network = load_network(trainee.folder)
     for place in (0, 7, len(line.moments) - 1):
         line.slider.setValue(place)
@@ -226,7 +226,7 @@ def test_two_moments_side_by_side_on_one_scale(trainee):
     moments = list_snapshots(trainee.folder)
     for network, step in zip(networks, (line.moments[3], line.moments[-1]), strict=True):
         network.module.load_state_dict(load_file(moments[step]))
-    maps = [network.module.c1(network.preprocess(session.images[0].pixels)).detach()[0] for network in networks]
+    maps = [network.module.c1(network.preprocess(session.inputs.images[0].pixels)).detach()[0] for network in networks]
     for channel, low, high in zip(answer.channels, answer.lows, answer.highs, strict=True):
         reach = max(both[channel].abs().max().item() for both in maps)
         assert (low, high) == pytest.approx((-reach, reach), rel=1e-5)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from cnnviewer.messages import RecordingSummary
     from cnnviewer.qt.main_window import MainWindow
     from cnnviewer.qt.panels.graph_panel import GraphPanel
-    from cnnviewer.qt.session import Selection, Session
+    from cnnviewer.qt.selection import Selection
+    from cnnviewer.qt.session import Session
 
 __all__ = ["GraphPresenter"]
 

@@ -139,7 +139,7 @@ class PhotoCompanion(QObject):
         self._page, self._window, self._session = page, window, session
         page.editRequested.connect(self._on_edit_requested)
         page.patchChosen.connect(self._on_patch_chosen)
-        session.imagesChanged.connect(self._ask_photo)
+        session.inputs.imagesChanged.connect(self._ask_photo)
         session.networkChanged.connect(self._on_network_changed)
         session.recordingChanged.connect(self._on_recording_changed)
         session.framed.connect(self._on_framed)
@@ -150,7 +150,7 @@ class PhotoCompanion(QObject):
 
     @Slot()
     def _ask_photo(self) -> None:
-        photo = self._session.photo
+        photo = self._session.inputs.photo
         if photo is None:
             self._page.show_photo(None)
         else:
@@ -158,13 +158,13 @@ class PhotoCompanion(QObject):
 
     @Slot(str, object, object)
     def _on_pictured(self, key: str, request: object, answer: object) -> None:
-        is_photo = isinstance(request, ThumbnailRequest) and request.image is self._session.photo
+        is_photo = isinstance(request, ThumbnailRequest) and request.image is self._session.inputs.photo
         if key == _PHOTO and is_photo and isinstance(answer, ThumbnailAnswer):
             self._page.show_photo(answer.pixels)
 
     @Slot(object)
     def _on_recording_changed(self, recording: RecordingSummary) -> None:
-        network, photo = self._session.network, self._session.photo
+        network, photo = self._session.network, self._session.inputs.photo
         if photo is None:
             self._page.show_photo(None)
         is_changed = photo is not None and recording.image != photo.title
@@ -184,7 +184,7 @@ class PhotoCompanion(QObject):
 
     @Slot(object)
     def _on_edit_requested(self, edit: ImageEdit | None) -> None:
-        self._session.edit_image(edit)
+        self._session.inputs.edit_image(edit)
 
     @Slot(str, object)
     def _on_patch_chosen(self, layer: str, patch: Patch) -> None:

@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 if TYPE_CHECKING:
     from cnnviewer.messages import ImageRequest, NetworkRequest, WeightsRequest
-    from cnnviewer.qt.session import Selection, Session
+    from cnnviewer.qt.selection import Selection
+    from cnnviewer.qt.session import Session
 
 __all__ = ["Loan", "Until"]
 
@@ -58,7 +59,7 @@ class Loan(QObject):
         self._taken: list[_Taken] = []
         self._selection: tuple[NetworkRequest | None, Selection] | None = None
         session.networkChanged.connect(self._look)
-        session.imagesChanged.connect(self._look)
+        session.inputs.imagesChanged.connect(self._look)
         session.recordingChanged.connect(self._on_recording_changed)
 
     @property
@@ -88,13 +89,14 @@ class Loan(QObject):
             last.network, last.moment, last.selection = session.wanted_network, session.moment, session.selection
             last.name = "" if session.network is None else session.network.name
         if not has_images:
-            last.images, last.position, last.photo = session.images, session.position, session.photo_now
+            inputs = session.inputs
+            last.images, last.position, last.photo = inputs.images, inputs.position, inputs.photo_now
 
     def note(self) -> None:
         """Note that what the window is about to show is the tour's."""
         if self._taken:
             last, session = self._taken[-1], self._session
-            last.own_network, last.own_images = session.wanted_network, session.wanted_images
+            last.own_network, last.own_images = session.wanted_network, session.inputs.wanted_images
             self._look()
 
     def leave_page(self) -> None:
@@ -111,7 +113,7 @@ class Loan(QObject):
         last, session = self._taken.pop(), self._session
         has_network, has_images = self._has_network(last), self._has_images(last)
         if has_images:
-            session.bring_back(last.images, last.position, last.photo)
+            session.inputs.bring_back(last.images, last.position, last.photo)
         if has_network and last.network is not None:
             session.open_with_card(last.network)
             if last.moment is not None:
@@ -129,8 +131,8 @@ class Loan(QObject):
         return taken.network is not None and own is not taken.network and own is self._session.wanted_network
 
     def _has_images(self, taken: _Taken) -> bool:
-        own = taken.own_images
-        return bool(taken.images or taken.photo) and own is not taken.images and own is self._session.wanted_images
+        own, wanted = taken.own_images, self._session.inputs.wanted_images
+        return bool(taken.images or taken.photo) and own is not taken.images and own is wanted
 
     @Slot()
     def _look(self) -> None:

@@ -153,7 +153,7 @@ class MainWindow(QMainWindow):
 
     def show_images(self, images: Sequence[ImageRequest]) -> None:
         """Show these images."""
-        self._session.show_images(images)
+        self._session.inputs.show_images(images)
 
     @Slot(str)
     def show_sample(self, name: str) -> None:
@@ -304,11 +304,11 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_next_image(self) -> None:
-        self._session.step_image(1)
+        self._session.inputs.step_image(1)
 
     @Slot()
     def _on_previous_image(self) -> None:
-        self._session.step_image(-1)
+        self._session.inputs.step_image(-1)
 
     @Slot()
     def _on_next_layer(self) -> None:

@@ -74,7 +74,7 @@ class Opening(QObject):
         files, pages = drops.addresses(mime)
         image = None if files else drops.image(mime)
         if image is not None:
-            self._session.show_images([image])
+            self._session.inputs.show_images([image])
         elif pages and not files and not pages[0].startswith("data:"):
             self._tell_address(pages[0])
         else:
@@ -122,7 +122,7 @@ class Opening(QObject):
         self._window.progress.show_progress(counting.count, None, _LOOKING)
         if self._meanwhile is None and counting.first is not None:
             self._meanwhile = counting.first
-            self._session.show_images([counting.first])
+            self._session.inputs.show_images([counting.first])
 
     @Slot(object)
     def _on_found(self, found: Found) -> None:
@@ -144,9 +144,9 @@ class Opening(QObject):
         )
         self._left_out = ()
         if self._meanwhile is None:
-            self._session.show_images(found.images, left_out=left_out)
+            self._session.inputs.show_images(found.images, left_out=left_out)
         else:
-            self._session.lengthen_images(found.images, left_out)
+            self._session.inputs.lengthen_images(found.images, left_out)
 
     def _play(self, video: Path) -> None:
         """Play a video, when there is a network to see it."""
@@ -173,7 +173,7 @@ class Opening(QObject):
     def _on_network_changed(self) -> None:
         """Play the video that waited for a network; and tell once more what the window hides with an old failure."""
         video, self._video = self._video, None
-        if video is not None and not self._session.images:
+        if video is not None and not self._session.inputs.images:
             self._play(video)
         if self._left_out:
             left_out, self._left_out = self._left_out, ()

@@ -10,7 +10,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from cnnviewer.devices import AUTO, Precision
 from cnnviewer.messages import DeviceRequest, Order, ScaleChoice, Scope
-from cnnviewer.qt.session import Selection
+from cnnviewer.qt.selection import Selection
 
 if TYPE_CHECKING:
     from cnnviewer.qt.main_window import MainWindow

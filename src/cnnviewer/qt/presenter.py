@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     )
     from cnnviewer.qt.failures import Failure
     from cnnviewer.qt.main_window import MainWindow
-    from cnnviewer.qt.session import Selection, Session
+    from cnnviewer.qt.selection import Selection
+    from cnnviewer.qt.session import Session
 
 __all__ = ["Presenter"]
 
@@ -87,8 +88,8 @@ class Presenter(QObject):
         self._window.layers.pageRequested.connect(self._on_page_requested)
         self._window.input.words.pageRequested.connect(self._on_page_requested)
         self._window.outline.layerChosen.connect(self._on_layer_chosen)
-        self._window.input.imageChosen.connect(session.show_image)
-        self._window.input.readingChosen.connect(session.read_image)
+        self._window.input.imageChosen.connect(session.inputs.show_image)
+        self._window.input.readingChosen.connect(session.inputs.read_image)
         self._window.input.pictureRequested.connect(self._on_photo_requested)
         self._window.input.thumbnailsWanted.connect(self._on_thumbnails_wanted)
         self._window.inspector.unitChosen.connect(self._on_unit_chosen)
@@ -105,7 +106,7 @@ class Presenter(QObject):
         session.deviceChanged.connect(self._on_device_changed)
         session.recordingChanged.connect(self._on_recording_changed)
         session.selectionChanged.connect(self._on_selection_changed)
-        session.imagesChanged.connect(self._on_images_changed)
+        session.inputs.imagesChanged.connect(self._on_images_changed)
         session.appearanceChanged.connect(self._on_appearance_changed)
         session.pictured.connect(self.show_picture)
         session.progressed.connect(self._window.progress.show_progress)
@@ -185,7 +186,7 @@ class Presenter(QObject):
     def _on_images_changed(self) -> None:
         session = self._session
         self._window.error.hide()  # not with a recording: a source that failed leaves one, and what it told stays
-        self._window.input.show_images(session.images, session.position)
+        self._window.input.show_images(session.inputs.images, session.inputs.position)
 
     @Slot(object)
     def _on_thumbnails_wanted(self, images: list[ImageRequest]) -> None:

@@ -48,7 +48,7 @@ class SuitabilityPresenter(QObject):
     @Slot()
     def _show(self) -> None:
         recording, is_drawing = self._session.recording, self._window.input.is_drawing
-        is_told = recording is not None and not (self._is_put_away or is_drawing or self._session.is_streaming)
+        is_told = recording is not None and not (self._is_put_away or is_drawing or self._session.inputs.is_streaming)
         mismatch = recording.mismatch if recording is not None and is_told else None
         self._window.input.hint.show_mismatch(mismatch)
         note = _BLANK if self._window.input.is_blank else "" if mismatch is None else mismatch.note

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from cnnviewer.qt.failures import Failure
     from cnnviewer.qt.main_window import MainWindow
     from cnnviewer.qt.panels.training_panel import TrainingPanel
-    from cnnviewer.qt.session import Selection, Session
+    from cnnviewer.qt.selection import Selection
+    from cnnviewer.qt.session import Session
     from cnnviewer.qt.training_values import Begun, Told
     from cnnviewer.training.plan import Plan
 
@@ -166,7 +167,7 @@ class TrainingPresenter(FeaturePresenter):
             if label not in seen:
                 seen.add(label)
                 images.append(ImageRequest(dataset.categories[label], pixels=pixels))
-        self._session.show_images(images)
+        self._session.inputs.show_images(images)
 
     @Slot(object)
     def _on_told(self, told: Told) -> None:
@@ -286,7 +287,7 @@ class TrainingPresenter(FeaturePresenter):
 
     @Slot(object, str)
     def _on_image_chosen(self, pixels: NDArray[np.uint8], title: str) -> None:
-        self._session.show_images([ImageRequest(title, pixels=pixels)])
+        self._session.inputs.show_images([ImageRequest(title, pixels=pixels)])
 
     @Slot(int)
     def _on_sample_chosen(self, place: int) -> None:

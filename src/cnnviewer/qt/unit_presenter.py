@@ -154,7 +154,7 @@ class UnitPresenter(FeaturePresenter):
         if self._asked.get(_EFFECT) != request:
             self._show_effect(None)  # it is that of another unit
         # Not of each frame: it takes a pass forward and one back.
-        if self._window.input.effective.isChecked() and not self._session.is_streaming:
+        if self._window.input.effective.isChecked() and not self._session.inputs.is_streaming:
             self._request(_EFFECT, request)
         else:
             self._withdraw(_EFFECT)
@@ -253,7 +253,7 @@ class UnitPresenter(FeaturePresenter):
         self._withdraw(_REACH, _HOVERED)
         self._window.inspector.show_reach(None)
         self._show_effect(None)
-        self._window.input.set_effective_possible(not self._session.is_streaming)
+        self._window.input.set_effective_possible(not self._session.inputs.is_streaming)
         self._ask()
 
     @Slot()

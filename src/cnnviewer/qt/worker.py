@@ -7,7 +7,6 @@ import gc
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -23,38 +22,16 @@ if TYPE_CHECKING:
 
     from cnnviewer.engine import Engine
     from cnnviewer.messages import PictureAnswer, PictureRequest, WeightsAnswer
+    from cnnviewer.qt.job_queue import Job
     from cnnviewer.qt.live.mailbox import Mailbox
 
-__all__ = ["Job", "Opening", "Worker"]
-
-Opening = DeviceRequest | NetworkRequest | FileRequest | HoldRequest | ImageRequest | WeightsRequest
-"""What changes the recording that is shown, and the look into a file before that."""
+__all__ = ["Worker"]
 
 _LONGEST_WAIT = 0.015
 """For how long, in seconds, finished pictures may wait for others."""
 
 _QUIET = 2000
 """After how many milliseconds without a job what was freed is given back: the next one would take it again."""
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """What the worker is to do next.
-
-    Parameters
-    ----------
-    generation
-        The number of the recording that the window shows; answers carry it back.
-    request
-        A network or an image to open, weights to show, a device to use, or None.
-    pictures
-        Pictures to render then, each with the panel's key. After an image or weights they belong to the new
-        recording, and are left out where it has other layers than the one before.
-    """
-
-    generation: int
-    request: Opening | None
-    pictures: tuple[tuple[str, PictureRequest], ...] = ()
 
 
 class Worker(QObject):

@@ -22,11 +22,11 @@ def fashion(driver, tmp_path, monkeypatch):
     """The tour over fashion-cnn on the second of three photos, a unit chosen."""
     monkeypatch.setattr("cnnviewer.qt.training_presenter.runs_folder", lambda: tmp_path)
     driver.open("fashion-cnn", sample="clothing-1")
-    images = [driver.session.images[0]]
+    images = [driver.session.inputs.images[0]]
     driver.window.show_sample("digit-5")
-    driver.window.show_images([*images, driver.session.images[0], *images])
+    driver.window.show_images([*images, driver.session.inputs.images[0], *images])
     driver.settle()
-    driver.session.step_image(1)
+    driver.session.inputs.step_image(1)
     driver.settle()
     driver.session.select("relu1", 3, (4, 5))
     driver.settle()
@@ -38,9 +38,9 @@ def state(tour) -> tuple[object, ...]:
     return (
         session.network.name,
         session.network_request,
-        session.images,
-        session.position,
-        session.photo,
+        session.inputs.images,
+        session.inputs.position,
+        session.inputs.photo,
         session.recording.image,
         session.recording.probabilities,
         session.selection,

@@ -132,7 +132,8 @@ def test_another_photo_or_network_begins_unchanged(tour, page):
     tour.driver.settle()
     tour.driver.settle()
     assert page.editor.edit == ImageEdit()
-    assert tour.driver.session.recording.image == tour.driver.session.images[tour.driver.session.position].title
+    inputs = tour.driver.session.inputs
+    assert tour.driver.session.recording.image == inputs.images[inputs.position].title
     assert page.verdict == ""
 
 

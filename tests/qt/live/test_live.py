@@ -65,7 +65,7 @@ def test_frames_reach_every_panel(streaming):
         for _ in range(3):
             send(streaming, digit(name))
         assert window.probabilities.bars[0].name == name[-1]
-    assert streaming.session.is_streaming
+    assert streaming.session.inputs.is_streaming
     photo = streaming.window.input
     assert photo._answer.full_size == (28, 28)
     card = window.layers.card("c1")
@@ -141,7 +141,7 @@ def test_a_unit_that_has_no_explanation_does_not_stop_the_camera(streaming, monk
 
 def test_the_effect_is_not_worked_for_each_frame(streaming):
     effective = streaming.window.input.effective
-    until(streaming, lambda: not streaming.session.is_streaming and streaming.session.is_idle)
+    until(streaming, lambda: not streaming.session.inputs.is_streaming and streaming.session.is_idle)
     streaming.session.select("c3", 8, (5, 5))
     streaming.click(effective)
     until(streaming, lambda: streaming.window.input.view.has_overlay)
@@ -157,14 +157,14 @@ def test_the_effect_is_not_worked_for_each_frame(streaming):
 
 
 def test_a_quiet_source_leaves_an_exact_photo(streaming):
-    until(streaming, lambda: not streaming.session.is_streaming and streaming.session.is_idle)
+    until(streaming, lambda: not streaming.session.inputs.is_streaming and streaming.session.is_idle)
     layer = streaming.session.layer("relu1")
     assert layer is not None
     assert streaming.live.live.is_running
     # All layers are there again: a card that scrolls into view has its pictures without another frame.
     streaming.card(streaming.session.recording.layers[-2].name)
     send(streaming, digit("digit-2"))
-    assert streaming.session.is_streaming
+    assert streaming.session.inputs.is_streaming
 
 
 def test_a_slow_network_is_not_taken_for_a_quiet_source(streaming, monkeypatch):
@@ -197,7 +197,7 @@ def test_freezing_keeps_the_frame_as_a_photo(streaming):
     streaming.settle()
     live, session = streaming.live.live, streaming.session
     assert live.is_frozen
-    assert not session.is_streaming
+    assert not session.inputs.is_streaming
     assert session.recording.image == "camera"
     assert streaming.window.input.live_bar.freeze.isChecked()
     streaming.camera.send(digit("digit-1"))
@@ -209,8 +209,8 @@ def test_freezing_keeps_the_frame_as_a_photo(streaming):
     send(streaming, digit("digit-1"))
     streaming.bot.keyClick(streaming.window, Qt.Key.Key_F)
     streaming.settle()
-    assert len(session.images) == 2
-    assert [image.packed.shape for image in session.images] == [(28, 28), (28, 28)]
+    assert len(session.inputs.images) == 2
+    assert [image.packed.shape for image in session.inputs.images] == [(28, 28), (28, 28)]
     # They can be stepped through while the camera waits.
     streaming.bot.keyClick(streaming.window, Qt.Key.Key_W)
     streaming.settle()
@@ -246,7 +246,7 @@ def test_only_some_frozen_frames_are_kept(streaming):
         streaming.settle()
         streaming.live.freeze()
         send(streaming, picture(3))
-    assert len(streaming.session.images) == 12
+    assert len(streaming.session.inputs.images) == 12
 
 
 def test_frames_that_come_too_fast_are_counted_as_dropped(streaming):
@@ -267,7 +267,7 @@ def test_another_network_while_it_streams(streaming):
     until(streaming, lambda: streaming.session.network.name == "fashion-cnn" and streaming.session.is_idle)
     for _ in range(4):
         send(streaming, picture(8))
-    assert streaming.session.is_streaming
+    assert streaming.session.inputs.is_streaming
     names = {layer.name for layer in streaming.session.recording.layers}
     assert set(streaming.window.layers.visible_layers) <= names
     until(streaming, lambda: not streaming.window.layers.is_waiting)
@@ -333,7 +333,7 @@ def test_what_a_source_told_stays_until_another_image_comes(streaming):
     send(streaming, digit("digit-4"))
     streaming.camera.failed.emit("The camera was unplugged.")
     streaming.settle()
-    assert not streaming.session.is_streaming
+    assert not streaming.session.inputs.is_streaming
     assert streaming.session.recording.image == "camera"
     assert banner(streaming) == "The camera was unplugged."
     streaming.window.show_sample("digit-5")
@@ -400,7 +400,7 @@ def playing(live, clip):
 def test_a_video_that_is_dropped_plays_to_its_end_and_stays_there(playing, clip):
     video = playing.live.controls.video
     until(playing, lambda: not video.is_playing and shown_number(playing) == 15)
-    until(playing, lambda: not playing.session.is_streaming and playing.session.is_idle)
+    until(playing, lambda: not playing.session.inputs.is_streaming and playing.session.is_idle)
     assert playing.session.recording.image.startswith(clip.name)
     assert playing.window.input.live_bar.video.isVisible()
     assert playing.window.input.live_bar.video.time.endswith("/ 0:00.6")
@@ -595,11 +595,11 @@ def test_a_digit_is_recognised_while_it_is_drawn(drawing):
 
     def hold():
         until(drawing, lambda: drawing.window.probabilities.bars[0].name == "7")
-        seen.append(drawing.session.is_streaming)
+        seen.append(drawing.session.inputs.is_streaming)
 
     draw(drawing, *SEVEN, hold=hold)
     assert seen == [True]
-    until(drawing, lambda: not drawing.session.is_streaming and drawing.session.is_idle)
+    until(drawing, lambda: not drawing.session.inputs.is_streaming and drawing.session.is_idle)
     assert drawing.window.probabilities.bars[0].name == "7"
     assert drawing.session.recording.image == "drawing"
 

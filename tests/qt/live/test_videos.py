@@ -37,7 +37,7 @@ def play(live, path):  # noqa: F811
     until(live, lambda: live.live.controls.video is not None and live.live.live.shown is not None)
     video = live.live.controls.video
     until(live, lambda: not video.is_playing)
-    until(live, lambda: not live.session.is_streaming and live.session.is_idle)
+    until(live, lambda: not live.session.inputs.is_streaming and live.session.is_idle)
     return video
 
 

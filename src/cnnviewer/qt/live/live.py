@@ -78,7 +78,7 @@ class Live(QObject):
         self._quiet.setInterval(_QUIET)
         self._quiet.timeout.connect(self._on_quiet)
         session.framed.connect(self._on_framed)
-        session.streamLeft.connect(self._on_stream_left)
+        session.inputs.streamLeft.connect(self._on_stream_left)
         session.failed.connect(self._on_session_failed)
         self._thread.start()
 
@@ -132,10 +132,10 @@ class Live(QObject):
             source.sink.videoFrameChanged.disconnect(self.grabber.take_newest)
             source.stop()
             self._sourceLeft.emit(source)
-        was_streaming, shown, self.shown = self._session.is_streaming, self.shown, None
-        self._session.close_stream()
+        was_streaming, shown, self.shown = self._session.inputs.is_streaming, self.shown, None
+        self._session.inputs.close_stream()
         if was_streaming and shown is not None and settle:
-            self._session.settle(shown)
+            self._session.inputs.settle(shown)
         if was_running:
             self._set_frozen(False)
             self.sourceChanged.emit()
@@ -163,8 +163,8 @@ class Live(QObject):
             self.grabber.is_open = False
             self._set_frozen(True)
             self._quiet.stop()
-            self._session.close_stream()
-            self._session.keep_frame(self.shown)
+            self._session.inputs.close_stream()
+            self._session.inputs.keep_frame(self.shown)
 
     def draw(self, drawing: Drawing) -> None:
         """Give the network what is on the drawing pad."""
@@ -190,7 +190,7 @@ class Live(QObject):
 
     def _begin(self) -> None:
         self._set_frozen(False)
-        self._session.open_stream()
+        self._session.inputs.open_stream()
         self.grabber.is_open = True
         self.sourceChanged.emit()
 
@@ -219,8 +219,8 @@ class Live(QObject):
         """Show the last frame whole: nothing came for a while, and layers that scroll into view wait for one."""
         if self._session.mailbox.is_working:
             self._quiet.start()  # it is the network that takes long
-        elif self._session.is_streaming and self.shown is not None:
-            self._session.settle(self.shown)
+        elif self._session.inputs.is_streaming and self.shown is not None:
+            self._session.inputs.settle(self.shown)
             self._newestWanted.emit()  # in case it was not worth while when it came
 
     @Slot()

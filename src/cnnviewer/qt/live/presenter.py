@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from cnnviewer.qt.main_window import MainWindow
     from cnnviewer.qt.panels.live_panel import LivePanel
     from cnnviewer.qt.presenter import Presenter
-    from cnnviewer.qt.session import Selection, Session
+    from cnnviewer.qt.selection import Selection
+    from cnnviewer.qt.session import Session
 
 __all__ = ["LivePresenter"]
 
@@ -103,7 +104,7 @@ class LivePresenter(QObject):
     def _on_beat(self) -> None:
         """Show what changes too fast to be read, a few times a second."""
         recent, now = self._recent(), time.perf_counter()
-        if not recent or not self._session.is_streaming:
+        if not recent or not self._session.inputs.is_streaming:
             return
         count = len(recent)
         times = StageTimes(*(sum(part) / count for part in zip(*(astuple(entry[2]) for entry in recent), strict=True)))
