@@ -25,6 +25,7 @@ def main() -> None:
         user.ended.connect(stage.loop.quit)
         user.begin()
         stage.loop.exec()
+        user.leave()
 
     from cnnviewer.qt.threads import leave
 

@@ -44,6 +44,11 @@ class Hands:
 
     def __init__(self, window: QWidget) -> None:
         self._window = window
+        self._turn = 0
+
+    def turn(self) -> None:
+        """Begin something else: what an earlier drag held is let go of when its menu or dialog is closed."""
+        self._turn += 1
 
     def top(self, dice: random.Random) -> QWidget:
         """Return the window in which the user can do something."""
@@ -75,9 +80,11 @@ class Hands:
             QApplication.sendEvent(widget, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, point, place))
 
     def drag(self, widget: QWidget, points: Sequence[QPoint]) -> None:
-        kinds = QEvent.Type
+        kinds, turn = QEvent.Type, self._turn
         for number, point in enumerate(points):
             is_end = number == len(points) - 1
+            if self._turn != turn and not is_end:
+                continue  # a menu was open in between: a move with the button held would open it once more
             kind = kinds.MouseButtonPress if number == 0 else kinds.MouseButtonRelease if is_end else kinds.MouseMove
             place, button = QPointF(point), _LEFT if kind is not kinds.MouseMove else Qt.MouseButton.NoButton
             held = Qt.MouseButton.NoButton if is_end else _LEFT

@@ -33,6 +33,8 @@ _SMALL = ("lenet", "squeezenet", "lcnet_035", "mobilenetv3_small_050", "resnet10
 """What it looks for in the catalogue."""
 _PAUSES = (5, 5, 5, 20, 20, 60, 60, 200)
 """Milliseconds between two actions."""
+_LEAVE = 50
+"""Milliseconds between two looks for what covers the window, at the end."""
 _RATE = 30
 _PLACES = ("input.mp4", "input.json", "no ending", "film.avi", "ä 数.mp4", "frame.png", "nowhere/film.mp4")
 """The names that it types into dialogs which save."""
@@ -63,6 +65,9 @@ class User(QObject):
         self._feed = QTimer(self)
         self._feed.setInterval(1000 // _RATE)
         self._feed.timeout.connect(self._on_frame)
+        self._leaving = QTimer(self)
+        self._leaving.setInterval(_LEAVE)
+        self._leaving.timeout.connect(self._uncover)
         self._is_over = False
         self._wishes: tuple[tuple[int, Callable[[random.Random], None]], ...] = (
             (30, self._click), (4, self._double_click), (4, self._right_click), (5, self._drag), (5, self._hover),
@@ -81,11 +86,22 @@ class User(QObject):
         """Do no more; what covers the window is closed first."""
         self._is_over = True
         self._feed.stop()
+        self._hands.turn()
+        # More than once: what was begun under a menu goes on when it is closed, and may open another.
+        self._leaving.start()
+        self._uncover()
+
+    @Slot()
+    def _uncover(self) -> None:
         while (popup := QApplication.activePopupWidget()) is not None:
             popup.close()
         while (dialog := QApplication.activeModalWidget()) is not None:
             dialog.close()
         self.ended.emit()
+
+    def leave(self) -> None:
+        """Touch nothing from now on: the loop that it ran in has been left."""
+        self._leaving.stop()
 
     @Slot()
     def _act(self) -> None:
@@ -94,6 +110,7 @@ class User(QObject):
         # Not one for all turns: a turn that was answered otherwise would change all that come after it.
         dice = random.Random(f"{self._seed}:{self._turn}")
         self._turn += 1
+        self._hands.turn()
         # Before the action: it may open a menu, which is used from its own event loop.
         QTimer.singleShot(dice.choice(_PAUSES), self._act)
         dialog = QApplication.activeModalWidget()
