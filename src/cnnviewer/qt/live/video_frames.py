@@ -23,6 +23,8 @@ __all__ = ["pixels_of", "pixels_of_image", "to_video_frame"]
 
 _Format = QVideoFrameFormat.PixelFormat
 
+_RATE = 30.0
+"""What an encoder reckons with, in frames a second: a stream's is not known, and each frame tells its own time."""
 _SUBSAMPLED = frozenset(
     (
         *(_Format.Format_YUV420P, _Format.Format_YUV422P, _Format.Format_YUV420P10, _Format.Format_YV12),
@@ -80,6 +82,7 @@ def to_video_frame(image: QImage, microseconds: int) -> QVideoFrame:
     """Return an image as a frame that begins so many microseconds after the first."""
     made = QVideoFrame(image)
     made.setStartTime(microseconds)
+    made.setStreamFrameRate(_RATE)
     return made
 
 
