@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel
 
 from .conftest import WAIT
@@ -298,6 +299,26 @@ def test_another_image_that_was_chosen_meanwhile_stays(lenet, slow_disk, folder)
     lenet.bot.waitUntil(lambda: shown(lenet) == "0.png", timeout=WAIT)
     lenet.window.show_sample("digit-5")
     lenet.bot.waitUntil(lambda: shown(lenet) == "digit-5.png", timeout=WAIT)
+    slow_disk.release(100)
+    lenet.settle()
+    assert shown(lenet) == "digit-5.png"
+    assert len(lenet.session.inputs.images) == 1
+
+
+def test_a_pad_that_is_opened_while_a_disk_is_slow_stays(lenet, slow_disk, folder):
+    live = lenet.window.open_live()
+    drop(lenet.window, files(folder))
+    live.pad()
+    slow_disk.release(100)
+    lenet.settle()
+    QTest.qWait(200)
+    assert live.live.is_drawing
+    assert not any(image.title == "0.png" for image in lenet.session.inputs.images)
+
+
+def test_a_sample_that_is_chosen_while_a_disk_gave_nothing_yet_stays(lenet, slow_disk, folder):
+    drop(lenet.window, files(folder))
+    lenet.window.show_sample("digit-5")
     slow_disk.release(100)
     lenet.settle()
     assert shown(lenet) == "digit-5.png"

@@ -38,6 +38,8 @@ class Inputs(QObject):
         super().__init__(parent)
         self.is_streaming = False
         """Whether frames come and are shown; else it is a photo, or one frame that is studied."""
+        self.wishes = 0
+        """How often other images or a stream were asked for: what is found for an older wish is not shown."""
         self._mailbox = mailbox
         self._album = Album()
         self._is_open_to_frames = False
@@ -51,6 +53,7 @@ class Inputs(QObject):
         One that can't be read gives way to the next. `failed` tells of such then, and of those that were left out.
         """
         if images:
+            self.wishes += 1
             self.imageRequested.emit(self._album.offer(images, position, left_out))
 
     def lengthen_images(self, images: Sequence[ImageRequest], left_out: Sequence[str] = ()) -> None:
@@ -73,6 +76,7 @@ class Inputs(QObject):
 
     def bring_back(self, images: tuple[ImageRequest, ...], position: int, photo: ImageRequest | None) -> None:
         """Show again what was shown before: these images to step through, and a photo, which may be none of them."""
+        self.wishes += 1
         self.streamLeft.emit()
         self._album.put_back(images, position, photo)
         self.imagesChanged.emit()

@@ -55,6 +55,8 @@ class Opening(QObject):
         self._meanwhile: ImageRequest | None = None
         self._video: Path | None = None
         self._left_out: tuple[str, ...] = ()
+        self._wish = 0
+        """Which of the session's wishes the newest search serves."""
         self._finder.counted.connect(self._on_counted)
         self._finder.found.connect(self._on_found)
         self._finder.ended.connect(self._on_ended)
@@ -67,6 +69,7 @@ class Opening(QObject):
         if given:
             self._meanwhile = None
             self._left_out = ()
+            self._wish = self._session.inputs.wishes
             self._finder.find(given)
 
     def open_mime(self, mime: QMimeData) -> None:
@@ -114,15 +117,21 @@ class Opening(QObject):
         except ImageError as error:
             self._window.error.show_failure(Failure(str(error), "", None))
 
+    @property
+    def _is_wanted(self) -> bool:
+        """Whether no other images, and no stream, were asked for since the search began."""
+        return self._wish == self._session.inputs.wishes
+
     # ---- what the finder tells
 
     @Slot(object)
     def _on_counted(self, counting: Counting) -> None:
         """Show the first image while a large folder, or a slow disk, is still looked through."""
         self._window.progress.show_progress(counting.count, None, _LOOKING)
-        if self._meanwhile is None and counting.first is not None:
+        if self._meanwhile is None and counting.first is not None and self._is_wanted:
             self._meanwhile = counting.first
             self._session.inputs.show_images([counting.first])
+            self._wish = self._session.inputs.wishes
 
     @Slot(object)
     def _on_found(self, found: Found) -> None:
@@ -131,9 +140,9 @@ class Opening(QObject):
             self._window.files.open(found.networks[0])
         if found.runs:
             self._window.open_training().open_folder(found.runs[0])
-        if found.images:
+        if found.images and self._is_wanted:
             self._show_images(found)
-        elif found.videos:
+        elif found.videos and self._is_wanted:
             self._play(found.videos[0])
         self._tell(found)
         self.opened.emit(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import wave
 
 import pytest
@@ -10,7 +11,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtMultimedia import QMediaPlayer
 from PySide6.QtTest import QTest
 
+from cnnviewer.engine.engine import Engine
+
 from ..test_main_window import drop, files
+from .conftest import WAIT
 from .matroska import write_video
 from .test_live import banner, live, shown_number, until  # noqa: F401
 
@@ -144,3 +148,28 @@ def test_something_else_that_is_opened_meanwhile_is_shown(live, clip, samples): 
     QTest.qWait(300)
     assert not live.live.live.is_running
     assert live.window.probabilities.bars[0].name == "9"
+
+
+def test_a_photo_that_is_asked_for_while_a_video_is_looked_at_is_shown(live, clip, media, monkeypatch):  # noqa: F811
+    looked_at, open_image = threading.Event(), Engine.open_image
+
+    def open_late(engine, request):
+        assert looked_at.wait(WAIT / 1000)
+        return open_image(engine, request)
+
+    monkeypatch.setattr(Engine, "open_image", open_late)
+    live.live.live.open_video(clip)
+    live.window.show_sample("digit-9")
+    QTest.qWait(500)  # longer than it takes to look at a clip
+    looked_at.set()
+    until(live, lambda: live.window.probabilities.bars[0].name == "9")
+    live.settle()
+    assert not live.live.live.is_running
+    assert live.window.input.caption.startswith("digit-9.png")
+
+
+def test_a_video_that_is_asked_for_after_a_photo_plays(live, clip, media):  # noqa: F811
+    live.window.show_sample("digit-9")
+    live.live.live.open_video(clip)
+    until(live, lambda: live.live.live.shown is not None and shown_number(live) == 15)
+    assert live.live.live.is_running

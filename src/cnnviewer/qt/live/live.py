@@ -70,6 +70,8 @@ class Live(QObject):
         self._videoGiven.connect(self._checker.check)
         self._video: Path | None = None
         """The video that is looked at before it plays."""
+        self._wish = 0
+        """Which of the session's wishes it was."""
         self._drawn.connect(self.grabber.take_drawing)
         self._newestWanted.connect(self.grabber.take_newest)
         self._sourceLeft.connect(self.grabber.leave)
@@ -86,6 +88,7 @@ class Live(QObject):
 
     def open_camera(self, camera: bytes | None = None) -> None:
         """Show what a camera sees; the usual one by default."""
+        self._session.inputs.wishes += 1
         self._open(lambda: _camera(camera, self))
 
     def open_video(self, path: Path) -> None:
@@ -95,15 +98,18 @@ class Live(QObject):
         except StreamError as error:
             self.failed.emit(str(error))
         else:
-            self._video = path
+            self._session.inputs.wishes += 1
+            self._video, self._wish = path, self._session.inputs.wishes
             self._videoGiven.emit(path)
 
     def open_screen(self, screen: QScreen, region: Region) -> None:
         """Show a region of the screen."""
+        self._session.inputs.wishes += 1
         self._open(lambda: _screen(screen, region, self))
 
     def open_pad(self) -> None:
         """Show what is drawn by hand."""
+        self._session.inputs.wishes += 1
         self.stop(settle=False)
         self.is_drawing = True
         self.grabber.settings = _PAD
@@ -202,8 +208,10 @@ class Live(QObject):
     @Slot(object, str)
     def _on_checked(self, path: Path, sentence: str) -> None:
         if path is not self._video:
-            return  # something else is shown meanwhile
+            return  # another source runs meanwhile, or none
         self._video = None
+        if self._wish != self._session.inputs.wishes:
+            return  # images were asked for meanwhile
         if sentence:
             self.failed.emit(sentence)
         else:
