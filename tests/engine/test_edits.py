@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cnnviewer import load_network, record
-from cnnviewer.engine import Engine, engine
-from cnnviewer.images import as_image, as_photo
+from cnnviewer.engine import Engine
+from cnnviewer.images import as_image
 from cnnviewer.inputs.editing import edited
 from cnnviewer.messages import ImageEdit, ImageRequest, NetworkRequest
 
@@ -31,18 +31,3 @@ def test_the_network_gets_the_changed_photo(opened, samples):
     np.testing.assert_allclose(changed.probabilities, expected, rtol=1e-5)
     assert changed.probabilities != before.probabilities
     assert opened.open_image(image).probabilities == before.probabilities
-
-
-def test_a_photo_is_read_once_for_many_edits(opened, samples, monkeypatch):
-    read = []
-    monkeypatch.setattr(engine, "as_photo", lambda path, reading: read.append(path) or as_photo(path, reading))
-    image = ImageRequest("three", path=samples / "digit-3.png")
-    for angle in range(1, 6):
-        opened.open_image(replace(image, edit=ImageEdit(angle=angle)))
-    assert len(read) == 1
-    other = ImageRequest("five", path=samples / "digit-5.png", edit=ImageEdit(angle=1))
-    assert opened.open_image(other).ranking[0] == 5
-    assert len(read) == 2
-    opened.open_image(image)
-    opened.open_image(replace(image, edit=ImageEdit(angle=1)))
-    assert len(read) == 4  # the file may be another one by now

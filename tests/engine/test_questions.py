@@ -7,9 +7,9 @@ from torch import nn
 
 import cnnviewer
 from cnnviewer.engine import Engine
-from cnnviewer.engine.engine import Scene
 from cnnviewer.engine.live import changes, needs
 from cnnviewer.engine.questions import answer_question
+from cnnviewer.engine.scene import Scene
 from cnnviewer.errors import CnnviewerError, RecordingError
 from cnnviewer.images import as_image
 from cnnviewer.messages import ImageRequest, NetworkRequest, ScaleChoice

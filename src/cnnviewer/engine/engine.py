@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import torch
-
-from cnnviewer.analysis.statistics import MapStatistics, feature_maps
 from cnnviewer.devices import choose_device, let_go, list_devices
-from cnnviewer.engine import pictures, summaries
+from cnnviewer.engine import summaries
+from cnnviewer.engine.answers.graph import graph
+from cnnviewer.engine.answers.table import answer
+from cnnviewer.engine.answers.thumbnail import thumbnail
 from cnnviewer.engine.frame_pictures import FramePictures
 from cnnviewer.engine.learning import Learning
 from cnnviewer.engine.live import Memory, Signs, changes, layers_for, needs
+from cnnviewer.engine.photo_reader import PhotoReader
 from cnnviewer.engine.placed import Placed
-from cnnviewer.engine.questions import answer_question
-from cnnviewer.errors import CnnviewerError, ImageError, WeightsError
+from cnnviewer.engine.scene import Scene
+from cnnviewer.errors import CnnviewerError, WeightsError
 from cnnviewer.frames import FrameAnswer, StageTimes
-from cnnviewer.graphs import GraphAnswer, GraphRequest
-from cnnviewer.images import Photo, as_photo, decode_photo, from_packed, of_pixels, to_packed
-from cnnviewer.inputs.editing import edited, shrunk
-from cnnviewer.lessons.answering import LessonContext, answer
+from cnnviewer.graphs import GraphRequest
+from cnnviewer.images import Photo, from_packed
+from cnnviewer.lessons.answering import LessonContext
+from cnnviewer.lessons.answering import answer as answer_lesson
 from cnnviewer.memory import give_back
 from cnnviewer.messages import (
     DeviceAnswer,
@@ -31,7 +31,6 @@ from cnnviewer.messages import (
     DevicesAnswer,
     DevicesRequest,
     LessonRequest,
-    ThumbnailAnswer,
     ThumbnailRequest,
     WeightsAnswer,
 )
@@ -41,7 +40,6 @@ from cnnviewer.networks.catalogue import catalogue
 from cnnviewer.networks.files.card_store import remember
 from cnnviewer.networks.files.opening import FileOpener
 from cnnviewer.networks.trained import read_snapshot
-from cnnviewer.questions import QUESTIONS, Unanswered
 from cnnviewer.threads import begin_to_help, leave_a_core
 
 if TYPE_CHECKING:
@@ -56,57 +54,15 @@ if TYPE_CHECKING:
         NetworkSummary,
         PictureAnswer,
         PictureRequest,
-        Pixels,
         RecordingSummary,
         WeightsRequest,
     )
     from cnnviewer.network import Network
     from cnnviewer.network_reports import FileReport, FileRequest
     from cnnviewer.preprocessing import Preprocessing
-    from cnnviewer.recording import Layer, Recording
+    from cnnviewer.recording import Recording
 
-__all__ = ["Engine", "Scene"]
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """A recording with the photo that it is of, and what was worked out about it so far.
-
-    `held` is the same photo under the weights of the moment that is held, `learning` what is known of the training
-    that the weights come from. `pixels` are those of a frame, `signs` those of its stream; a photo has neither.
-    """
-
-    recording: Recording
-    photo: Photo
-    title: str
-    held: Scene | None = None
-    learning: Learning | None = None
-    signs: Signs | None = None
-    pixels: Pixels | None = None
-
-    @property
-    def is_frame(self) -> bool:
-        """Whether it is a frame of a stream: only some of its layers have values, and each picture has its price."""
-        return self.signs is not None
-
-    @cached_property
-    def _statistics(self) -> dict[int, MapStatistics]:
-        return {}
-
-    def statistics(self, layer: Layer) -> MapStatistics:
-        """Return the statistics of a layer's maps; computed once."""
-        found = self._statistics.get(layer.index)
-        if found is None:
-            found = self._statistics[layer.index] = MapStatistics(feature_maps(layer))
-        return found
-
-    @cached_property
-    def extremes(self) -> tuple[float, float]:
-        """The smallest and the largest finite value of all layers."""
-        found = [self.statistics(layer) for layer in self.recording.layers if layer.output.numel()]
-        lows = [float(statistics.minimum.min()) for statistics in found]
-        highs = [float(statistics.maximum.max()) for statistics in found]
-        return min(lows, default=0.0), max(highs, default=0.0)
+__all__ = ["Engine"]
 
 
 class Engine:
@@ -122,7 +78,7 @@ class Engine:
         self._recorder: Placed | None = None
         self._asked_for = ""
         self._photo: tuple[str, Photo] | None = None
-        self._original: tuple[ImageRequest, Photo] | None = None
+        self._photos = PhotoReader()
         self._scene: Scene | None = None
         self._held: Placed | None = None
         self._learning: Learning | None = None
@@ -267,7 +223,7 @@ class Engine:
         RecordingError
             If the network fails on it.
         """
-        title, photo = request.title, self._photo_of(request)
+        title, photo = request.title, self._photos.read(request)
         if self._recorder is not None:
             held = self._held_scene(photo, title)
             self._scene = Scene(self._recorder.record(photo), photo, title, held, self._learning)
@@ -300,7 +256,7 @@ class Engine:
         def scene_of(recording: Recording) -> Scene:
             return Scene(recording, photo, frame.title, held, self._learning, self._signs, frame.pixels)
 
-        rendering = FramePictures(self._wanted(watch), lambda request, of: _picture(request, scene_of(of)), self._pool)
+        rendering = FramePictures(self._wanted(watch), lambda request, of: answer(request, scene_of(of)), self._pool)
         if is_known and self._scene is not None:
             recording = recorder.record_frame(tensor, layers_for(watch, self._scene.recording), rendering.begin)
         else:
@@ -357,17 +313,21 @@ class Engine:
         Raises
         ------
         CnnviewerError
-            If there is no recording, or no such layer in it; a lesson needs none.
+            If there is no recording, or no such layer in it; `FREE_REQUESTS` need none.
         """
         if isinstance(request, LessonRequest):
-            return answer(request, self._lesson_context())
+            return answer_lesson(request, self._lesson_context())
+        if isinstance(request, ThumbnailRequest):
+            return thumbnail(request)
         if isinstance(request, CatalogueRequest):
             return CatalogueAnswer(catalogue())
         if isinstance(request, DevicesRequest):
             return DevicesAnswer(list_devices())
         if isinstance(request, GraphRequest):
-            return self._graph(request)
-        return _picture(request, self._scene)
+            scene = self._open_scene()
+            self.summary()  # it lists the layers
+            return graph(request, scene, self._layers)
+        return answer(request, self._open_scene())
 
     def has(self, request: PictureRequest) -> bool:
         """Whether what a picture shows is there: a frame has only the layers that were looked at when it came."""
@@ -382,16 +342,6 @@ class Engine:
         """End the thread that renders frames."""
         self._pool.shutdown()
 
-    def _photo_of(self, request: ImageRequest) -> Photo:
-        """Return the photo that is asked for; one that is changed again and again is read once."""
-        if request.edit is None:
-            self._original = None
-            return _read(request)
-        if self._original is None or not self._original[0].is_of(request):
-            self._original = request, _read(request).each(shrunk)
-        edit = request.edit
-        return self._original[1].each(lambda image: edited(image, edit))
-
     def _lesson_context(self) -> LessonContext:
         return LessonContext(
             photo=None if self._photo is None else self._photo[1].picture,
@@ -399,23 +349,15 @@ class Engine:
             recording=None if self._scene is None else self._scene.recording,
         )
 
-    def _graph(self, request: GraphRequest) -> GraphAnswer:
-        if self.summary() is None or self._scene is None:
-            raise CnnviewerError("There is no recording yet: open a network and an image first.")
-        # Not above: it loads Graphviz, which few sessions need.
-        try:
-            from cnnviewer.analysis.graph.drawing import graph_picture
-        except ImportError as error:
-            told = f"The graph can't be drawn, for Graphviz does not load ({error}). Install pygraphviz anew."
-            raise CnnviewerError(told) from error
-
-        shape = tuple(self._scene.recording.input.shape)
-        return GraphAnswer(graph_picture(self._layers, shape, request), self._layers)
-
     def _open_recorder(self) -> Placed:
         if self._recorder is None:
             raise CnnviewerError("There is no network yet: open one first.")
         return self._recorder
+
+    def _open_scene(self) -> Scene:
+        if self._scene is None:
+            raise CnnviewerError("There is no recording yet: open a network and an image first.")
+        return self._scene
 
     def _is_for_this(self, request: WeightsRequest | HoldRequest) -> bool:
         """Whether a request is for the network that is open: others may be on their way while it is changed."""
@@ -443,40 +385,3 @@ class Engine:
         held = None if self._scene is None else self._scene.held
         has_classes = held is not None and held.recording.scores is not None
         return tuple(held.recording.probabilities.tolist()) if held is not None and has_classes else ()
-
-
-def _picture(request: PictureRequest, scene: Scene | None) -> PictureAnswer:
-    if isinstance(request, ThumbnailRequest):
-        return _thumbnail(request)
-    # They are of no recording.
-    assert not isinstance(request, (LessonRequest, CatalogueRequest, DevicesRequest, GraphRequest))
-    if scene is None:
-        raise CnnviewerError("There is no recording yet: open a network and an image first.")
-    with torch.inference_mode():
-        if isinstance(request, QUESTIONS):
-            try:
-                return answer_question(request, scene)
-            except CnnviewerError as error:
-                return Unanswered(str(error))
-        return pictures.answer(request, scene)
-
-
-def _thumbnail(request: ThumbnailRequest) -> ThumbnailAnswer:
-    try:
-        photo = _read(request.image).picture
-    except ImageError as error:
-        return ThumbnailAnswer(None, str(error))
-    photo.thumbnail((request.size, request.size))
-    return ThumbnailAnswer(to_packed(photo))
-
-
-def _read(request: ImageRequest) -> Photo:
-    if request.path is not None:
-        return as_photo(request.path, request.reading)
-    if request.data is not None:
-        return decode_photo(request.data, request.title, request.reading)
-    if request.pixels is not None:
-        return of_pixels(request.pixels, request.reading)
-    if request.packed is not None:
-        return Photo(from_packed(request.packed))
-    raise CnnviewerError("There is no image to open: the request is empty.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from cnnviewer.engine.engine import Scene
+    from cnnviewer.engine.scene import Scene
     from cnnviewer.recording import Layer
 
 __all__ = ["Learning", "shown_weight"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from cnnviewer.engine.engine import Scene
+    from cnnviewer.engine.scene import Scene
 
 __all__ = ["photo_answer"]
 

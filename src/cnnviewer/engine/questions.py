@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cnnviewer.analysis.explanation import Explanation, Part
-    from cnnviewer.engine.engine import Scene
+    from cnnviewer.engine.scene import Scene
     from cnnviewer.messages import ScaleChoice
     from cnnviewer.questions import Question, QuestionAnswer, WayRequest
     from cnnviewer.recording import Layer, Recording

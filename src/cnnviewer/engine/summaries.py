@@ -18,7 +18,7 @@ from cnnviewer.recording import INPUT
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cnnviewer.engine.engine import Scene
+    from cnnviewer.engine.scene import Scene
     from cnnviewer.images import Photo
     from cnnviewer.messages import Mismatch
     from cnnviewer.network import Network

@@ -413,7 +413,7 @@ def test_a_question_that_breaks_leaves_the_other_panels_on_the_new_photo(lenet, 
     def broken(request, scene):
         raise ZeroDivisionError("a fault of ours")
 
-    monkeypatch.setattr("cnnviewer.engine.engine.answer_question", broken)
+    monkeypatch.setattr("cnnviewer.engine.answers.table.answer_question", broken)
     card = lenet.card("c3")
     before = card.grid._answer.pixels.copy()
     lenet.window.show_sample("digit-8")
