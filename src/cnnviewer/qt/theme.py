@@ -22,6 +22,7 @@ __all__ = [
     "PLACE_COLOR",
     "Theme",
     "apply_theme",
+    "current_place_color",
     "current_theme",
     "line_colors",
     "signed_color",
@@ -121,6 +122,11 @@ _current = LIGHT
 def current_theme() -> Theme:
     """Return the theme that was applied last; widgets that paint themselves ask it."""
     return _current
+
+
+def current_place_color() -> str:
+    """Return the colour that marks the chosen unit's place; seen on photos and on colour maps."""
+    return PLACE_COLOR if not _current.is_dark else "#ffe04d"
 
 
 def line_colors() -> tuple[str, ...]:

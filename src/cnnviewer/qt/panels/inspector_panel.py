@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 
 from cnnviewer.layouts import skipped_name
 from cnnviewer.qt.panels.explanation.sentences import field_text
-from cnnviewer.qt.panels.input_panel import current_place_color
+from cnnviewer.qt.theme import current_place_color
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.histogram import Histogram
 from cnnviewer.qt.widgets.images import lit_pixels, to_image
