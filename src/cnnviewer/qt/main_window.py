@@ -6,26 +6,23 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
-    QAction,
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
     QKeyEvent,
-    QKeySequence,
     QPaintEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from cnnviewer.inputs.samples import list_samples
-from cnnviewer.kinds import Kind
 from cnnviewer.messages import ImageRequest
 from cnnviewer.qt import drops
-from cnnviewer.qt.actions import ACTIONS, LIVE
+from cnnviewer.qt.commands import Commands
 from cnnviewer.qt.first_size import first_size, least_size
 from cnnviewer.qt.icons import app_icon
-from cnnviewer.qt.theme import DARK, LIGHT, apply_theme, current_theme, system_is_dark
+from cnnviewer.qt.theme import DARK, LIGHT, apply_theme, system_is_dark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,8 +53,6 @@ if TYPE_CHECKING:
     from cnnviewer.qt.widgets.large_view import LargeView
 
 __all__ = ["MainWindow"]
-
-_NO_KEY = {"large_view"}  # Space presses the focused button first: see keyPressEvent
 
 
 class MainWindow(QMainWindow):
@@ -99,7 +94,8 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(least_size(self))
         self.resize(first_size(self.screen()))
-        self._build_actions()
+        self._commands = Commands(self, session)
+        self.allow_edit_card(False)
         if preferences is not None:
             self._theme = preferences.theme()
             preferences.restore_geometry(self)
@@ -110,17 +106,10 @@ class MainWindow(QMainWindow):
 
     # ---- building
 
-    def _build_actions(self) -> None:
-        self._actions: dict[str, QAction] = {}
-        for info in ACTIONS:
-            action = QAction(info.text, self)
-            if info.name not in _NO_KEY:
-                action.setShortcuts([QKeySequence(keys) for keys in info.keys])
-            action.setData(info.name)
-            action.triggered.connect(getattr(self, "_on_live" if info.group == LIVE else f"_on_{info.name}"))
-            self.addAction(action)
-            self._actions[info.name] = action
-        self.allow_edit_card(False)
+    @property
+    def is_built(self) -> bool:
+        """Whether the panels are there."""
+        return self._is_built
 
     @Slot()
     def _on_painted(self) -> None:
@@ -130,7 +119,7 @@ class MainWindow(QMainWindow):
         from cnnviewer.qt.opening import Opening
         from cnnviewer.qt.presenter import Presenter
 
-        lay_out(self, self._actions)
+        lay_out(self, self._commands.actions)
         self._presenter = Presenter(self, self._session)
         self.panels = BottomPanels(self, self._session, self._presenter)
         self.opening = Opening(self, self._session)
@@ -177,7 +166,7 @@ class MainWindow(QMainWindow):
 
     def allow_edit_card(self, is_allowed: bool) -> None:
         """Let the card of the open network be edited, or not: only one that comes from a file has one."""
-        self._actions["edit_card"].setEnabled(is_allowed)
+        self._commands.actions["edit_card"].setEnabled(is_allowed)
 
     def set_theme(self, name: str) -> None:
         """Show the window "light", "dark", or as the "system" asks."""
@@ -229,11 +218,18 @@ class MainWindow(QMainWindow):
     @Slot()
     def toggle_large_view(self) -> None:
         """Show the chosen map over the whole window, or the window again."""
+        if not self._is_built:
+            return
         answer = self._presenter.map_answer
         if not self.large.isHidden():
             self.large.close_view()
         elif answer is not None:
             self.large.open_view(answer)
+
+    @Slot(object)
+    def show_camera(self, camera: bytes | None) -> None:
+        """Show what a camera sees."""
+        self.open_live().camera(camera)
 
     # ---- window events
 
@@ -275,153 +271,6 @@ class MainWindow(QMainWindow):
         self.hide()
         self.end_workers()
         super().closeEvent(event)
-
-    # ---- actions
-
-    @Slot()
-    def _on_open_files(self) -> None:
-        if self._is_built:
-            self.opening.ask()
-
-    @Slot()
-    def _on_open_network_file(self) -> None:
-        if self._is_built:
-            self.opening.ask(Kind.NETWORK)
-
-    @Slot()
-    def _on_catalogue(self) -> None:
-        if self._is_built:
-            self.open_catalogue()
-
-    @Slot()
-    def _on_edit_card(self) -> None:
-        self.files.edit_card()
-
-    @Slot()
-    def _on_paste(self) -> None:
-        if self._is_built:
-            self.opening.paste()
-
-    @Slot()
-    def _on_next_image(self) -> None:
-        self._session.inputs.step_image(1)
-
-    @Slot()
-    def _on_previous_image(self) -> None:
-        self._session.inputs.step_image(-1)
-
-    @Slot()
-    def _on_next_layer(self) -> None:
-        self._session.step_layer(1)
-
-    @Slot()
-    def _on_previous_layer(self) -> None:
-        self._session.step_layer(-1)
-
-    @Slot()
-    def _on_find(self) -> None:
-        self.outline.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.outline.search.selectAll()
-
-    @Slot()
-    def _on_zoom(self) -> None:
-        self.inspector.toggle_zoom()
-
-    @Slot()
-    def _on_large_view(self) -> None:
-        self.toggle_large_view()
-
-    @Slot()
-    def _on_explain(self) -> None:
-        self._toggle_panel("explanation")
-
-    @Slot()
-    def _on_training(self) -> None:
-        self._toggle_panel("training")
-
-    @Slot()
-    def _on_learn(self) -> None:
-        self._toggle_panel("learn")
-
-    @Slot()
-    def _on_graph(self) -> None:
-        if self._toggle_panel("graph"):
-            self.open_graph()  # its keys work at once
-
-    def _toggle_panel(self, name: str) -> bool:
-        return self._is_built and self.panels.toggle(name)
-
-    @Slot()
-    def _on_live(self) -> None:
-        """Do what one of the live actions asks for."""
-        action = self.sender()
-        if isinstance(action, QAction) and self._is_built:
-            getattr(self.open_live(), action.data())()
-
-    @Slot(object)
-    def show_camera(self, camera: bytes | None) -> None:
-        """Show what a camera sees."""
-        self.open_live().camera(camera)
-
-    @Slot()
-    def _on_pause_training(self) -> None:
-        if self._has_training:
-            self.ready_training().panel.toggle_running()
-
-    @Slot()
-    def _on_step_training(self) -> None:
-        if self._has_training:
-            self.ready_training().panel.step.click()
-
-    @property
-    def _has_training(self) -> bool:
-        return self._is_built and self.panels.built("training") is not None
-
-    @Slot()
-    def _on_full_screen(self) -> None:
-        if self.isFullScreen():
-            self.showNormal()
-        else:
-            self.showFullScreen()
-
-    @Slot()
-    def _on_toggle_theme(self) -> None:
-        self.set_theme("light" if current_theme().is_dark else "dark")
-
-    @Slot()
-    def _on_close_window(self) -> None:
-        """Close what lies in front: the large view, or the window."""
-        if self._is_built and not self.large.isHidden():
-            self.large.close_view()
-        else:
-            self.close()
-
-    @Slot()
-    def _on_quit(self) -> None:
-        self.close()
-
-    @Slot()
-    def _on_help(self) -> None:
-        from cnnviewer.qt.widgets.help_dialog import HelpDialog
-
-        HelpDialog(self).open()
-
-    @Slot()
-    def _on_step_back(self) -> None:
-        """Undo the last thing that covers or narrows the view."""
-        selection = self._session.selection
-        if not self.large.isHidden():
-            self.large.close_view()
-        elif not self.error.isHidden():
-            self.error.hide()
-        elif self.outline.search.text():
-            self.outline.search.clear()
-        elif not self.inspector.view.is_fitted:
-            self.inspector.view.fit()
-        elif self.isFullScreen():
-            self.showNormal()
-        elif selection is not None and selection.unit is not None:
-            self._session.select(selection.layer, selection.channel)
 
     # ---- theme
 
