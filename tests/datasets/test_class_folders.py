@@ -119,6 +119,73 @@ class TestCopies:
             find_class_folders(tmp_path)
 
 
+class TestSplitsInClasses:
+    @pytest.mark.parametrize(
+        ("train", "validation", "test"), [("train", "val", "test"), ("Training", "Validation", "Testing")]
+    )
+    def test_classes_may_hold_the_splits(self, tmp_path, train, validation, test):
+        for name in ("cats", "dogs"):
+            for split, count in ((train, 6), (validation, 2), (test, 3)):
+                fill(tmp_path / "pets" / name / split, count)
+        found = find_class_folders(tmp_path / "pets")
+        assert found.categories == ("cats", "dogs")
+        assert counts(found) == {"train": [6, 6], "validation": [2, 2], "test": [3, 3]}
+        assert found.remarks == (
+            "Each folder in pets is a class: cats, dogs.",
+            f"In them, {train} is read as train, {validation} is read as validation, {test} is read as test.",
+        )
+        assert found.left_out == ()
+
+    def test_a_class_may_lack_a_split(self, tmp_path):
+        for name, splits in (("cats", ("train", "test")), ("dogs", ("train",)), ("owls", ("test",))):
+            for split in splits:
+                fill(tmp_path / name / split, 3)
+        found = find_class_folders(tmp_path)
+        assert found.categories == ("cats", "dogs")
+        assert counts(found) == {"train": [3, 3], "test": [3, 0]}
+        assert reasons(found) == ["owls is no class: it has no images.", "test is no class: train has no images."]
+        assert found.remarks[2] == "For test there are no images of dogs: nothing is measured on them there."
+
+    def test_images_beside_the_splits_are_for_training(self, tmp_path):
+        for name in ("cats", "dogs"):
+            fill(tmp_path / name / "train", 3)
+            fill(tmp_path / name / "test", 2)
+        fill(tmp_path / "cats" / "more", 4)
+        fill(tmp_path / "owls", 5)
+        found = find_class_folders(tmp_path)
+        assert counts(found) == {"train": [7, 3, 5], "test": [2, 2, 0]}
+        assert found.remarks[2] == "Images of cats, owls that lie in no split are read as train."
+
+    def test_a_class_within_a_class_may_be_called_train(self, tmp_path):
+        for path in ("vehicles/train", "vehicles/bus", "animals"):
+            fill(tmp_path / path, 3)
+        found = find_class_folders(tmp_path)
+        assert counts(found) == {"train": [3, 6]}
+
+    def test_two_folders_for_a_split_are_told(self, tmp_path):
+        for path in ("cats/train", "cats/val", "cats/valid", "dogs/train"):
+            fill(tmp_path / path, 3)
+        with pytest.raises(DatasetError, match="two folders for validation, val and valid; keep one"):
+            find_class_folders(tmp_path)
+
+
+class TestOtherClasses:
+    def test_a_spelling_more_of_a_class_is_left_out(self, tmp_path):
+        classes(tmp_path / "train")
+        classes(tmp_path / "val", ("Cats", "cats", "dogs"), count=2)
+        if len(list((tmp_path / "val").iterdir())) < 3:
+            pytest.skip("this file system takes both for one")
+        found = find_class_folders(tmp_path)
+        assert counts(found) == {"train": [6, 6], "validation": [2, 2]}
+        assert reasons(found) == ["Cats is left out: cats is that class already."]
+
+    def test_one_class_alone_can_be_measured(self, tmp_path):
+        classes(tmp_path / "train")
+        fill(tmp_path / "test" / "dogs", 3)
+        found = find_class_folders(tmp_path)
+        assert counts(found) == {"train": [6, 6], "test": [0, 3]}
+
+
 MADE = ["__MACOSX", "lost+found", "$RECYCLE.BIN", "System Volume Information", "__pycache__", "@eaDir", "#recycle"]
 
 

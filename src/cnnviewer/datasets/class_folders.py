@@ -5,8 +5,12 @@ What a folder is read as
 - Folders that are called like splits (``train`` and ``test``, ``Training`` and ``Testing``, ``seg_train`` and
   ``seg_test``) are splits where that for training holds folders with images. Else each folder is a class.
 - A folder that holds nothing but one folder, which holds the rest, is passed through: archives unpack so.
-- A split other than that for training whose folders are not its classes has no labels, and is left out.
-- All images in a class folder, and in the folders below it, are of that class.
+- Where the classes themselves hold such folders (``cat/train`` and ``cat/test``), the splits are those, and all else
+  in a class is for training.
+- A split other than that for training whose folders are not its classes has no labels, and is left out. One that
+  lacks some of the classes is used for the others.
+- All images in a class folder, and in the folders below it, are of that class. A folder without images to learn from
+  is no class.
 """
 
 from __future__ import annotations
@@ -14,7 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cnnviewer.datasets.folder_names import class_key, readable, split_in
+from cnnviewer.datasets.class_splits import agreed, learnable, splits_in_classes
+from cnnviewer.datasets.folder_names import SPLITS, class_key, first_of, readable, split_in
 from cnnviewer.datasets.labelled import LeftOut
 from cnnviewer.datasets.listing import Listing, why_no_image
 from cnnviewer.errors import DatasetError
@@ -28,8 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ClassFolders", "find_class_folders"]
 
-_SPLITS = ("train", "validation", "test")
-
 
 @dataclass(frozen=True)
 class ClassFolders:
@@ -40,8 +43,8 @@ class ClassFolders:
     categories
         The names of the class folders, in natural order.
     splits
-        For "train", and for "validation" and "test" where there are folders for them, the files of each class,
-        in natural order.
+        For "train", and for "validation" and "test" where there are images in folders for them, the files of each
+        class, in natural order; in train each class has some.
     left_out
         What lies there and is no image of a class.
     remarks
@@ -69,8 +72,7 @@ def find_class_folders(folder: Path, progress: ProgressCallback | None = None) -
     Raises
     ------
     DatasetError
-        If the folder can't be read, there are fewer than two classes, one is empty, or the splits do not have the
-        same classes.
+        If the folder can't be read, or there are fewer than two classes with images to learn from.
     """
     try:
         return _Finder(folder, Listing(folder, progress)).find()
@@ -91,24 +93,21 @@ class _Finder:
         top = self._passed_through(self.folder)
         folders = self._folders(top)
         splits = self._splits(top, folders)
-        if splits is None:
-            self._note_others(top, "lies in no class folder")
-            classes = {"train": self._classes(top, self._without_copy(top, folders))}
-            reading = f"Each folder in {self._name(top)} is a class"
-        else:
-            classes, tops = self._classes_of_splits(splits)
-            told = ", ".join(f"{self._name(place)} is read as {split}" for split, place in tops.items())
-            reading = f"{told}; each folder in {'them' if len(tops) > 1 else 'it'} is a class"
-        classes = _agreed(classes)
-        categories = tuple(classes["train"])
-        self.remarks.append(f"{reading}: {_told(categories)}.")
-        self._note_alike(categories)
-        places = {path.resolve() for found in classes.values() for path in found.values()}
+        reading, classes = self._alone(top, folders) if splits is None else self._in_splits(splits)
+        places = frozenset(path.resolve() for found in classes.values() for path in found.values())
         images = {
-            split: tuple(self._images(found[name], frozenset(places)) for name in categories)
+            split: {name: self._images(path, places) for name, path in found.items()}
             for split, found in classes.items()
         }
-        return ClassFolders(categories, images, tuple(self.left_out), tuple(self.remarks))
+        found = learnable(classes, images, self._leave_out, self.remarks.append)
+        categories = tuple(found["train"])
+        self._note_alike(categories)
+        return ClassFolders(
+            categories,
+            {split: tuple(files.get(name, ()) for name in categories) for split, files in found.items()},
+            tuple(self.left_out),
+            (f"{reading}: {first_of(categories)}.", *self.remarks),
+        )
 
     # ---- what is what
 
@@ -148,7 +147,9 @@ class _Finder:
         if folders and all(told.get(name, ("", "no"))[1] == "" for name in folders):
             group = {name: split for name, (split, _) in told.items()}
             if not rests:
-                raise DatasetError(f"{top} has {_told(folders)}, but no folder train; add one, with a folder a class.")
+                raise DatasetError(
+                    f"{top} has {first_of(folders)}, but no folder train; add one, with a folder a class."
+                )
             if len(set(group.values())) == len(group):
                 return self._split_folders(top, folders, group)  # which tells what it lacks
         return None
@@ -163,21 +164,35 @@ class _Finder:
         for name, path in folders.items():
             if name not in group:
                 self._leave_out(path, "is no split: those are train, val and test")
-        return {split: splits[split] for split in _SPLITS if split in splits}
+        return {split: splits[split] for split in SPLITS if split in splits}
 
-    def _classes_of_splits(self, splits: dict[str, Path]) -> tuple[dict[str, dict[str, Path]], dict[str, Path]]:
-        """Return the class folders of each split that has labels, and where they lie."""
+    def _alone(self, top: Path, folders: dict[str, Path]) -> tuple[str, dict[str, dict[str, Path]]]:
+        """Return how folders were read that are classes, maybe with splits in each, and the classes of each split."""
+        self._note_others(top, "lies in no class folder")
+        classes = {"train": self._at_least_two(top, self._without_copy(top, folders))}
+        within = splits_in_classes(classes["train"], self.listing)
+        if within is not None:
+            classes = within.classes
+            self.remarks += within.remarks
+        return f"Each folder in {self._name(top)} is a class", classes
+
+    def _in_splits(self, splits: dict[str, Path]) -> tuple[str, dict[str, dict[str, Path]]]:
+        """Return how the folders of splits were read, and the classes of each split that has labels."""
         classes: dict[str, dict[str, Path]] = {}
-        tops: dict[str, Path] = {}
+        told: list[str] = []
         for split, path in splits.items():
             top = self._passed_through(path)
             folders = self._without_copy(top, self._folders(top))
-            if split != "train" and not _have_common(folders, classes["train"]):
+            if split == "train":
+                classes[split] = self._at_least_two(top, folders)
+            elif _have_common(folders, classes["train"]):
+                classes[split] = agreed(classes["train"], folders, self._leave_out)
+            else:
                 self._leave_out_unlabelled(top)
                 continue
             self._note_others(top, "lies in no class folder")
-            classes[split], tops[split] = self._classes(top, folders), top
-        return classes, tops
+            told.append(f"{self._name(top)} is read as {split}")
+        return f"{', '.join(told)}; each folder in {'them' if len(told) > 1 else 'it'} is a class", classes
 
     def _leave_out_unlabelled(self, top: Path) -> None:
         count = sum(len(folder.images) for folder in self.listing.below(top))
@@ -196,7 +211,7 @@ class _Finder:
         self._leave_out(folders[copy], f"is a copy of {readable(top.name)} within itself")
         return others
 
-    def _classes(self, top: Path, classes: dict[str, Path]) -> dict[str, Path]:
+    def _at_least_two(self, top: Path, classes: dict[str, Path]) -> dict[str, Path]:
         """Return class folders, if a network can learn to tell them apart."""
         if not classes:
             raise DatasetError(
@@ -216,10 +231,6 @@ class _Finder:
             found += folder.images
             self.left_out += (LeftOut(other, why_no_image(other)) for other in folder.others)
             self._note_made(folder.path)
-        if not found:
-            raise DatasetError(
-                f"The class {readable(path.name)} has no images: put some into {path}, or take the folder away."
-            )
         return tuple(in_natural_order(found))
 
     # ---- what lies where
@@ -272,40 +283,5 @@ class _Finder:
                 self.remarks.append(f"{other} and {name} are two classes, though their names are almost the same.")
 
 
-def _agreed(splits: dict[str, dict[str, Path]]) -> dict[str, dict[str, Path]]:
-    """Return the class folders of each split under the names that they have in train.
-
-    Raises
-    ------
-    DatasetError
-        If a split lacks a class, or has one more.
-    """
-    train = splits["train"]
-    agreed = {"train": train}
-    for split, classes in splits.items():
-        by_key = {class_key(name): name for name in train}
-        own = {name if name in train else by_key.get(class_key(name), name): path for name, path in classes.items()}
-        odd = [name for name in (*train, *classes) if _is_odd(name, train, own)]
-        if odd or len(own) < len(classes):
-            raise DatasetError(
-                f"The classes of train and {split} differ ({_told(odd or classes)}); both need a folder for each class."
-            )
-        agreed[split] = own
-    return agreed
-
-
-def _is_odd(name: str, train: Iterable[str], own: Iterable[str]) -> bool:
-    """Whether one of two splits lacks a class, of either's spelling."""
-    keys = [{class_key(other) for other in names} for names in (train, own)]
-    return any(class_key(name) not in known for known in keys)
-
-
 def _have_common(some: Iterable[str], others: Iterable[str]) -> bool:
     return bool({class_key(name) for name in some} & {class_key(name) for name in others})
-
-
-def _told(names: Iterable[str]) -> str:
-    """Return the first of some names, for a sentence."""
-    names = list(dict.fromkeys(names))
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more

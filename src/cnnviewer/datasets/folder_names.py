@@ -5,8 +5,15 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
-__all__ = ["class_key", "is_hidden", "is_made_by_program", "readable", "split_in"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["SPLITS", "class_key", "first_of", "is_hidden", "is_made_by_program", "readable", "split_in"]
+
+SPLITS = ("train", "validation", "test")
+"""The splits that there are."""
 
 _SPLITS = {
     **dict.fromkeys(("train", "training", "trn"), "train"),
@@ -63,3 +70,10 @@ def class_key(name: str) -> str:
 def readable(name: str) -> str:
     """Return a name that can be compared, and shown: composed, and with a sign for each byte that is no UTF-8."""
     return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
+
+
+def first_of(names: Iterable[str]) -> str:
+    """Return the first of some names, and how many more there are, for a sentence."""
+    names = list(dict.fromkeys(names))
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
