@@ -76,6 +76,14 @@ def test_layers_json(written):
         assert statistics["dead_maps"] == dead
 
 
+def test_a_network_that_diverged_names_no_class(tmp_path, capsys):
+    weights = cnnviewer.load_network("lenet5").module.state_dict()
+    torch.save({name: torch.full_like(value, torch.nan) for name, value in weights.items()}, tmp_path / "diverged.pth")
+    words = ["--network", "lenet5", "--weights", str(tmp_path / "diverged.pth"), "--out", str(tmp_path / "out")]
+    assert main(["record", str(DIGIT), *words]) == 0
+    assert "The probabilities are no numbers (NaN)" in capsys.readouterr().out
+
+
 def test_probabilities_json(written):
     folder, recording = written
     told = strict_json(folder / "probabilities.json")

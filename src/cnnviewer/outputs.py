@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Output", "returned_text"]
+__all__ = ["NO_NUMBERS", "Output", "returned_text"]
+
+NO_NUMBERS = (
+    "The probabilities are no numbers (NaN), and tell nothing: the network's weights may have diverged in a training."
+)
+"""What is told where class probabilities are NaN."""
 
 _LISTED = 4
 

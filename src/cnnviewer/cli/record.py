@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,12 @@ from cnnviewer.cli.options import (
     weights_of,
 )
 from cnnviewer.messages import DeviceRequest
+from cnnviewer.outputs import NO_NUMBERS
 from cnnviewer.readings import ALL_PAGES, Reading, checked_range
 
 if TYPE_CHECKING:
     from cnnviewer.readings import Read
+    from cnnviewer.recording import Recording
 
 __all__ = ["run"]
 
@@ -70,12 +73,19 @@ def run(words: list[str]) -> int:
     photo = as_photo(options.image, Reading(chosen, options.page))
     recording = record(network, photo)
     write_recording(recording, options.out, options.image.name, arrays=options.arrays)
-    name, probability = recording.top(1)[0] if recording.scores is not None else ("no class", 0.0)
-    print(f"{len(recording.layers)} layers in {options.out}: {name}, {probability:.1%}")
+    print(f"{len(recording.layers)} layers in {options.out}: {_best(recording)}")
     caution = caution_of(network.provenance)
     for sentence in filter(None, (caution, *_told(photo.read))):
         print(sentence)
     return 0
+
+
+def _best(recording: Recording) -> str:
+    """Return the most probable class with its probability."""
+    if recording.scores is None:
+        return "no class probabilities"
+    name, probability = recording.top(1)[0]
+    return NO_NUMBERS if isnan(probability) else f"{name}, {probability:.1%}"
 
 
 def _told(read: Read) -> tuple[str, ...]:

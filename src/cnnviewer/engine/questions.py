@@ -16,9 +16,9 @@ from cnnviewer.analysis.receptive_field import reach_of_pixel, receptive_field
 from cnnviewer.analysis.statistics import laid_out
 from cnnviewer.analysis.ways import way_back, way_forward, whole_place
 from cnnviewer.devices import exact
+from cnnviewer.engine.classes import class_of
 from cnnviewer.engine.small_maps import painted, small_map
 from cnnviewer.errors import CnnviewerError, RecordingError
-from cnnviewer.operations import Kind
 from cnnviewer.questions import (
     ChannelSum,
     EffectiveAnswer,
@@ -98,7 +98,7 @@ def _unit(request: UnitRequest, layer: Layer, recording: Recording) -> UnitAnswe
         unit=explanation.unit,
         kind=layer.kind.value,
         settings=describe(layer, recording),
-        category=_category(layer.name, explanation.unit, recording),
+        category=class_of(layer.name, explanation.unit, recording),
         rule=explanation.rule.value,
         value=explanation.value,
         recorded=explanation.recorded,
@@ -121,7 +121,7 @@ def _term(explanation: Explanation, index: int, recording: Recording) -> TermSho
     sources = {part.source for part in explanation.terms.parts}
     name = _unit_name(term.source, term.place, recording, is_named=len(sources) > 1)
     place = None if term.place is None else whole_place(recording, term)
-    category = "" if place is None else _category(term.source, place, recording)
+    category = "" if place is None else class_of(term.source, place, recording)
     return TermShown(term.source, place, name, term.value, term.weight, term.contribution, category)
 
 
@@ -132,7 +132,7 @@ def _unit_name(source: str, place: tuple[int, ...] | None, recording: Recording,
         return "padding"
     if not place:
         return source
-    category = _category(source, place, recording)
+    category = class_of(source, place, recording)
     if category:
         return category
     where = f"({', '.join(map(str, place))})" if len(place) > 1 else f"unit {place[0]}"
@@ -140,23 +140,6 @@ def _unit_name(source: str, place: tuple[int, ...] | None, recording: Recording,
         channel = channel_name(recording, place[0])
         return f"{channel} ({place[1]}, {place[2]})"
     return f"{source} {where}" if is_named else where
-
-
-def _category(layer: str, unit: tuple[int, ...], recording: Recording) -> str:
-    """Return the class whose score a unit is; '' where it is none."""
-    return recording.category(unit[0]) if len(unit) == 1 and layer in _class_layers(recording) else ""
-
-
-def _class_layers(recording: Recording) -> set[str]:
-    """Return the layers whose units are the classes: the one that made the scores, and what it only passes on."""
-    found: set[str] = set()
-    layer = None if recording.scores_index is None else recording.layers[recording.scores_index]
-    while layer is not None:
-        found.add(layer.name)
-        passes = layer.kind in (Kind.SOFTMAX, Kind.RESHAPE, Kind.DROPOUT) and len(layer.inputs) == 1
-        before = layer.inputs[0] if passes else INPUT
-        layer = None if before == INPUT or recording[before].shape != layer.shape else recording[before]
-    return found
 
 
 def channel_name(recording: Recording, channel: int) -> str:
@@ -336,4 +319,4 @@ def _way_step(
 ) -> WayStep:
     pixels, cell = small_map(recording, name, unit, request.side, request.scale)
     kind = INPUT if name == INPUT else recording[name].kind.value
-    return WayStep(name, unit, kind, value, contribution, pixels, cell, _category(name, unit, recording))
+    return WayStep(name, unit, kind, value, contribution, pixels, cell, class_of(name, unit, recording))

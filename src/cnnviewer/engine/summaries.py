@@ -8,6 +8,7 @@ import numpy as np
 
 from cnnviewer.analysis.cost import multiply_adds
 from cnnviewer.analysis.description import describe
+from cnnviewer.engine.classes import class_layers
 from cnnviewer.engine.filters import filter_bank
 from cnnviewer.inputs.suitability import judge
 from cnnviewer.messages import LayerSummary, NetworkSummary, RecordingSummary, View
@@ -87,11 +88,12 @@ def _entropy(probabilities: NDArray[np.float32]) -> float:
 
 def layer_summaries(recording: Recording) -> tuple[LayerSummary, ...]:
     """Return what the window shows of each layer of a recording."""
-    return tuple(_layer_summary(layer, recording, layer.index == recording.scores_index) for layer in recording.layers)
+    of_classes = class_layers(recording)
+    return tuple(_layer_summary(layer, recording, layer.name in of_classes) for layer in recording.layers)
 
 
-def _layer_summary(layer: Layer, recording: Recording, is_scores: bool) -> LayerSummary:
-    layout = layer.layout
+def _layer_summary(layer: Layer, recording: Recording, has_classes: bool) -> LayerSummary:
+    layout, is_scores = layer.layout, layer.index == recording.scores_index
     bank = filter_bank(layer, recording)
     return LayerSummary(
         index=layer.index,
@@ -114,6 +116,7 @@ def _layer_summary(layer: Layer, recording: Recording, is_scores: bool) -> Layer
         kernel_shape=(1, 1) if bank is None else bank.kernel_shape,
         filters=0 if bank is None or bank.is_whole else bank.filters,
         is_scores=is_scores,
+        has_classes=has_classes,
         layout=layout,
     )
 

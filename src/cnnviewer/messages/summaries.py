@@ -58,6 +58,8 @@ class LayerSummary:
     kernel_shape: tuple[int, int] = (1, 1)
     filters: int = 0
     is_scores: bool = False
+    has_classes: bool = False
+    """Whether its units are the classes: it made the scores, or what they are made of by a softmax alone."""
     layout: Layout = field(default_factory=Layout)
 
     @property

@@ -175,7 +175,8 @@ class Presenter(QObject):
         self._window.layers.set_selection(selection.layer, selection.channel)
         self._window.outline.set_selection(selection.layer)
         followers = tuple(other.name for other in session.recording.layers if layer.name in other.inputs)
-        self._window.inspector.show_layer(layer, followers)
+        categories = () if session.network is None else session.network.categories
+        self._window.inspector.show_layer(layer, followers, categories)
         is_vector = layer.layout.is_vector and layer.maps == 1
         unit = (0, selection.channel) if is_vector and layer.wrapped_columns else selection.unit
         self._window.inspector.set_unit(layer.wrapped(unit))

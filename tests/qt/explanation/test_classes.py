@@ -5,12 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+import torch
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QMenu
 from torch import nn
 
 import cnnviewer
+from cnnviewer.outputs import NO_NUMBERS
 from cnnviewer.qt.panels.explanation.explanation_panel import Side
 from cnnviewer.qt.widgets.bar_list import BarList
 from cnnviewer.resources import resource
@@ -131,3 +133,47 @@ def test_the_way_on_stands_side_by_side_from_one_unit(lenet):
         assert {image.pixelColor(x, middle).name() for x in between} == {ground}
         above = {image.pixelColor(rect.left(), y).name() for y in range(rect.top())}
         assert above != {ground}
+
+
+class Diverged(nn.Module):
+    """Layers of as many units as there are classes, whose numbers have grown beyond all bounds."""
+
+    def __init__(self, weight=float("nan")):
+        super().__init__()
+        self.hidden = nn.Linear(3 * 8 * 8, 4)
+        self.fc = nn.Linear(4, 4)
+        nn.init.constant_(self.fc.weight, weight)
+
+    def forward(self, image):
+        return self.fc(self.hidden(nn.functional.adaptive_avg_pool2d(image, 8).flatten(1))).softmax(1)
+
+
+def test_the_inspector_names_the_classes_of_a_vector(driver):
+    driver.open("fashion-cnn", sample="clothing-1")
+    names = driver.session.network.categories
+    winner = driver.session.recording.ranking[0]
+    driver.session.select("output", winner)
+    driver.settle()
+    assert driver.window.inspector.unit_text.startswith(f"{names[winner]} (unit {winner}) = ")
+    view = driver.window.inspector.view
+    view.setFocus()
+    driver.key(Qt.Key.Key_Left if winner % 4 else Qt.Key.Key_Right, view)
+    _, other = chosen(driver)
+    assert other != winner
+    assert driver.window.inspector.unit_text.startswith(f"{names[other]} (unit {other}) = ")
+
+
+def test_layers_before_the_scores_have_units_though_they_are_as_many(driver, monkeypatch):
+    open_module(driver, monkeypatch, Diverged(weight=0.5))
+    for layer, name in (("hidden", "unit 2"), ("fc", "class 2 (unit 2)"), ("softmax", "class 2 (unit 2)")):
+        driver.session.select(layer, 2)
+        driver.settle()
+        assert driver.window.inspector.unit_text.startswith(f"{name} = ")
+
+
+def test_probabilities_that_are_no_numbers_are_told_in_words(driver, monkeypatch):
+    open_module(driver, monkeypatch, Diverged())
+    told = driver.window.probabilities.text
+    assert told == NO_NUMBERS
+    assert "nan bit" not in told
+    assert torch.isnan(torch.tensor(driver.session.recording.probabilities)).all()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from cnnviewer.engine.answers.scaling import note_of, scale_of, wrapped
+from cnnviewer.engine.classes import class_layers
 from cnnviewer.engine.learning import shown_weight
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.messages import BarsAnswer, MatrixAnswer
@@ -75,7 +76,7 @@ def bars(request: BarsRequest, layer: Layer, scene: Scene) -> BarsAnswer:
     values = layer.output.reshape(-1).float().cpu().nan_to_num()
     found, indices = values.topk(min(request.count, len(values)))
     recording = scene.recording
-    named = recording.scores is not None and len(recording.scores) == len(values)
+    named = layer.name in class_layers(recording)
     return BarsAnswer(
         names=tuple(recording.category(i) if named else f"unit {i}" for i in indices.tolist()),
         indices=tuple(indices.tolist()),

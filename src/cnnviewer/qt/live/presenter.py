@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
+from cnnviewer.categories import category_name
 from cnnviewer.frames import StageTimes
 from cnnviewer.qt.layout import enlarge_photo, make_room
 from cnnviewer.qt.live.painting import paint_at_once
+from cnnviewer.qt.widgets.numbers import unit_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDockWidget
@@ -163,7 +165,10 @@ class LivePresenter(QObject):
         selection = self._session.selection
         if selection is None:
             return
-        layer = self._session.selected_layer()
-        is_vector = layer is not None and len(layer.shape) < 2
-        what = "unit" if is_vector else "map"
-        self._panel.show_title(f"{selection.layer} · {what} {selection.channel}: mean activation")
+        layer, network = self._session.selected_layer(), self._session.network
+        what = f"map {selection.channel}"
+        if layer is not None and len(layer.shape) < 2:
+            categories = () if network is None else network.categories
+            name = category_name(categories, selection.channel) if layer.has_classes else ""
+            what = unit_text((selection.channel,), name)
+        self._panel.show_title(f"{selection.layer} · {what}: mean activation")

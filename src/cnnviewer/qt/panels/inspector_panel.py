@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from cnnviewer.categories import category_name
 from cnnviewer.layouts import skipped_name
 from cnnviewer.qt.panels.explanation.sentences import field_text
 from cnnviewer.qt.theme import current_place_color
@@ -17,7 +18,7 @@ from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.histogram import Histogram
 from cnnviewer.qt.widgets.images import lit_pixels, to_image
 from cnnviewer.qt.widgets.map_view import MapView
-from cnnviewer.qt.widgets.numbers import shape_text, value_text
+from cnnviewer.qt.widgets.numbers import shape_text, unit_text, value_text
 from cnnviewer.qt.widgets.styling import LINKS, label
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class InspectorPanel(QWidget):
         super().__init__(parent)
         self._answer: MapAnswer | None = None
         self._unit: tuple[int, int] | None = None
+        self._categories: tuple[str, ...] | None = None
         self._field: FieldAnswer | None = None
         self._title = ElidedLabel(self, role="name", in_middle=True)  # the number of the map is at its end
         self._unit_text = label("", self)
@@ -125,8 +127,9 @@ class InspectorPanel(QWidget):
         self._show_unit(self._unit)
         self._show_marks()
 
-    def show_layer(self, layer: LayerSummary, followers: tuple[str, ...]) -> None:
-        """Show which layers feed the chosen one, and which it feeds."""
+    def show_layer(self, layer: LayerSummary, followers: tuple[str, ...], categories: tuple[str, ...] = ()) -> None:
+        """Show which layers feed the chosen one, and which it feeds; `categories` are those of the network."""
+        self._categories = categories if layer.has_classes else None
         fed = _links(layer.inputs) or "no layer"
         feeds = _links(followers) or "no layer: it is an output"
         self._flow.setText(f"Fed by {fed}<br>Feeds {feeds}")
@@ -201,9 +204,14 @@ class InspectorPanel(QWidget):
             self._histogram.mark(None)
             return
         value = float(answer.values[answer.cell_of(unit)])
-        place = f"unit {self._index(*unit)}" if answer.length else f"unit ({unit[0]}, {unit[1]})"
+        place = self._unit_name(self._index(*unit)) if answer.length else f"unit ({unit[0]}, {unit[1]})"
         self._unit_text.setText(f"{place} = {value_text(value)}")
         self._histogram.mark(value)
+
+    def _unit_name(self, index: int | None) -> str:
+        """Return what a unit of a vector is called: by its class, where it is one."""
+        assert index is not None
+        return unit_text((index,), "" if self._categories is None else category_name(self._categories, index))
 
     def _show_token(self, token: int, answer: MapAnswer) -> None:
         value = answer.skipped[token]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
@@ -9,7 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnviewer.categories import category_name
-from cnnviewer.outputs import returned_text
+from cnnviewer.outputs import NO_NUMBERS, returned_text
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
 from cnnviewer.qt.widgets.numbers import probability_text
@@ -123,9 +124,12 @@ class ProbabilitiesPanel(QWidget):
         count = len(recording.probabilities)
         if wanted:
             self._text.setText(f"{len(ranked)} of {count} classes" if ranked else f"No class of {count} has this name.")
+        elif isnan(recording.entropy):
+            self._text.setText(NO_NUMBERS)
         else:
             self._text.setText(f"{count} classes · entropy {abs(recording.entropy):.2f} bit")
-        self._text.setToolTip("0 bit: sure of one class; log₂ of the number of classes: no idea at all")
+        bits = "0 bit: sure of one class; log₂ of the number of classes: no idea at all"
+        self._text.setToolTip("" if isnan(recording.entropy) else bits)
 
     def _bar(self, rank: int, index: int, with_rank: bool) -> Bar:
         assert self._recording is not None

@@ -86,7 +86,7 @@ class Card(QFrame):
             self._bar.show_scale(None, "", "", "")
             self._note.set_text("" if has_numbers else "the output has no numbers")
         self.layer, self.view = layer, view
-        self._categories = categories if layer.is_scores else ()
+        self._categories = categories if layer.has_classes else ()
         if not is_same:
             self._show_header(layer)
         self._views.set_current(view.value)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from cnnviewer.messages import View
 from cnnviewer.qt.theme import current_theme
 from cnnviewer.qt.widgets.images import to_image
-from cnnviewer.qt.widgets.numbers import value_text
+from cnnviewer.qt.widgets.numbers import unit_text, value_text
 from cnnviewer.qt.widgets.styling import literal
 
 if TYPE_CHECKING:
@@ -156,8 +156,8 @@ class CellGrid(QWidget):
     def _tip(self, cell: int) -> str:
         assert self._answer is not None
         assert self._answer.values is not None
-        name = f" ({self._names[cell]})" if cell < len(self._names) else ""
-        return f"unit {cell}{name} = {value_text(float(self._answer.values[cell]))}"
+        name = self._names[cell] if cell < len(self._names) else ""
+        return f"{unit_text((cell,), name)} = {value_text(float(self._answer.values[cell]))}"
 
     def _cell_at(self, point: QPoint) -> int | None:
         if self._layout is None or self._answer is None or self._answer.values is None:
