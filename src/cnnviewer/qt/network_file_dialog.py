@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from cnnviewer.card import read_card, to_json, write_card
 from cnnviewer.errors import NetworkError
 from cnnviewer.messages import NetworkRequest
+from cnnviewer.names import isolated, steady
 from cnnviewer.network_reports import FileRequest
 from cnnviewer.networks.files.formats import FORMATS
 from cnnviewer.qt.panels.network_file.card_editor import CardEditor
@@ -106,13 +107,13 @@ class NetworkFileDialog(QDialog):
     def edit(self, title: str) -> None:
         """Show that the card of an open network is changed, which is called so."""
         self._title = title
-        self.setWindowTitle(f"Card of {title}")
+        self.setWindowTitle(steady(f"Card of {isolated(title)}"))
         self.open_button.setText("Apply")
 
     def show_failure(self, text: str) -> None:
         """Tell what went wrong; what was shown stays."""
         self._asked, self._is_busy = None, False
-        self._failure_text.setText(text)
+        self._failure_text.setText(steady(text))
         self._failure.show()
         if self._report is not None and self.fits.isVisibleTo(self):
             self.fits.show_fits(self._report.fits, self._report.architecture, self._reason)
@@ -121,7 +122,7 @@ class NetworkFileDialog(QDialog):
     def show_busy(self, text: str) -> None:
         """Show that the file is looked into."""
         self._is_busy = True
-        self._busy_text.setText(text)
+        self._busy_text.setText(steady(text))
         self._failure.hide()
         self._refresh()
 
@@ -268,7 +269,7 @@ class NetworkFileDialog(QDialog):
 
     def _show_head(self, report: FileReport) -> None:
         path = report.path
-        self._note.setText(report.note)
+        self._note.setText(steady(report.note))
         self._name.set_text(self._title or _file_name(path))
         self._name.setToolTip(f"{path}\nSHA-256 {report.digest[:16]}…" if report.digest else str(path))
         self._kind.setText(" · ".join(part for part in (report.format, byte_text(report.nbytes)) if part))

@@ -53,6 +53,10 @@ class StatusBar(QStatusBar):
         self._stream.show()
         self._timing.setText(f"forward {network * 1000:.0f} ms")
 
+    def showMessage(self, message: str, timeout: int | None = 0) -> None:
+        """Show a sentence for a while; it runs from left to right, whatever the script of the names in it is."""
+        super().showMessage(steady(message), timeout or 0)
+
     def end_stream(self) -> None:
         """Show no stream any more."""
         self._stream.hide()

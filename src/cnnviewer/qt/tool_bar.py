@@ -157,7 +157,7 @@ class ToolBar(QToolBar):
         """Show what is being recorded; empty where nothing is."""
         self._recording_action.setVisible(bool(name))
         self._fit()
-        self._recording.setToolTip(literal(f"Recording {name}: click to end (Ctrl+Shift+E)"))
+        self._recording.setToolTip(literal(f"Recording {isolated(name)}: click to end (Ctrl+Shift+E)"))
         self._actions["stop_recording"].setEnabled(bool(name))
 
     def _build_appearance(self) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 
 from cnnviewer.categories import category_name
 from cnnviewer.layouts import skipped_name
+from cnnviewer.names import isolated, steady
 from cnnviewer.qt.panels.explanation.sentences import field_text
 from cnnviewer.qt.theme import current_place_color
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
@@ -205,7 +206,7 @@ class InspectorPanel(QWidget):
             return
         value = float(answer.values[answer.cell_of(unit)])
         place = self._unit_name(self._index(*unit)) if answer.length else f"unit ({unit[0]}, {unit[1]})"
-        self._unit_text.setText(f"{place} = {value_text(value)}")
+        self._unit_text.setText(steady(f"{place} = {value_text(value)}"))
         self._histogram.mark(value)
 
     def _unit_name(self, index: int | None) -> str:
@@ -299,5 +300,5 @@ def _links(names: Sequence[str]) -> str:
 def _link(name: str) -> str:
     """Return a link to a layer. Names are anyone's: one may look like a tag, or like a link of its own."""
     # A long one may go on in the next line: else it would make the panel wider.
-    shown = escape(name).replace(".", ".\u200b").replace("_", "_\u200b")
+    shown = escape(isolated(name)).replace(".", ".\u200b").replace("_", "_\u200b")
     return "the image" if name == "input" else f'<a href="{quote(name, safe="")}">{shown}</a>'

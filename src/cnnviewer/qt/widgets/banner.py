@@ -180,7 +180,7 @@ class ProgressBanner(QFrame):
             self._bar.show_progress(0, 0)
             if done:
                 text = f"{text} · {number(done)}"
-        self._text.setText(text)
+        self._text.setText(steady(readable(text)))
         self.show()
 
     @property

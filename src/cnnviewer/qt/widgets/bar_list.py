@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from cnnviewer.names import steady
 from cnnviewer.qt.theme import current_theme, signed_color
 from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
 from cnnviewer.qt.widgets.styling import literal
@@ -119,7 +120,7 @@ class BarList(QWidget):
         if row == self._current and (self.hasFocus() or self._is_current_marked):
             painter.fillRect(0, top, self.width(), BAR_HEIGHT, QColor(theme.accent_soft))
         painter.setPen(QColor(theme.text))
-        elided = painter.fontMetrics().elidedText(bar.name, Qt.TextElideMode.ElideRight, name_width - 6)
+        elided = painter.fontMetrics().elidedText(steady(bar.name), Qt.TextElideMode.ElideRight, name_width - 6)
         vertical = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRect(0, top, name_width, BAR_HEIGHT), vertical, elided)
         right = self.width() - widest

@@ -6,13 +6,17 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from cnnviewer.names import steady
 from cnnviewer.qt.widgets.styling import literal
 
 __all__ = ["ElidedLabel"]
 
 
 class ElidedLabel(QLabel):
-    """A one-line label whose text is cut short by … where it does not fit: at its end, or in its middle."""
+    """A one-line label whose text is cut short by … where it does not fit: at its end, or in its middle.
+
+    It runs from left to right, whatever the script of the names in it is.
+    """
 
     def __init__(self, parent: QWidget | None = None, *, role: str = "", in_middle: bool = False) -> None:
         super().__init__(parent)
@@ -36,7 +40,7 @@ class ElidedLabel(QLabel):
     def sizeHint(self) -> QSize:
         """Return room for the whole text."""
         metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(self.text()) + 3, metrics.height() + 2)
+        return QSize(metrics.horizontalAdvance(steady(self.text())) + 3, metrics.height() + 2)
 
     def minimumSizeHint(self) -> QSize:
         """Return room for a few letters."""
@@ -49,6 +53,6 @@ class ElidedLabel(QLabel):
             self._paint(painter)
 
     def _paint(self, painter: QPainter) -> None:
-        text = self.fontMetrics().elidedText(self.text(), self._mode, self.width())
+        text = self.fontMetrics().elidedText(steady(self.text()), self._mode, self.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)

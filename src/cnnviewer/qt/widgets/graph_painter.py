@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
+from cnnviewer.names import steady
 from cnnviewer.qt.theme import KIND_COLORS, current_theme
 from cnnviewer.qt.widgets.graph_items import button_rect
 from cnnviewer.qt.widgets.numbers import shape_text
@@ -234,5 +235,7 @@ class GraphPainter:
         key = text, is_name, round(width)
         found = self._elided.get(key)
         if found is None:
-            found = self._elided[key] = self._metrics[is_name].elidedText(text, Qt.TextElideMode.ElideMiddle, width)
+            found = self._elided[key] = self._metrics[is_name].elidedText(
+                steady(text), Qt.TextElideMode.ElideMiddle, width
+            )
         return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
+from cnnviewer.names import steady
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.map_view import MapView
 from cnnviewer.qt.widgets.numbers import value_text
@@ -106,4 +107,4 @@ class LargeView(QFrame):
         if cell is not None:
             row, column = self._answer.unit_of(cell)
             text = f" · ({row}, {column}) = {self._text_of(*cell)}"
-        self._title.setText(f"{self._answer.title}{text}")
+        self._title.setText(steady(f"{self._answer.title}{text}"))

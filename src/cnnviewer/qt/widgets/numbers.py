@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import isfinite
 
+from cnnviewer.names import isolated
+
 __all__ = [
     "count_text",
     "exact_text",
@@ -68,7 +70,7 @@ def signed_text(value: float) -> str:
 def unit_text(unit: tuple[int, ...], category: str = "") -> str:
     """Return a unit's index: ``(8, 5, 5)``, ``unit 3`` of a vector; of a class's score ``tabby (unit 281)``."""
     index = f"unit {unit[0]}" if len(unit) == 1 else f"({', '.join(map(str, unit))})"
-    return f"{category} ({index.strip('()')})" if category else index
+    return f"{isolated(category)} ({index.strip('()')})" if category else index
 
 
 def count_text(count: int) -> str:

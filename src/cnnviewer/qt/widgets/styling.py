@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
+from cnnviewer.names import steady
+
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor
 
@@ -30,12 +32,16 @@ def label(text: str, parent: QWidget, role: str = "muted") -> QLabel:
 
 
 def breakable(text: str) -> str:
-    """Return a text that may be broken within the paths in it, too."""
-    return text.replace("/", "/\u200b").replace("\\", "\\\u200b")
+    """Return a text that may be broken within the paths in it, too; it runs from left to right."""
+    return steady(text).replace("/", "/\u200b").replace("\\", "\\\u200b")
 
 
 def literal(text: str) -> str:
-    """Return the text of a tooltip that shows `text` as it is: Qt takes what looks like tags for rich text."""
+    """Return the text of a tooltip that shows `text` as it is, from left to right.
+
+    Qt takes what looks like tags for rich text.
+    """
+    text = "\n".join(map(steady, text.split("\n")))
     return f"<span style='white-space: pre-wrap'>{escape(text)}</span>" if "<" in text else text
 
 

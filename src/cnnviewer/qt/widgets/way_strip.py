@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from cnnviewer.names import steady
 from cnnviewer.qt.theme import KIND_COLORS, PLACE_COLOR, current_theme, signed_color
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.numbers import signed_text, unit_text, value_text
@@ -174,7 +175,7 @@ class WayStrip(QWidget):
 
     def _write(self, painter: QPainter, rect: QRect, text: str, color: str, *, centred: bool = False) -> None:
         painter.setPen(QColor(color))
-        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, rect.width())
+        shown = painter.fontMetrics().elidedText(steady(text), Qt.TextElideMode.ElideMiddle, rect.width())
         across = Qt.AlignmentFlag.AlignHCenter if centred else Qt.AlignmentFlag.AlignLeft
         painter.drawText(rect, across | Qt.AlignmentFlag.AlignVCenter, shown)
 

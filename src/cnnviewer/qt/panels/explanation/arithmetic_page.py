@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from cnnviewer.names import isolated, steady
 from cnnviewer.qt.panels.explanation.sentences import formula_of, rows_of, sentence_of
 from cnnviewer.qt.theme import PLACE_COLOR
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
@@ -62,7 +63,7 @@ class ArithmeticPage(QWidget):
         """Show an explanation."""
         self._answer = answer
         self._value.setText(f"{value_text(answer.recorded)}")
-        self._sentence.setText(" ".join((sentence_of(answer), *answer.notes)))
+        self._sentence.setText(steady(" ".join((sentence_of(answer), *answer.notes))))
         self._show_rows(rows_of(answer))
         self._show_channels(answer)
         window = answer.window
@@ -79,14 +80,14 @@ class ArithmeticPage(QWidget):
     def _show_formula(self, answer: UnitAnswer) -> None:
         text = formula_of(answer)
         self._formula_box.setVisible(bool(text))
-        self._formula.setText(escape(text))
+        self._formula.setText(escape(steady(text)))
         single = answer.terms[0] if len(answer.terms) == 1 else None
         is_linked = single is not None and single.place is not None
         self._source.setVisible(is_linked)
         if single is not None and single.place is not None:
             name = "the image" if single.source == "input" else single.source
             place = unit_text(single.place, single.category)
-            self._source.setText(f"<a href='0'>{escape(f'{name} {place}')}</a>")
+            self._source.setText(f"<a href='0'>{escape(f'{isolated(name)} {place}')}</a>")
 
     def _show_rows(self, rows: Sequence[tuple[str, str]]) -> None:
         lines = "".join(
@@ -117,7 +118,7 @@ class ArithmeticPage(QWidget):
             (self.product_grid, window.products),
         ):
             shown.set_text_of(_text_for(numbers.shape[-1], float(abs(numbers).max(initial=0.0))))
-        self._captions[0].setText(f"window of {window.name}")
+        self._captions[0].setText(steady(f"window of {isolated(window.name)}"))
         self.window_grid.show_numbers(window.values.tolist(), window.cells)
         outside = frozenset(zip(*(axis.tolist() for axis in window.is_padding.nonzero()), strict=True))
         self.window_grid.set_faded(outside)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from cnnviewer.card import LARGEST_SIDE, to_json
+from cnnviewer.names import steady
 from cnnviewer.qt.panels.network_file.card_values import categories_sentence, judged, merged, pixel_sentence
 from cnnviewer.qt.panels.network_file.categories_editor import CategoriesEditor
 from cnnviewer.qt.panels.network_file.pixel_fields import PixelFields, choose, combo, spin
@@ -92,7 +93,7 @@ class CardEditor(QWidget):
         self._reasons = {reason.what: reason.text for reason in reasons}
         known = {key for keys in self._notes for key in keys}
         others = [text for what, text in self._reasons.items() if what not in known and what != "architecture"]
-        self._origin.setText(" ".join((_ORIGINS.get(origin, ""), *others)).strip())
+        self._origin.setText(steady(" ".join((_ORIGINS.get(origin, ""), *others)).strip()))
         self._origin.setVisible(bool(self._origin.text()))
         self.set_stored(stored)
 
@@ -284,7 +285,7 @@ def _spread(pixels: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tell(note: QLabel, text: str, is_warning: bool) -> None:
-    note.setText(text)
+    note.setText(steady(text))
     role = "warning" if is_warning else "muted"
     if note.property("role") != role:
         note.setProperty("role", role)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from cnnviewer.names import steady
 from cnnviewer.qt.widgets.styling import label
 
 __all__ = ["ConsentPanel"]
@@ -76,7 +77,7 @@ _BREAK = "\u200b"
 
 def _breakable(path: str) -> str:
     """Return a path that a label may wrap at its slashes."""
-    return path.replace("/", f"/{_BREAK}").replace("\\", f"\\{_BREAK}").replace("_", f"_{_BREAK}")
+    return steady(path).replace("/", f"/{_BREAK}").replace("\\", f"\\{_BREAK}").replace("_", f"_{_BREAK}")
 
 
 def _text(parent: QWidget) -> QLabel:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnviewer.names import steady
 from cnnviewer.qt.panels.network_file.fit_model import FitModel, counts_text
 from cnnviewer.qt.widgets.styling import label, literal
 
@@ -70,7 +71,7 @@ class FitsPanel(QWidget):
             for row, fit in enumerate(fits):
                 self.list.item(row).setToolTip(literal(fit_text(fit)))
             self.list.setCurrentRow(names.index(architecture) if architecture in names else 0)
-        self._title.setText(_title(fits, reason))
+        self._title.setText(steady(_title(fits, reason)))
         height = self.list.sizeHintForRow(0) + 2 * self.list.spacing() if fits else 0
         self.list.setFixedHeight(min(len(fits), _MOST_ROWS) * height + 6)
         for widget in (self.list, self.table, self._counts):
@@ -165,7 +166,7 @@ class FitsPanel(QWidget):
         self.only_misfits.setVisible(not is_whole)
         only = self.only_misfits.isChecked() and not is_whole
         self._model.show_fit(fit, only_misfits=only)
-        self._counts.setText("" if fit is None else counts_text(fit))
+        self._counts.setText("" if fit is None else steady(counts_text(fit)))
 
     @Slot(int)
     def _on_row_changed(self, row: int) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
+from cnnviewer.names import steady
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -25,7 +27,7 @@ class LeftOutDialog(QDialog):
         self.lines = QPlainTextEdit(self)
         self.lines.setReadOnly(True)
         self.lines.setAccessibleName("What was left out, and why")
-        self.lines.setPlainText("\n".join(item.told for item in left_out))
+        self.lines.setPlainText("\n".join(steady(item.told) for item in left_out))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
