@@ -49,8 +49,8 @@ def test_the_number_of_a_map_is_not_cut_off(long):
 
 def test_a_card_shows_its_shapes_whole(long):
     card = long.card(long.session.recording.layers[-1].name)
-    assert card._settings.width() < card._settings.sizeHint().width() or card.width() > 900
-    assert card._shapes.width() >= card._shapes.sizeHint().width()
+    assert card.header.settings.width() < card.header.settings.sizeHint().width() or card.width() > 900
+    assert card.header.shapes.width() >= card.header.shapes.sizeHint().width()
 
 
 def test_the_tool_bar_keeps_its_buttons(long):

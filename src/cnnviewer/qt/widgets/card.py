@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from cnnviewer.messages import (
     BarsAnswer,
@@ -21,14 +21,12 @@ from cnnviewer.messages import (
     WeightsShown,
 )
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
+from cnnviewer.qt.widgets.card_header import CardHeader
 from cnnviewer.qt.widgets.card_layout import BAR_COUNT, COLOR_BAR_WIDTH, GAP, MARGIN, body_layout
 from cnnviewer.qt.widgets.cell_grid import CellGrid
 from cnnviewer.qt.widgets.color_bar import ColorBar
 from cnnviewer.qt.widgets.color_strip import color_strip
-from cnnviewer.qt.widgets.elided_label import ElidedLabel
-from cnnviewer.qt.widgets.kind_badge import KindBadge
-from cnnviewer.qt.widgets.numbers import count_text, shape_text, value_text
-from cnnviewer.qt.widgets.segmented import Segmented
+from cnnviewer.qt.widgets.numbers import value_text
 from cnnviewer.qt.widgets.styling import set_state
 from cnnviewer.qt.widgets.tile_grid import TileGrid
 
@@ -37,21 +35,10 @@ if TYPE_CHECKING:
 
     from cnnviewer.messages import LayerSummary, Order, PictureRequest
     from cnnviewer.qt.widgets.card_layout import BodyLayout
+    from cnnviewer.qt.widgets.kind_badge import KindBadge
+    from cnnviewer.qt.widgets.segmented import Segmented
 
 __all__ = ["Card"]
-
-_TIPS = {
-    View.MAPS: "The feature maps: what the layer returned, a picture each channel",
-    View.FILTERS: "The filters: the weights that the convolution slides over its input",
-    View.POOLED: "Each map that went in, beside its pooled map",
-    View.CELLS: "The activations, a cell each",
-    View.WEIGHTS: "The weight matrix",
-    View.BARS: "The largest values, with the names of their classes",
-}
-
-
-_NARROW = 350
-"""Below which width, in pixels, a card's words are short."""
 
 
 class Card(QFrame):
@@ -84,13 +71,14 @@ class Card(QFrame):
             self._cells.clear()
             self._bars.show_bars(())
             self._bar.show_scale(None, "", "", "")
-            self._note.set_text("" if has_numbers else "the output has no numbers")
+            self.header.note.set_text("" if has_numbers else "the output has no numbers")
         self.layer, self.view = layer, view
         self._categories = categories if layer.has_classes else ()
         if not is_same:
-            self._show_header(layer)
-        self._views.set_current(view.value)
-        self._show_cost(layer, seconds)
+            self.header.show_layer(layer)
+            self.setAccessibleName(f"{layer.kind} {layer.name}")
+        self.header.views.set_current(view.value)
+        self.header.show_cost(layer, seconds)
         for widget, shown in (
             (self._grid, view is View.FILTERS or (view in (View.MAPS, View.POOLED) and has_numbers)),
             (self._cells, view is View.WEIGHTS or (view is View.CELLS and has_numbers)),
@@ -100,20 +88,17 @@ class Card(QFrame):
 
     def show_caution(self, caution: str) -> None:
         """Tell what class scores are not to be taken for; '' for nothing. Cards of other layers tell none."""
-        text = caution.partition(":")[0] if self.layer is not None and self.layer.is_scores else ""
-        self._caution.set_text(text)
-        self._caution.setToolTip(caution if text else "")
-        self._caution.setVisible(bool(text))
+        self.header.show_caution(caution if self.layer is not None and self.layer.is_scores else "")
 
     @property
     def caution(self) -> str:
         """What is told of class scores."""
-        return self._caution.text()
+        return self.header.caution.text()
 
     def show_seconds(self, seconds: float) -> None:
         """Show how long the layer took."""
         if self.layer is not None:
-            self._show_cost(self.layer, seconds)
+            self.header.show_cost(self.layer, seconds)
 
     def lay_out(self, width: int, tile: int, unfolded: bool, is_held: bool = False) -> None:
         """Lay the body out for a card of this width."""
@@ -124,13 +109,7 @@ class Card(QFrame):
         what = "kernel of input" if self.view is View.FILTERS and self.layer.filters else what
         self._grid.set_layout(layout, what)
         self._cells.set_layout(layout, self._categories)
-        is_narrow = width < _NARROW
-        self.badge.set_short(is_narrow)
-        can_unfold = layout.is_cut or unfolded
-        self._unfold.setVisible(can_unfold)
-        if can_unfold:
-            self._unfold.setText("Fewer" if unfolded else "All" if is_narrow else f"All {layout.total:,}")
-            self._unfold.setToolTip("Show the first rows" if unfolded else f"Show all {layout.total:,}")
+        self.header.lay_out(width, layout.total, is_cut=layout.is_cut, is_unfolded=unfolded)
         self._place_body()
 
     def set_selected(self, is_selected: bool, channel: int) -> None:
@@ -189,15 +168,15 @@ class Card(QFrame):
             # Where one cell is a whole picture, the engine gives all of them one scale.
             scope = Scope.LAYER if scope is Scope.MAP and answer.low is not None else scope
             self._show_scale(answer.colormap, answer.low, answer.high, _scope_text(self.view, scope), answer.lows)
-            self._note.set_text(answer.note)
+            self.header.note.set_text(answer.note)
         elif isinstance(answer, MatrixAnswer):
             self._cells.show_answer(answer)
             text = "as shown" if self.view is View.WEIGHTS else _scope_text(self.view, scope)
             self._show_scale(answer.colormap, answer.low, answer.high, text, ())
-            self._note.set_text(answer.note)
+            self.header.note.set_text(answer.note)
         elif isinstance(answer, BarsAnswer):
             self._bars.show_bars(_bars(answer))
-            self._note.set_text(answer.note)
+            self.header.note.set_text(answer.note)
 
     @property
     def grid(self) -> TileGrid:
@@ -217,39 +196,30 @@ class Card(QFrame):
     @property
     def note(self) -> str:
         """What is said on the layer as a whole."""
-        return self._note.text()
+        return self.header.note.text()
+
+    @property
+    def badge(self) -> KindBadge:
+        """The kind, which leads to what explains it."""
+        return self.header.badge
 
     @property
     def views(self) -> Segmented:
         """The switch between maps, filters and so on."""
-        return self._views
+        return self.header.views
 
     # ---- building
 
     def _build(self) -> None:
-        self.badge = KindBadge(self)
-        self.badge.pageRequested.connect(self.pageRequested)
-        self._name = ElidedLabel(self, role="name", in_middle=True)
-        self._settings = ElidedLabel(self, role="muted")
-        self._shapes = ElidedLabel(self)
-        self._shapes.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)  # the words beside it give way
-        self._note = ElidedLabel(self, role="muted")
-        self._caution = ElidedLabel(self, role="warning")
-        self._cost = ElidedLabel(self, role="muted")
-        self._views = Segmented(parent=self)
-        self._views.chosen.connect(self._on_view_chosen)
-        self._unfold = QToolButton(self)
-        self._unfold.setProperty("segment", True)
-        self._unfold.clicked.connect(self._on_unfold_clicked)
+        self.header = CardHeader(self)
+        self.header.pageRequested.connect(self.pageRequested)
+        self.header.viewChosen.connect(self._on_view_chosen)
+        self.header.unfoldClicked.connect(self._on_unfold_clicked)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(MARGIN, 6, MARGIN, MARGIN)
         outer.setSpacing(3)
-        outer.addLayout(_row((self.badge, self._name), (self._unfold, self._views)))
-        outer.addLayout(_row((self._settings, self._shapes), (self._caution, self._note, self._cost)))
+        outer.addWidget(self.header)
         outer.addStretch(1)
-        self._build_body()
-
-    def _build_body(self) -> None:
         self._grid = TileGrid(self)
         self._grid.chosen.connect(self._on_map_chosen)
         self._grid.opened.connect(self._on_map_opened)
@@ -261,27 +231,6 @@ class Card(QFrame):
         self._bars.chosen.connect(self._on_cell_chosen)
         self._bars.opened.connect(self._on_map_opened)
         self._bar = ColorBar(self)
-
-    def _show_header(self, layer: LayerSummary) -> None:
-        self.badge.show_kind(layer.kind, layer.operation)
-        self._name.set_text(layer.name)
-        self._settings.set_text(_settings_text(layer))
-        before = shape_text(layer.input_shapes[0]) if layer.input_shapes else ""
-        if len(layer.input_shapes) > 1:
-            before = f"{len(layer.input_shapes)} inputs"
-        self._shapes.set_text(f"{before} → {shape_text(layer.shape)}" if before else shape_text(layer.shape))
-        fed = ", ".join(layer.inputs) or "no layer"
-        self._shapes.setToolTip(f"Fed by {fed}")
-        self._name.setToolTip(f"{layer.name} ({layer.operation}), fed by {fed}")
-        views = [view.value for view in layer.views]
-        self._views.set_options(views, [_TIPS[view] for view in layer.views])
-        self._views.setVisible(len(views) > 1)
-        self.setAccessibleName(f"{layer.kind} {layer.name}")
-
-    def _show_cost(self, layer: LayerSummary, seconds: float) -> None:
-        parts = [f"{count_text(layer.parameters)} weights"] if layer.parameters else []
-        parts.append(f"{seconds * 1000:.1f} ms")
-        self._cost.set_text(" · ".join(parts))
 
     def _show_scale(
         self, colormap: str, low: float | None, high: float | None, text: str, lows: tuple[float, ...]
@@ -364,27 +313,6 @@ class Card(QFrame):
     def _on_cell_chosen(self, cell: int) -> None:
         if self.layer is not None:
             self.mapChosen.emit(self.layer.name, cell, None)
-
-
-def _settings_text(layer: LayerSummary) -> str:
-    """Return a layer's settings, and which layers feed it where that is what matters."""
-    tells_source = len(layer.inputs) > 1 or layer.kind in ("addition", "concatenation", "normalisation", "reshape")
-    if not tells_source or not layer.inputs:
-        return layer.settings
-    names = ["the image" if name == "input" else name for name in dict.fromkeys(layer.inputs)]
-    return f"{layer.settings} of {', '.join(names)}"
-
-
-def _row(left: tuple[QWidget, ...], right: tuple[QWidget, ...]) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(8)
-    for widget in left:
-        row.addWidget(widget)
-    row.addStretch(1)
-    for widget in right:
-        row.addWidget(widget)
-    return row
 
 
 def _scope_text(view: View, scope: Scope) -> str:
