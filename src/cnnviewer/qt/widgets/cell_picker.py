@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRectF, Qt
 
 from cnnviewer.qt.theme import PLACE_COLOR
+from cnnviewer.qt.widgets.arrow_keys import ROW_COLUMN
 from cnnviewer.qt.widgets.map_view import MapView
 
 if TYPE_CHECKING:
@@ -14,13 +15,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 __all__ = ["CellPicker"]
-
-_STEPS = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
 
 
 class CellPicker(MapView):
@@ -49,7 +43,7 @@ class CellPicker(MapView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go to a neighbouring cell with the arrow keys, eight cells on with Shift."""
-        step = _STEPS.get(Qt.Key(event.key()))
+        step = ROW_COLUMN.get(Qt.Key(event.key()))
         if step is None:
             super().keyPressEvent(event)
             return

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnnviewer.categories import category_name
 from cnnviewer.qt.theme import current_theme
+from cnnviewer.qt.widgets.arrow_keys import ROW_COLUMN
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.numbers import percent_text
 from cnnviewer.qt.widgets.styling import literal
@@ -26,12 +27,6 @@ __all__ = ["ConfusionGrid"]
 _GAMMA = 0.45
 """Of the shares of a row: a mistake in a hundred is to be seen."""
 _CELL_FOR_LINES = 8.0
-_STEPS = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
 
 
 class ConfusionGrid(QWidget):
@@ -197,12 +192,12 @@ class ConfusionGrid(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move with the arrow keys, choose with Enter."""
         key = Qt.Key(event.key())
-        if not len(self._confusion) or (key not in _STEPS and key not in (Qt.Key.Key_Return, Qt.Key.Key_Enter)):
+        if not len(self._confusion) or (key not in ROW_COLUMN and key not in (Qt.Key.Key_Return, Qt.Key.Key_Enter)):
             super().keyPressEvent(event)
             return
         row, column = self._cell or (0, 0)
-        if key in _STEPS:
-            down, right = _STEPS[key]
+        if key in ROW_COLUMN:
+            down, right = ROW_COLUMN[key]
             last = len(self._confusion) - 1
             self._cell = min(max(row + down, 0), last), min(max(column + right, 0), last)
             self.setAccessibleDescription(self.tip(*self._cell))

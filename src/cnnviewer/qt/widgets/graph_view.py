@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from cnnviewer.graphs import Direction
 from cnnviewer.qt.theme import PLACE_COLOR, current_theme
+from cnnviewer.qt.widgets.arrow_keys import ACROSS_DOWN
 from cnnviewer.qt.widgets.graph_canvas import GraphCanvas
 from cnnviewer.qt.widgets.graph_items import GraphItems, button_rect, path_of
 from cnnviewer.qt.widgets.graph_painter import GraphPainter
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GraphView"]
 
-_STEPS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
 _PAN = 60.0
 _NOTCH = 1.2
 _READABLE = 0.62
@@ -377,7 +372,7 @@ class GraphView(GraphCanvas):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Pan, zoom, go from box to box, fold and unfold."""
         key = Qt.Key(event.key())
-        step = _STEPS.get(key)
+        step = ACROSS_DOWN.get(key)
         if step is not None and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self._go(*step)
         elif step is not None:

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnviewer.qt.theme import current_theme
+from cnnviewer.qt.widgets.arrow_keys import ROW_COLUMN
 from cnnviewer.qt.widgets.styling import lightness
 
 if TYPE_CHECKING:
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MapView"]
 
-_STEPS = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
 _CELL_FOR_TEXT = 40
 _LARGEST_CELL = 96.0
 _BEYOND = 0.22
@@ -334,8 +329,8 @@ class MapView(QWidget):
             self._zoom(0.8, middle)
         elif event.key() == Qt.Key.Key_0:
             self.fit()
-        elif event.key() in _STEPS:
-            self.moved.emit(*_STEPS[Qt.Key(event.key())])
+        elif event.key() in ROW_COLUMN:
+            self.moved.emit(*ROW_COLUMN[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
 

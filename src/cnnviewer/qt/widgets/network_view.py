@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import dataclass
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,9 +23,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolTip, QWidget
 
-from cnnviewer.qt.theme import KIND_COLORS, current_theme, signed_color
+from cnnviewer.qt.theme import current_theme, signed_color
+from cnnviewer.qt.widgets.arrow_keys import ACROSS_DOWN
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.network_layout import ColumnLayout, has_names, lay_out_columns
+from cnnviewer.qt.widgets.network_links import Line, lines_of
+from cnnviewer.qt.widgets.network_steps import StepLabels
 from cnnviewer.qt.widgets.numbers import probability_text, shape_text, value_text
 from cnnviewer.qt.widgets.styling import literal
 
@@ -39,39 +39,13 @@ if TYPE_CHECKING:
 
 __all__ = ["NetworkView", "title_within"]
 
-_TITLE, _STEP = 31, 20
+_TITLE = 31
 _LOW = 330
 """Below this height the labels of a column's steps stand side by side."""
 _NAMED_WIDTHS = (106.0, 140.0)
 _USUAL_COLUMN, _BESIDE_NAME = 78.0, 84.0
 _LEAST_WIDTH, _LEAST_COLUMN = 420, 78
 """How wide the picture is at least, and a column of many, for its title and its shape; a small window scrolls it."""
-_MOST_LINKS = 48
-"""So many links are drawn in each direction, the strongest."""
-_WORDS = {
-    "convolution": ("convolution", "conv"),
-    "activation": ("activation", "act."),
-    "normalisation": ("normalise", "norm"),
-    "pooling": ("pooling", "pool"),
-    "linear": ("fully connected", "full"),
-    "softmax": ("softmax", "softmax"),
-    "addition": ("add", "add"),
-    "concatenation": ("concatenate", "cat"),
-    "multiplication": ("multiply", "mul"),
-    "attention": ("attention", "att."),
-    "resampling": ("resample", "res."),
-    "other": ("other", "other"),
-}
-
-
-@dataclass(frozen=True)
-class _Line:
-    """A link that is drawn: between two tiles, how strong (0..1), and whether its weights add or subtract."""
-
-    source: tuple[int, int]
-    target: tuple[int, int]
-    share: float
-    is_positive: bool
 
 
 class NetworkView(QWidget):
@@ -89,15 +63,15 @@ class NetworkView(QWidget):
 
     def __init__(self, parent: QWidget | None = None, explained: Container[str] | None = None) -> None:
         super().__init__(parent)
-        self._explained = explained
         self._picture: NetworkPicture | None = None
         self._images: tuple[QImage, ...] = ()
         self._layouts: tuple[ColumnLayout, ...] = ()
         self._current: tuple[int, int] | None = None
         self._unit = (0, 0)
         self._is_held = False
-        self._lines: tuple[_Line, ...] = ()
-        self._steps: list[tuple[int, int, str, QPushButton]] = []
+        self._lines: tuple[Line, ...] = ()
+        self._steps = StepLabels(self, explained)
+        self._steps.clicked.connect(self.stepClicked)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -113,7 +87,7 @@ class NetworkView(QWidget):
         self._images = tuple(_stacked(column) for column in picture.columns)
         if not is_same:
             self._current, self._is_held = None, False
-            self._make_steps(picture)
+            self._steps.show_columns(picture.columns)
             widths = (_NAMED_WIDTHS[0] if has_names(column) else _LEAST_COLUMN for column in picture.columns)
             self.setMinimumWidth(max(_LEAST_WIDTH, round(sum(widths))))
             self._lay_out()
@@ -128,7 +102,7 @@ class NetworkView(QWidget):
     @property
     def steps(self) -> tuple[QPushButton, ...]:
         """The labels of the steps, from left to right."""
-        return tuple(button for *_, button in self._steps)
+        return self._steps.buttons
 
     @property
     def links(self) -> tuple[tuple[tuple[int, int], tuple[int, int], float], ...]:
@@ -155,51 +129,14 @@ class NetworkView(QWidget):
 
     # ---- layout
 
-    def _make_steps(self, picture: NetworkPicture) -> None:
-        for *_, button in self._steps:
-            button.hide()
-            button.deleteLater()
-        self._steps = []
-        for place, column in enumerate(picture.columns):
-            known = [step for step in zip_longest(column.kinds, column.settings, fillvalue="") if step[0] in _WORDS]
-            for row, (kind, settings) in enumerate(known):
-                words = _words(kind, settings)
-                button = QPushButton(self)
-                button.setProperty("step", kind)
-                button.setProperty("words", words)
-                is_explained = self._explained is None or kind in self._explained
-                button.setToolTip(literal(_step_tip(words[0], settings, is_explained=is_explained)))
-                if is_explained:
-                    button.setCursor(Qt.CursorShape.PointingHandCursor)
-                button.setAccessibleName(f"{column.title}: {words[0]}")
-                button.clicked.connect(self._on_step_clicked)
-                button.setStyleSheet(
-                    f"QPushButton {{ padding: 0 2px; border-radius: 4px; border: 1px solid transparent; color: white;"
-                    f" background: {KIND_COLORS.get(kind, KIND_COLORS['other'])}; font-size: 8pt; }}"
-                    f"QPushButton:hover, QPushButton:focus {{ border-color: {current_theme().text}; }}"
-                )
-                button.show()
-                self._steps.append((place, row, kind, button))
-
     def _lay_out(self) -> None:
         if self._picture is None:
             return
         is_low = self.height() < _LOW
-        rows = 1 if is_low else max((row for _, row, *_ in self._steps), default=-1) + 1
-        top = _TITLE + rows * _STEP + 4
+        top = _TITLE + self._steps.height(is_low=is_low) + 4
         area = QRectF(0, top, self.width(), max(40, self.height() - top - 2))
-        named = self._named_width(self._picture)
-        self._layouts = lay_out_columns(self._picture.columns, area, named)
-        counts = Counter(place for place, *_ in self._steps)
-        for place, row, _, button in self._steps:
-            layout = self._layouts[place]
-            full, short = button.property("words")
-            across, down = (row, 0) if is_low else (0, row)
-            room = round(layout.width - 4) // (counts[place] if is_low else 1)
-            metrics = button.fontMetrics()
-            fitting = (word for word in (full, short) if metrics.horizontalAdvance(word) + 8 <= room)
-            button.setText(next(fitting, ""))  # a bar of the kind's colour tells more than half a word
-            button.setGeometry(round(layout.left) + 2 + across * room, _TITLE + down * _STEP, room - 1, _STEP - 2)
+        self._layouts = lay_out_columns(self._picture.columns, area, self._named_width(self._picture))
+        self._steps.lay_out(self._layouts, _TITLE, is_low=is_low)
         self.update()
 
     def _named_width(self, picture: NetworkPicture) -> float:
@@ -300,7 +237,7 @@ class NetworkView(QWidget):
         painter.drawText(name.adjusted(0, 0, -4, 0), middle | Qt.AlignmentFlag.AlignRight, text)
         painter.restore()
 
-    def _paint_line(self, painter: QPainter, line: _Line) -> None:
+    def _paint_line(self, painter: QPainter, line: Line) -> None:
         color = QColor(signed_color(1 if line.is_positive else -1))
         color.setAlphaF(0.25 + 0.7 * line.share)
         painter.setPen(QPen(color, 0.6 + 3.0 * line.share))
@@ -366,7 +303,7 @@ class NetworkView(QWidget):
             self._is_held = False
             self._point_at(None)
             return
-        step = _STEPS.get(Qt.Key(event.key()))
+        step = ACROSS_DOWN.get(Qt.Key(event.key()))
         if step is None or self._picture is None or not self._picture.columns:
             super().keyPressEvent(event)
             return
@@ -398,7 +335,7 @@ class NetworkView(QWidget):
 
     def _point_at(self, current: tuple[int, int] | None, unit: tuple[int, int] = (0, 0)) -> None:
         self._current, self._unit = current, unit
-        self._lines = () if current is None or self._picture is None else _lines_of(self._picture, *current)
+        self._lines = () if current is None or self._picture is None else lines_of(self._picture, *current)
         self.described.emit("" if current is None else self._description())
         self.update()
 
@@ -417,19 +354,8 @@ class NetworkView(QWidget):
         row, across = self._unit
         return f"{column.title} · {what} {tile} · row {row}, column {across} = {value}"
 
-    def _on_step_clicked(self) -> None:
-        button = self.sender()
-        if isinstance(button, QPushButton):
-            self.stepClicked.emit(button.property("step"))
-
 
 _ELIDE = Qt.TextElideMode.ElideRight
-_STEPS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
 
 
 def _structure(picture: NetworkPicture) -> tuple[object, ...]:
@@ -447,49 +373,9 @@ def title_within(name: str, metrics: QFontMetrics, room: int) -> str:
     return metrics.elidedText(own, Qt.TextElideMode.ElideLeft, room)  # names differ at their ends
 
 
-def _words(kind: str, settings: str) -> tuple[str, str]:
-    """Return how a step is called, and in little room; an activation by its own name, as "leaky ReLU"."""
-    if kind == "activation" and settings:
-        return (settings.partition(",")[0],) * 2
-    return _WORDS[kind]
-
-
-def _step_tip(name: str, settings: str, *, is_explained: bool) -> str:
-    told = settings if settings.startswith(name) else f"{name} {settings}".strip()
-    return f"{told}\nOpen the page of the tour on this step" if is_explained else told
-
-
 def _stacked(column: NetworkColumn) -> QImage:
     count, height, width = column.pixels.shape
     return to_image(column.pixels.reshape(count * height, width))
-
-
-def _lines_of(picture: NetworkPicture, place: int, tile: int) -> tuple[_Line, ...]:
-    """Return the strongest links of a tile, to what it is made of and to what it feeds."""
-    found = []
-    for link in picture.columns[place].links:
-        strengths = link.strengths[tile]
-        found += [
-            _Line((link.source, int(other)), (place, tile), share, bool(strengths[other] > 0))
-            for other, share in _strongest(strengths)
-        ]
-    for behind, column in enumerate(picture.columns):
-        for link in column.links:
-            if link.source == place:
-                strengths = link.strengths[:, tile]
-                found += [
-                    _Line((place, tile), (behind, int(other)), share, bool(strengths[other] > 0))
-                    for other, share in _strongest(strengths)
-                ]
-    return tuple(found)
-
-
-def _strongest(strengths: np.ndarray) -> list[tuple[int, float]]:
-    """Return which are the largest, with each one's share of the largest; none of them is 0."""
-    sizes = np.abs(strengths)
-    largest = float(sizes.max(initial=0.0))
-    order = np.argsort(-sizes, kind="stable")[:_MOST_LINKS]
-    return [(int(index), float(sizes[index]) / largest) for index in order if sizes[index] > 0]
 
 
 def _beside(layouts: tuple[ColumnLayout, ...], column: int, tile: int, other: int) -> int:

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnnviewer.qt.theme import ERROR_COLOR, current_theme
+from cnnviewer.qt.widgets.arrow_keys import ROW_COLUMN
 from cnnviewer.qt.widgets.cell_typing import CellTyping
+from cnnviewer.qt.widgets.number_cells import paint_cell, paint_frames, set_cell_font
 from cnnviewer.qt.widgets.number_field import style_of
 from cnnviewer.qt.widgets.numbers import exact_text, value_text
 from cnnviewer.qt.widgets.small_cells import paint_small_cells, runs_of
-from cnnviewer.qt.widgets.styling import lightness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,17 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CellMark", "NumberGrid"]
 
-_STEPS = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
 _NUDGES = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _SMALLEST_FOR_TEXT = 15.0
-_SMALLEST_READ = 4.8
-"""Where the longest number would need a font smaller than this, in points, cells show their colours alone."""
 _LARGEST_CELL = 64.0
 _LARGEST_MINIMUM, _LARGEST_HINT = 160, 562
 """What a grid asks for at most, in pixels: one of a hundred rows is not to push the window apart."""
@@ -190,55 +183,32 @@ class NumberGrid(QWidget):
         else:
             paint_small_cells(painter, self._whole(), self.shape, self._pixels, self._faded_runs)
         marked = [(self.cell_rect(mark.row, mark.column, mark.rows, mark.columns), mark.color) for mark in self._marks]
-        self._paint_frames(painter, marked, 2.4)
+        paint_frames(painter, marked, 2.4)
         if self._cell is not None:
             color = current_theme().accent if self.hasFocus() else current_theme().muted
             color = ERROR_COLOR if self._typing.problem else color
-            self._paint_frames(painter, [(self.cell_rect(*self._cell), color)], 2.0)
+            paint_frames(painter, [(self.cell_rect(*self._cell), color)], 2.0)
         elif self.hasFocus():
-            self._paint_frames(painter, [(self._whole(), current_theme().accent)], 2.0)
+            paint_frames(painter, [(self._whole(), current_theme().accent)], 2.0)
 
     def _set_font(self, painter: QPainter) -> bool:
-        """Choose the largest font in which the longest number fits into its cell; return whether it can be read."""
-        font = painter.font()
-        font.setPointSizeF(10.0)
-        painter.setFont(font)
+        """Choose a font for the longest number; return whether it can be read, or has to be."""
         ends = () if self._range is None else self._range[:2]
         texts = {self._text_of(value) for numbers in (*self._values, ends) for value in numbers}
-        widest = max((painter.fontMetrics().horizontalAdvance(text) for text in texts), default=1)
-        fitting = 10.0 * (self.side - 5) / max(widest, 1)
-        font.setPointSizeF(min(11.0, max(6.0, fitting), max(6.0, self.side * 0.45)))
-        painter.setFont(font)
-        return fitting >= _SMALLEST_READ or self._range is not None
+        return set_cell_font(painter, texts, self.side) or self._range is not None
 
     def _paint_cell(self, painter: QPainter, row: int, column: int, value: float) -> None:
-        theme, rect = current_theme(), self.cell_rect(row, column)
         is_faded = (row, column) in self._faded
-        color = QColor(theme.raised)
-        if self._pixels is not None and not is_faded:
-            color = QColor.fromRgba(int(self._pixels[row, column]))
-        painter.fillRect(rect, color)
-        if is_faded:
-            painter.fillRect(rect, QColor(theme.window))
-            painter.setPen(QPen(QColor(theme.bar), 1))
-            painter.drawLine(rect.topLeft() + QPointF(1, 1), rect.bottomRight() - QPointF(1, 1))
-        painter.setPen(QPen(QColor(theme.border), 1))
-        painter.drawRect(rect)
+        pixel = None if self._pixels is None or is_faded else int(self._pixels[row, column])
         is_typed = self._typing.text and (row, column) == self._cell
-        if not (is_faded and self._is_hidden):
-            text = self._typing.text + "|" if is_typed else self._text_of(value)
-            painter.setPen(QColor(theme.muted) if is_faded else _ink(color))
-            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
-
-    def _paint_frames(self, painter: QPainter, frames: Sequence[tuple[QRectF, str]], width: float) -> None:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        # The pale edges first: else each would cut into the frame of the cell beside it.
-        painter.setPen(QPen(QColor(current_theme().panel), width + 1.6))
-        for rect, _ in frames:
-            painter.drawRect(rect)
-        for rect, color in frames:
-            painter.setPen(QPen(QColor(color), width))
-            painter.drawRect(rect)
+        text = self._typing.text + "|" if is_typed else self._text_of(value)
+        paint_cell(
+            painter,
+            self.cell_rect(row, column),
+            "" if is_faded and self._is_hidden else text,
+            None if pixel is None else QColor.fromRgba(pixel),
+            is_faded=is_faded,
+        )
 
     # ---- mouse and keys
 
@@ -273,9 +243,9 @@ class NumberGrid(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move with the arrow keys, open with Enter; type, change or switch the number."""
         key = Qt.Key(event.key())
-        if key in _STEPS:
+        if key in ROW_COLUMN:
             self._commit(is_left=True)
-            self._move(*_STEPS[key])
+            self._move(*ROW_COLUMN[key])
         elif key in _ENTER and self._range is None and self._cell is not None:
             self._open()
         elif not self._takes(event):
@@ -408,8 +378,3 @@ class NumberGrid(QWidget):
     @staticmethod
     def _shape_of(values: Sequence[Sequence[float]]) -> tuple[int, int]:
         return (len(values), len(values[0])) if values else (0, 0)
-
-
-def _ink(color: QColor) -> QColor:
-    """Return black or white, whichever can be read on a colour."""
-    return QColor("#10141c" if lightness(color) > 0.5 else "#ffffff")

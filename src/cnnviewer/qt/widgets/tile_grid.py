@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QP
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnnviewer.qt.theme import current_theme
+from cnnviewer.qt.widgets.arrow_keys import ACROSS_DOWN
 from cnnviewer.qt.widgets.card_layout import ARROW, GAP
 from cnnviewer.qt.widgets.images import to_image
 from cnnviewer.qt.widgets.numbers import value_text
@@ -19,13 +20,6 @@ if TYPE_CHECKING:
     from cnnviewer.qt.widgets.card_layout import BodyLayout
 
 __all__ = ["TileGrid"]
-
-_STEPS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
 
 
 class TileGrid(QWidget):
@@ -162,10 +156,10 @@ class TileGrid(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move to the neighbouring map with the arrow keys."""
-        if event.key() not in _STEPS or self._layout is None or self._answer is None:
+        if event.key() not in ACROSS_DOWN or self._layout is None or self._answer is None:
             super().keyPressEvent(event)
             return
-        right, down = _STEPS[Qt.Key(event.key())]
+        right, down = ACROSS_DOWN[Qt.Key(event.key())]
         places = [place for place, channel in self._known() if channel == self._channel]
         place = places[0] + right + down * self._layout.columns if places else self._first
         if 0 <= place - self._first < len(self._answer.channels) and place < self._layout.shown:
