@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from cnnviewer.graphs import Direction, GraphRequest
 from cnnviewer.qt.theme import KIND_COLORS
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.graph_view import GraphView
+from cnnviewer.qt.widgets.search_field import SearchField
 from cnnviewer.qt.widgets.segmented import Segmented
 
 if TYPE_CHECKING:
@@ -53,14 +53,13 @@ class GraphPanel(QWidget):
         self.view = GraphView(self)
         self.view.layerChosen.connect(self._on_layer_chosen)
         self.view.foldRequested.connect(self.toggle)
-        self.search = QLineEdit(self)
-        self.search.setPlaceholderText("Find, then Enter")
+        self.search = SearchField("Find, then Enter", self)
         self.search.setToolTip("Find layers by name, kind or settings: Enter goes to the next, Shift+Enter back")
-        self.search.setClearButtonEnabled(True)
         self.search.setMinimumWidth(120)
         self.search.setMaximumWidth(220)
         self.search.textChanged.connect(self._on_search_changed)
-        self.search.installEventFilter(self)
+        self.search.stepped.connect(self.step_find)
+        self.search.left.connect(self.view.setFocus)
         self.search.setAccessibleName("Find in the graph")
         self._late = QTimer(self)
         self._late.setSingleShot(True)
@@ -158,32 +157,7 @@ class GraphPanel(QWidget):
 
     # ---- finding
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Step through what is found on Enter, go to the picture on Down, and clear the field on Escape."""
-        if watched is self.search and isinstance(event, QKeyEvent):
-            if event.type() == QEvent.Type.ShortcutOverride and self._clears_on(event):
-                event.accept()  # else the window takes it for a step back
-                return True
-            if event.type() == QEvent.Type.KeyPress and self._take_key(event):
-                return True
-        return super().eventFilter(watched, event)
-
-    def _clears_on(self, event: QKeyEvent) -> bool:
-        return event.key() == Qt.Key.Key_Escape and bool(self.search.text())
-
-    def _take_key(self, event: QKeyEvent) -> bool:
-        """Do what a key in the search field is for; return whether it is for anything."""
-        key = event.key()
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.step_find(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
-        elif key == Qt.Key.Key_Down:
-            self.view.setFocus()
-        elif self._clears_on(event):
-            self.search.clear()
-        else:
-            return False
-        return True
-
+    @Slot(int)
     def step_find(self, step: int) -> None:
         """Go to the next layer that is found, or with -1 to the one before; the first follows the last."""
         if not self._finds:

@@ -98,6 +98,18 @@ class GraphItems:
         found = self.frames_in(QRectF(place.x(), place.y(), 0.01, 0.01))
         return max(found, key=lambda number: self.picture.frames[number].depth) if found else None
 
+    def beside(self, place: int, step: QPointF) -> int | None:
+        """Return the box that lies next to another in a direction: near, and not far to the side."""
+        begin = self.rects[place].center()
+
+        def distance(other: int) -> float:
+            way = self.rects[other].center() - begin
+            ahead, aside = way.x() * step.x() + way.y() * step.y(), abs(way.x() * step.y()) + abs(way.y() * step.x())
+            return ahead + 2.5 * aside if ahead > 1.0 else float("inf")
+
+        best = min((other for other in range(len(self.rects)) if other != place), key=distance, default=None)
+        return None if best is None or distance(best) == float("inf") else best
+
 
 def _sides(items: Sequence[GraphBox] | Sequence[GraphFrame]) -> NDArray[np.float64]:
     found = [(item.x, item.y, item.x + item.width, item.y + item.height) for item in items]

@@ -13,8 +13,6 @@ from cnnviewer.qt.widgets.graph_items import button_rect
 from cnnviewer.qt.widgets.numbers import shape_text
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPainterPath
-
     from cnnviewer.graphs import GraphBox, GraphFrame
     from cnnviewer.qt.widgets.graph_items import GraphItems
 
@@ -80,12 +78,6 @@ class GraphPainter:
             if items.picture.wires[number].has_arrow:
                 painter.drawPolygon(items.arrow(number))
         painter.restore()
-
-    def paint_way(self, painter: QPainter, path: QPainterPath, color: QColor, zoom: float) -> None:
-        """Paint a line that is pointed out."""
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(color, max(2.2, 1.6 / zoom)))
-        painter.drawPath(path)
 
     def paint_notice(self, painter: QPainter, area: QRectF, text: str) -> None:
         """Tell something in the middle of the widget, whose pixels the painter counts."""

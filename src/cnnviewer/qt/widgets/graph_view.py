@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from cnnviewer.graphs import Direction
-from cnnviewer.qt.theme import PLACE_COLOR, current_theme
 from cnnviewer.qt.widgets.arrow_keys import ACROSS_DOWN
 from cnnviewer.qt.widgets.graph_canvas import GraphCanvas
-from cnnviewer.qt.widgets.graph_items import GraphItems, button_rect, path_of
+from cnnviewer.qt.widgets.graph_items import GraphItems, button_rect
+from cnnviewer.qt.widgets.graph_marks import GraphMarks
 from cnnviewer.qt.widgets.graph_painter import GraphPainter
 from cnnviewer.qt.widgets.graph_words import box_tip, frame_tip
 
@@ -207,45 +207,12 @@ class GraphView(GraphCanvas):
 
     def paint_above(self, painter: QPainter) -> None:
         """Paint what is marked: the box under the mouse with its lines, the chosen box, what was found."""
-        self._paint_marks(painter)
+        if self._items is not None:
+            marks = GraphMarks(self._hovered, self._current, self._found)
+            marks.paint(painter, self._items, self.view(), self.zoom)
         if self._waits_for:
             painter.resetTransform()
             self._painter.paint_notice(painter, QRectF(self.rect()), self._waits_for)
-
-    def _paint_marks(self, painter: QPainter) -> None:
-        if self._items is None:
-            return
-        theme, seen = current_theme(), self.view()
-        if self._hovered is not None:
-            self._paint_ways(painter, self._hovered)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if self._found:
-            painter.setPen(QPen(QColor(PLACE_COLOR), max(2.5, 2.0 / self.zoom)))
-            for number in self._items.boxes_in(seen):
-                if not self._found.isdisjoint(self._items.picture.boxes[number].members):
-                    painter.drawRoundedRect(self._around(number, 2.0), 6, 6)
-        if self._current is not None:
-            painter.setPen(QPen(QColor(theme.accent), max(2.5, 2.0 / self.zoom)))
-            painter.drawRoundedRect(self._around(self._current, 3.5), 7, 7)
-
-    def _paint_ways(self, painter: QPainter, place: int) -> None:
-        assert self._items is not None
-        theme = current_theme()
-        into, out = QColor(theme.warning), QColor(theme.accent)
-        ends = {}
-        for edge in self._items.picture.edges:
-            if place in (edge.source, edge.target):
-                color = into if edge.target == place else out
-                self._painter.paint_way(painter, path_of(edge.curve), color, self.zoom)
-                ends[edge.source if edge.target == place else edge.target] = color
-        for number, color in ends.items():
-            painter.setPen(QPen(color, max(1.8, 1.5 / self.zoom)))
-            painter.drawRoundedRect(self._around(number, 1.5), 6, 6)
-
-    def _around(self, place: int, gap: float) -> QRectF:
-        assert self._items is not None
-        gap = max(gap, gap / self.zoom) if self.zoom < 0.5 else gap
-        return self._items.rects[place].adjusted(-gap, -gap, gap, gap)
 
     # ---- mouse
 
@@ -392,8 +359,7 @@ class GraphView(GraphCanvas):
         """Choose the nearest box in a direction."""
         if self._items is None:
             return
-        rects = self._items.rects
-        place = 0 if self._current is None else _nearest(rects, self._current, QPointF(across, down))
+        place = 0 if self._current is None else self._items.beside(self._current, QPointF(across, down))
         if place is not None:
             self._choose(place)
             self.bring_into_view(place)
@@ -408,16 +374,3 @@ class GraphView(GraphCanvas):
         module = box.module or ("" if frame is None else picture.frames[frame].module)
         if module:
             self.foldRequested.emit(module)
-
-
-def _nearest(rects: tuple[QRectF, ...], place: int, step: QPointF) -> int | None:
-    """Return the box that lies next to another in a direction: near, and not far to the side."""
-    begin = rects[place].center()
-
-    def distance(other: int) -> float:
-        way = rects[other].center() - begin
-        ahead, aside = way.x() * step.x() + way.y() * step.y(), abs(way.x() * step.y()) + abs(way.y() * step.x())
-        return ahead + 2.5 * aside if ahead > 1.0 else float("inf")
-
-    best = min((other for other in range(len(rects)) if other != place), key=distance, default=None)
-    return None if best is None or distance(best) == float("inf") else best
