@@ -14,11 +14,9 @@ from cnnviewer.lessons.messages import (
     DepthRequest,
     GeometryRequest,
     KernelRequest,
-    NormaliseRequest,
     PixelsRequest,
     PoolingRequest,
     ReluRequest,
-    ReshapeRequest,
     SoftmaxRequest,
 )
 from cnnviewer.lessons.network_messages import (
@@ -28,6 +26,7 @@ from cnnviewer.lessons.network_messages import (
     SeenRequest,
     WholeNetworkRequest,
 )
+from cnnviewer.lessons.preparing_messages import NormaliseRequest, ReshapeRequest
 from cnnviewer.lessons.seen import what_layers_see
 from cnnviewer.lessons.whole_network import whole_network
 

@@ -9,13 +9,14 @@ import torch
 from torch import nn
 
 from cnnviewer.analysis.explaining.table import explain
-from cnnviewer.lessons.messages import Grid, NormaliseAnswer, ReshapeAnswer
+from cnnviewer.lessons.messages import Grid
+from cnnviewer.lessons.preparing_messages import NormaliseAnswer, ReshapeAnswer
 from cnnviewer.lessons.tiny import floats, grid, photo_pixels, recorded
 from cnnviewer.lessons.tiny import numbers as rows_of
 
 if TYPE_CHECKING:
     from cnnviewer.lessons.context import LessonContext
-    from cnnviewer.lessons.messages import NormaliseRequest, ReshapeRequest
+    from cnnviewer.lessons.preparing_messages import NormaliseRequest, ReshapeRequest
 
 __all__ = ["lay_out_anew", "normalise"]
 

@@ -12,9 +12,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -29,13 +27,11 @@ from cnnviewer.network_reports import FileRequest
 from cnnviewer.networks.files.formats import FORMATS
 from cnnviewer.qt.panels.network_file.card_editor import CardEditor
 from cnnviewer.qt.panels.network_file.consent_panel import ConsentPanel
+from cnnviewer.qt.panels.network_file.file_head import FileHead
 from cnnviewer.qt.panels.network_file.fits_panel import FitsPanel
 from cnnviewer.qt.widgets.dialog_keys import add_close_key
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
-from cnnviewer.qt.widgets.progress_line import ProgressLine
 from cnnviewer.qt.widgets.segmented import Segmented
-from cnnviewer.qt.widgets.styling import label
-from cnnviewer.sizes import byte_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,13 +66,13 @@ class NetworkFileDialog(QDialog):
         self._asked: FileRequest | None = None
         self._title = ""
         self._is_busy = False
-        self._build_head()
+        self._head = FileHead(self)
         self._build_pages()
         self._build_foot()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 12)
         layout.setSpacing(9)
-        for widget in (self._head, self._failure, self._note, self._busy, self._parts, self._pages, self._foot):
+        for widget in (self._head, self._parts, self._pages, self._foot):
             layout.addWidget(widget)
         layout.setStretchFactor(self._pages, 1)
         self._refresh()
@@ -94,8 +90,7 @@ class NetworkFileDialog(QDialog):
             return
         before, self._report = self._report, report
         self._asked, self._is_busy = None, False
-        self._failure.hide()
-        self._show_head(report)
+        self._head.show_report(report, self._title)
         if self._needs_consent:
             self.consent.show_consent(str(report.path), report.consent)
         else:
@@ -113,8 +108,7 @@ class NetworkFileDialog(QDialog):
     def show_failure(self, text: str) -> None:
         """Tell what went wrong; what was shown stays."""
         self._asked, self._is_busy = None, False
-        self._failure_text.setText(steady(text))
-        self._failure.show()
+        self._head.show_failure(text)
         if self._report is not None and self.fits.isVisibleTo(self):
             self.fits.show_fits(self._report.fits, self._report.architecture, self._reason)
         self._refresh()
@@ -122,8 +116,8 @@ class NetworkFileDialog(QDialog):
     def show_busy(self, text: str) -> None:
         """Show that the file is looked into."""
         self._is_busy = True
-        self._busy_text.setText(steady(text))
-        self._failure.hide()
+        self._head.show_busy(text)
+        self._head.show_failure("")
         self._refresh()
 
     def set_architectures(self, names: Sequence[str]) -> None:
@@ -135,7 +129,7 @@ class NetworkFileDialog(QDialog):
     @property
     def failure(self) -> str:
         """What went wrong; '' where nothing did."""
-        return "" if self._failure.isHidden() else self._failure_text.text()
+        return self._head.failure
 
     @property
     def obstacle(self) -> str:
@@ -153,37 +147,6 @@ class NetworkFileDialog(QDialog):
         return self.card.problem
 
     # ---- building
-
-    def _build_head(self) -> None:
-        self._head = QWidget(self)
-        self._name = ElidedLabel(self._head, role="name")
-        self._kind = label("", self._head)
-        row = QHBoxLayout(self._head)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(10)
-        row.addWidget(self._name)
-        row.addWidget(self._kind)
-        row.addStretch(1)
-        self._note = label("", self)
-        self._note.setWordWrap(True)
-        self._note.setTextFormat(Qt.TextFormat.PlainText)
-        self._failure = QFrame(self)
-        self._failure.setObjectName("banner")
-        self._failure_text = QLabel(self._failure)
-        self._failure_text.setWordWrap(True)
-        self._failure_text.setTextFormat(Qt.TextFormat.PlainText)  # names of files are in it
-        self._failure_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        QVBoxLayout(self._failure).addWidget(self._failure_text)
-        self._failure.hide()
-        self._busy = QWidget(self)
-        self._busy_text = label("", self._busy)
-        bar = ProgressLine(self._busy)
-        bar.show_progress(0, 0)
-        bar.setFixedHeight(6)
-        line = QHBoxLayout(self._busy)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(self._busy_text)
-        line.addWidget(bar, stretch=1)
 
     def _build_pages(self) -> None:
         self._parts = QWidget(self)
@@ -267,13 +230,6 @@ class NetworkFileDialog(QDialog):
         names = [fit.architecture for fit in report.fits]
         return wanted in names and report.architecture != wanted
 
-    def _show_head(self, report: FileReport) -> None:
-        path = report.path
-        self._note.setText(steady(report.note))
-        self._name.set_text(self._title or _file_name(path))
-        self._name.setToolTip(f"{path}\nSHA-256 {report.digest[:16]}…" if report.digest else str(path))
-        self._kind.setText(" · ".join(part for part in (report.format, byte_text(report.nbytes)) if part))
-
     def _show_parts(self, report: FileReport, *, is_same: bool) -> None:
         self.fits.show_fits(report.fits, report.architecture, self._reason)
         if report.card is not None:
@@ -304,9 +260,8 @@ class NetworkFileDialog(QDialog):
         elif report is None or self._needs_consent:
             self._pages.setCurrentWidget(self._nothing)
         has_card = report is not None and report.card is not None and not asks
-        self._head.setVisible(report is not None)
-        self._note.setVisible(report is not None and bool(report.note))
-        self._busy.setVisible(self._is_busy)
+        if not self._is_busy:
+            self._head.show_busy("")
         self._parts.setVisible(bool(report is not None and report.fits and has_card))
         self._foot.setVisible(not asks)
         self.open_button.setDefault(not asks)
@@ -375,7 +330,7 @@ class NetworkFileDialog(QDialog):
         except NetworkError as error:
             self.show_failure(str(error))
             return
-        self._failure.hide()
+        self._head.show_failure("")
         self._turn_to(self.card)
         self.card.set_stored(to_json(card))
         report = self._report
@@ -389,7 +344,7 @@ class NetworkFileDialog(QDialog):
             return
         try:
             write_card(replace(card, architecture=report.architecture or card.architecture), path)
-            self._failure.hide()
+            self._head.show_failure("")
         except OSError as error:
             self.show_failure(f"The card {path} can't be written: {error.strerror or error}.")
 
@@ -417,11 +372,6 @@ class NetworkFileDialog(QDialog):
         dialog.setAcceptMode(mode)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog
-
-
-def _file_name(path: Path | str) -> str:
-    """Return what a file is called; a factory is called as it was asked for."""
-    return path.name if isinstance(path, Path) else path
 
 
 def _is_weights(report: FileReport) -> bool:

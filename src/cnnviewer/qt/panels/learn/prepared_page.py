@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
-from cnnviewer.lessons.messages import (
-    NormaliseAnswer,
-    NormaliseRequest,
-    Numbers,
-    ReshapeAnswer,
-    ReshapeRequest,
-)
+from cnnviewer.lessons.preparing_messages import NormaliseAnswer, NormaliseRequest, ReshapeAnswer, ReshapeRequest
 from cnnviewer.qt.panels.learn.page import Page, Place
 from cnnviewer.qt.panels.learn.parts import Sentence, changed, factor_text, number_text, sign, titled
 from cnnviewer.qt.theme import current_theme
@@ -23,6 +17,7 @@ from cnnviewer.qt.widgets.numbers import value_text
 from cnnviewer.qt.widgets.segmented import Segmented
 
 if TYPE_CHECKING:
+    from cnnviewer.lessons.messages import Numbers
     from cnnviewer.messages import LessonAnswer, LessonRequest
 
 __all__ = ["PreparedPage"]
