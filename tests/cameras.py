@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtMultimedia import QMediaCaptureSession, QVideoFrame, QVideoFrameInput, QVideoSink
 
+from cnnviewer.errors import StreamError
 from cnnviewer.qt.live.grabber import Grab
 from cnnviewer.qt.live.sources import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtCore import QObject
     from PySide6.QtGui import QImage
 
 __all__ = ["GivenCamera"]
@@ -27,6 +31,16 @@ class GivenCamera(Source):
         self._session.setVideoFrameInput(self._input)
         self._session.setVideoSink(self.sink)
         self.is_running, self._sent = False, 0
+        self.is_unplugged = False
+        """Whether it can't be had again."""
+
+    def maker(self) -> Callable[[QObject], Source]:
+        return self._made_again
+
+    def _made_again(self, parent: QObject) -> Source:
+        if self.is_unplugged:
+            raise StreamError("No camera was found; plug one in.")
+        return GivenCamera()
 
     def start(self) -> None:
         self.is_running = True

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cnnviewer.messages import View
+from cnnviewer.qt.panels.learn.page import Place
 from cnnviewer.qt.training_session import Stage
 
 if TYPE_CHECKING:
@@ -90,5 +91,31 @@ def test_holding_while_another_network_is_opened_holds_nothing_of_that(trainee):
     trainee.session.open_network("fashion-cnn")
     trainee.session.hold(True)
     trainee.until(lambda: trainee.session.network_name_asked == "fashion-cnn")
+    trainee.settle()
+    assert_nothing_is_held(trainee)
+
+
+def test_the_tour_gives_a_held_moment_back(trainee):
+    trainee.train(epochs=2)
+    hold_a_moment(trainee)
+    line = trainee.panel.film.line
+    held, step, shown = trainee.session.held, line.held, trainee.session.recording.probabilities
+    line.slider.setValue(6)
+    trainee.settle()
+    now = trainee.session.recording.probabilities
+    assert now != shown
+    tour = trainee.window.open_learn()
+    tour.show_place(Place("attention", what="attention", network="efficientnet-lite0", sample="chelsea"))
+    trainee.until(lambda: trainee.session.network.name == "efficientnet-lite0")
+    trainee.settle()
+    assert_nothing_is_held(trainee)
+    trainee.press(tour.panel.way_back)
+    trainee.until(lambda: trainee.session.held is not None)
+    trainee.settle()
+    trainee.settle()
+    assert trainee.session.held == pytest.approx(held, abs=1e-6)
+    assert trainee.session.recording.probabilities == pytest.approx(now, abs=1e-6)
+    assert (line.held, line.hold.isChecked(), line.hold.text()) == (step, True, "Let the held moment go")
+    trainee.press(line.hold)
     trainee.settle()
     assert_nothing_is_held(trainee)

@@ -195,7 +195,7 @@ class Engine:
         return self._answer()
 
     def hold(self, request: HoldRequest) -> WeightsAnswer | None:
-        """Hold the weights that the network has now, for comparison with others; or let those go.
+        """Hold the weights that the network has now, or those of a film, for comparison; or let those go.
 
         None where the request is for another network.
 
@@ -203,12 +203,17 @@ class Engine:
         ------
         CnnviewerError
             If no network is open.
+        WeightsError
+            If the weights of the film can't be read, or do not fit.
         """
         recorder = self._open_recorder()
         if not self._is_for_this(request):
             return None
         # A copy: the network's own tensors will have other values.
-        self._held = recorder.apart() if request.is_held else None
+        held, moment = recorder.apart() if request.is_held else None, request.moment
+        if held is not None and moment is not None and moment.run is not None:
+            held.fit(read_snapshot(moment.run, moment.step), f"step {moment.step}")
+        self._held = held
         if self._scene is not None:
             self._scene = replace(self._scene, held=self._held_scene(self._scene.photo, self._scene.title))
         return self._answer()

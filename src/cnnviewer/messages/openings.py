@@ -79,10 +79,21 @@ class WeightsRequest:
 
 @dataclass(frozen=True)
 class HoldRequest:
-    """Hold the moment that is shown, to compare others with it; or let it go. `network` as of `WeightsRequest`."""
+    """Hold a moment, to compare others with it; or let it go.
+
+    Parameters
+    ----------
+    is_held
+        Whether one is to be held.
+    network
+        As of `WeightsRequest`.
+    moment
+        Which one of a film, that was held before; None for the one that is shown.
+    """
 
     is_held: bool
     network: str = ""
+    moment: WeightsRequest | None = None
 
 
 @dataclass(frozen=True)

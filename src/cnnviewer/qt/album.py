@@ -114,6 +114,11 @@ class Album:
         self.images = (*self.images[:place], photo, *self.images[place + 1 :])
 
     @property
+    def is_offered(self) -> bool:
+        """Whether another list is to be shown once an image of it is read."""
+        return self._offer is not None
+
+    @property
     def wanted(self) -> tuple[ImageRequest, ...]:
         """The list that is shown, or is to be once an image of it is read."""
         return self.images if self._offer is None else self._offer.images

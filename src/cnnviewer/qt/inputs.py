@@ -12,7 +12,7 @@ from cnnviewer.qt.album import Album
 from cnnviewer.qt.failures import Failure, failure_of_many
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cnnviewer.frames import Frame
     from cnnviewer.messages import ImageEdit
@@ -40,6 +40,8 @@ class Inputs(QObject):
         """Whether frames come and are shown; else it is a photo, or one frame that is studied."""
         self.wishes = 0
         """How often other images or a stream were asked for: what is found for an older wish is not shown."""
+        self.way_to_stream: Callable[[], Callable[[], None] | None] = _no_way
+        """Returns what lets the stream run again that runs now, once it has ended; None where none can be."""
         self._mailbox = mailbox
         self._album = Album()
         self._is_open_to_frames = False
@@ -170,6 +172,11 @@ class Inputs(QObject):
         return self._album.photo
 
     @property
+    def are_coming(self) -> bool:
+        """Whether other images are on their way, which end a stream once one of them is read."""
+        return self._album.is_offered
+
+    @property
     def wanted_images(self) -> tuple[ImageRequest, ...]:
         """The images that are stepped through, or will be when one of them has been read."""
         return self._album.wanted
@@ -187,6 +194,10 @@ class Inputs(QObject):
         self.imagesChanged.emit()
         if left_out:
             self.failed.emit(failure_of_many(left_out, None))
+
+
+def _no_way() -> None:
+    return None
 
 
 def _photo_of(frame: Frame) -> ImageRequest:

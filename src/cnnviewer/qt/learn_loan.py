@@ -1,4 +1,4 @@
-"""What the tour takes of the window, and gives back: the network, its weights, the images, what is chosen."""
+"""What the tour takes of the window, and gives back: the network, its weights, images or a stream, what is chosen."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cnnviewer.messages import ImageRequest, NetworkRequest, WeightsRequest
     from cnnviewer.qt.selection import Selection
     from cnnviewer.qt.session import Session
@@ -35,10 +37,12 @@ class _Taken:
     network: NetworkRequest | None = None
     name: str = ""
     moment: WeightsRequest | None = None
+    held: WeightsRequest | None = None
     selection: Selection | None = None
     images: tuple[ImageRequest, ...] = ()
     position: int = 0
     photo: ImageRequest | None = None
+    stream: Callable[[], None] | None = None
     own_network: NetworkRequest | None = None
     own_images: tuple[ImageRequest, ...] | None = None
 
@@ -58,6 +62,7 @@ class Loan(QObject):
         self._session = session
         self._taken: list[_Taken] = []
         self._selection: tuple[NetworkRequest | None, Selection] | None = None
+        self._stream: tuple[NetworkRequest | None, int, Callable[[], None]] | None = None
         session.networkChanged.connect(self._look)
         session.inputs.imagesChanged.connect(self._look)
         session.recordingChanged.connect(self._on_recording_changed)
@@ -86,11 +91,13 @@ class Loan(QObject):
             self._taken.append(last)
         # What the tour put there itself is nobody's.
         if not has_network:
-            last.network, last.moment, last.selection = session.wanted_network, session.moment, session.selection
+            last.network, last.selection = session.wanted_network, session.selection
+            last.moment, last.held = session.moment, session.held_moment
             last.name = "" if session.network is None else session.network.name
         if not has_images:
             inputs = session.inputs
             last.images, last.position, last.photo = inputs.images, inputs.position, inputs.photo_now
+            last.stream = inputs.way_to_stream()
 
     def note(self) -> None:
         """Note that what the window is about to show is the tour's."""
@@ -116,11 +123,16 @@ class Loan(QObject):
             session.inputs.bring_back(last.images, last.position, last.photo)
         if has_network and last.network is not None:
             session.open_with_card(last.network)
+            if last.held is not None:
+                session.hold(True, last.held)
             if last.moment is not None:
                 session.show_weights(last.moment)
         if last.selection is not None and (has_network or last.network is session.wanted_network):
             self._selection = session.wanted_network, last.selection
             self._choose_again()
+        if has_images and last.stream is not None:
+            self._stream = session.wanted_network, session.inputs.wishes, last.stream
+            self._stream_again()
         self._look()
 
     # ---- what happens
@@ -132,7 +144,7 @@ class Loan(QObject):
 
     def _has_images(self, taken: _Taken) -> bool:
         own, wanted = taken.own_images, self._session.inputs.wanted_images
-        return bool(taken.images or taken.photo) and own is not taken.images and own is wanted
+        return bool(taken.images or taken.photo or taken.stream) and own is not taken.images and own is wanted
 
     @Slot()
     def _look(self) -> None:
@@ -152,6 +164,18 @@ class Loan(QObject):
     def _on_recording_changed(self, recording: object) -> None:
         del recording
         self._choose_again()
+        self._stream_again()
+
+    def _stream_again(self) -> None:
+        """Let a stream run again, once the network that it ran with is there: what its source tells is told then."""
+        if self._stream is None:
+            return
+        network, wishes, run = self._stream
+        if network is not self._session.wanted_network or wishes != self._session.inputs.wishes:
+            self._stream = None  # something else was wanted meanwhile
+        elif self._session.network_request is network:
+            self._stream = None
+            run()
 
     def _choose_again(self) -> None:
         """Choose what was chosen, once the network that has it is there."""

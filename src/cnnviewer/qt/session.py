@@ -73,6 +73,9 @@ class Session(QObject):
         """What is open and chosen again once the tour has ended; None where what is open is nobody else's."""
         self.moment: WeightsRequest | None = None
         """The moment of a film whose weights are shown; None where it is none."""
+        self.held_moment: WeightsRequest | None = None
+        """The moment that is held, as it can be asked for in the film again; None where none is."""
+        self._shown_moment: WeightsRequest | None = None
         self.recording: RecordingSummary | None = None
         self.selection: Selection | None = None
         self.finder = Finder(self)
@@ -120,9 +123,10 @@ class Session(QObject):
         """Give the open network other weights; `weightsChanged` tells when they are shown."""
         self._dispatcher.open(request)
 
-    def hold(self, is_held: bool) -> None:
-        """Hold the weights shown, to compare others with them; or let them go."""
-        self._dispatcher.open(HoldRequest(is_held, self.network_name_asked))
+    def hold(self, is_held: bool, moment: WeightsRequest | None = None) -> None:
+        """Hold the weights shown, or those of a moment of a film, to compare others with them; or let them go."""
+        network = self.network_name_asked if moment is None else moment.network
+        self._dispatcher.open(HoldRequest(is_held, network, moment))
 
     def use_device(self, request: DeviceRequest) -> None:
         """Run networks elsewhere, or in another precision; `deviceChanged` tells when they do."""
@@ -254,6 +258,7 @@ class Session(QObject):
     ) -> None:
         was_held = self.held is not None
         self.network, self.held, self.moment = network, None, None
+        self.held_moment = self._shown_moment = None
         if isinstance(request, NetworkRequest):
             self.network_request = request
         self.networkChanged.emit(network)
@@ -271,6 +276,9 @@ class Session(QObject):
         self.network = answer.network
         if isinstance(request, WeightsRequest):
             self.moment = request if request.weights is None else None
+            self._shown_moment = replace(request, weights=None, gradients=None)
+        elif isinstance(request, HoldRequest):
+            self.held_moment = (request.moment or self._shown_moment) if request.is_held else None
         was_held, self.held = self.held, answer.held
         self.weightsChanged.emit(answer)
         self._on_recorded(answer.recording)

@@ -228,9 +228,12 @@ class TrainingPresenter(FeaturePresenter):
     def _on_weights_changed(self, answer: WeightsAnswer) -> None:
         film = self._film
         film.shown = answer.step if answer.step is not None else film.shown
+        line, held = self.panel.film.line, self._session.held_moment
         if answer.held is None:
             film.held = None
-        line = self.panel.film.line
+        elif film.held is None and held is not None:  # the tour has given it back
+            film.held, film.held_title = held.step, f"held: training, step {held.step:,}"
+            line.set_held(held.step)
         if film.is_live:  # else the user's hand is on it, and further already
             line.set_current(None)
         line.set_ready()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -18,7 +19,10 @@ from cnnviewer.qt.threads import end_thread, worker_thread
 from cnnviewer.qt.widgets.images import to_image
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from cnnviewer.qt.live.sources import Source
 
 __all__ = ["AnimationSource"]
 
@@ -88,6 +92,7 @@ class AnimationSource(PlayedSource):
 
     def __init__(self, path: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._path = path
         self.grab = Grab(path.name, has_time=True)
         self.sink = QVideoSink(self)
         self._decoder = _Decoder(path)
@@ -119,6 +124,10 @@ class AnimationSource(PlayedSource):
     def is_playing(self) -> bool:
         """Whether it runs."""
         return self._is_playing
+
+    def maker(self) -> Callable[[QObject], Source] | None:
+        """Return what plays it anew; None where it stands still, as a photo does."""
+        return partial(AnimationSource, self._path) if self.is_playing else None
 
     def start(self) -> None:
         """Open the file and play it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCameraPermission, QCoreApplication, QObject, Qt, Slot
@@ -14,6 +15,8 @@ from cnnviewer.qt.live.grabber import Grab
 from cnnviewer.qt.live.sources import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtCore import QPermission
     from PySide6.QtMultimedia import QCameraDevice, QCameraFormat
 
@@ -64,6 +67,10 @@ class CameraSource(Source):
         self.grab = replace(self.grab, mirrored=is_mirrored)
         self.changed.emit()
 
+    def maker(self) -> Callable[[QObject], Source]:
+        """Return what makes it anew, with the same size, mirrored or not."""
+        return partial(_made_again, bytes(self._device.id().data()), self.size, self.grab.mirrored)
+
     def start(self) -> None:
         """Ask for the permission where the system has one, then begin."""
         app = QCoreApplication.instance()
@@ -103,6 +110,14 @@ class CameraSource(Source):
     def _on_devices_changed(self) -> None:
         if self._device not in devices():
             self.failed.emit(f"{self.name} {ENDED}")
+
+
+def _made_again(camera: bytes, size: tuple[int, int] | None, is_mirrored: bool, parent: QObject) -> Source:
+    source = CameraSource(camera, parent)
+    if size is not None:
+        source.set_size(size)
+    source.set_mirrored(is_mirrored)
+    return source
 
 
 def devices() -> list[QCameraDevice]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -82,6 +83,7 @@ class Live(QObject):
         session.framed.connect(self._on_framed)
         session.inputs.streamLeft.connect(self._on_stream_left)
         session.failed.connect(self._on_session_failed)
+        session.inputs.way_to_stream = self.way_to_stream
         self._thread.start()
 
     # ---- which source
@@ -126,6 +128,16 @@ class Live(QObject):
         source.sink.videoFrameChanged.connect(self.grabber.take_newest)
         self._begin()
         source.start()
+
+    def way_to_stream(self) -> Callable[[], None] | None:
+        """Return what lets the source run again once another, or a photo, has taken its place; None where nothing can.
+
+        A frame that is studied is a photo: it comes back as that.
+        """
+        if self.is_drawing:
+            return self.open_pad
+        make = None if self.source is None or self.is_frozen else self.source.maker()
+        return None if make is None else partial(self._open, partial(make, self))
 
     def stop(self, *, settle: bool = True) -> None:
         """Stop the source, and let go of its device or file; the frame shown stays as a photo, if so wished."""
@@ -225,8 +237,8 @@ class Live(QObject):
     @Slot()
     def _on_quiet(self) -> None:
         """Show the last frame whole: nothing came for a while, and layers that scroll into view wait for one."""
-        if self._session.mailbox.is_working:
-            self._quiet.start()  # it is the network that takes long
+        if self._session.mailbox.is_working or self._session.inputs.are_coming:
+            self._quiet.start()  # it is the network that takes long; and a frame takes the place of no photo
         elif self._session.inputs.is_streaming and self.shown is not None:
             self._session.inputs.settle(self.shown)
             self._newestWanted.emit()  # in case it was not worth while when it came

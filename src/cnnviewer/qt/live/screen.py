@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
@@ -13,6 +14,8 @@ from cnnviewer.qt.live.grabber import Grab
 from cnnviewer.qt.live.sources import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QScreen
 
     from cnnviewer.inputs.screens import Region
@@ -25,6 +28,7 @@ class ScreenSource(Source):
 
     def __init__(self, screen: QScreen, region: Region, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._screen, self._region = screen, region
         self.grab = Grab("screen", region=region)
         self.sink = QVideoSink(self)
         self._session = QMediaCaptureSession(self)
@@ -33,6 +37,10 @@ class ScreenSource(Source):
         self._capture.setScreen(screen)
         self._capture.errorOccurred.connect(self._on_error)
         self._session.setScreenCapture(self._capture)
+
+    def maker(self) -> Callable[[QObject], Source]:
+        """Return what makes it anew."""
+        return partial(ScreenSource, self._screen, self._region)
 
     def start(self) -> None:
         """Begin, where there is a screen to be captured."""

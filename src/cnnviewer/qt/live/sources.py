@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtMultimedia import QVideoSink
 
     from cnnviewer.qt.live.grabber import Grab
@@ -31,6 +33,10 @@ class Source(QObject):
     def start(self) -> None:
         """Begin."""
         raise NotImplementedError
+
+    def maker(self) -> Callable[[QObject], Source] | None:
+        """Return what makes the source anew as it is now, with its parent; None where it can't be."""
+        return None
 
     def stop(self) -> None:
         """End, and let go of the device or file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, QUrl, Slot
@@ -12,7 +13,10 @@ from cnnviewer.qt.live.grabber import Grab
 from cnnviewer.qt.live.sources import PlayedSource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from cnnviewer.qt.live.sources import Source
 
 __all__ = ["VideoSource"]
 
@@ -68,6 +72,10 @@ class VideoSource(PlayedSource):
         """How long a frame is shown, in milliseconds."""
         rate = float(self._player.metaData().value(QMediaMetaData.Key.VideoFrameRate) or 0)
         return 1000 / rate if 0 < rate < _HIGHEST_RATE else 1000 / _USUAL_RATE  # some tell none, or no number
+
+    def maker(self) -> Callable[[QObject], Source] | None:
+        """Return what plays it anew; None where it stands still, as a photo does."""
+        return partial(VideoSource, self._path) if self.is_playing else None
 
     def start(self) -> None:
         """Open the file and play it."""

@@ -96,11 +96,11 @@ class TimeLine(QWidget):
             self._is_due = False
             self.advance()
 
-    def let_go(self) -> None:
-        """Hold no moment any more, without telling."""
+    def set_held(self, step: int | None) -> None:
+        """Show which moment is held, without telling; None for none."""
         with QSignalBlocker(self.hold):
-            self.hold.setChecked(False)
-        self._held = None
+            self.hold.setChecked(step is not None)
+        self._held = step
         self._refresh()
 
     def advance(self) -> None:

@@ -58,7 +58,7 @@ class FilmPage(QWidget):
 
     def let_go(self) -> None:
         """Hold no moment any more, without telling, and show none: another network is there."""
-        self.line.let_go()
+        self.line.set_held(None)
         self.line.set_ready()
         self.show_probabilities(None, None, ())
 
