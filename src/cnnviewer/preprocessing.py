@@ -127,7 +127,7 @@ class Preprocessing:
             fills = (round(self.mean[self.own_planes.index(band)] * self.divisor) for band in range(self.channels))
             return torch.cat([self._band(band, (fill,)) for band, fill in zip(image.bands, fills, strict=True)])
         picture = image.flat(self.channels) if isinstance(image, Photo) else image
-        pixels = self._band(picture.convert("L" if self.is_grey else "RGB"), tuple(self._fill))
+        pixels = self._band(picture.convert(self.picture_mode), tuple(self._fill))
         if self.channels in (1, 3):
             return pixels
         made = pixels.new_empty(self.channels, *pixels.shape[1:])
@@ -165,9 +165,19 @@ class Preprocessing:
         return self.order == "L"
 
     @property
+    def picture_mode(self) -> str:
+        """The colours of a picture as the network sees it, a letter each: "L" or "RGB"."""
+        return "L" if self.is_grey else "RGB"
+
+    @property
+    def picture_channels(self) -> int:
+        """How many channels a picture has as the network sees it: one in grey, else three."""
+        return len(self.picture_mode)
+
+    @property
     def planes(self) -> tuple[int, ...]:
         """For each channel that the network takes, which of a picture's it is: 0, 1, 2 for red, green, blue."""
-        letters = "L" if self.is_grey else "RGB"
+        letters = self.picture_mode
         return tuple(letters.index(self.order[channel % len(self.order)]) for channel in range(self.channels))
 
     @property
@@ -211,7 +221,7 @@ class Preprocessing:
         if self.padding and tuple(values.shape[-2:]) == self.crop_size:
             values = functional.pad(values, [self.padding] * 4)
         count = values.shape[1]
-        planes = self.planes if count == (1 if self.is_grey else 3) else self.own_planes
+        planes = self.planes if count == self.picture_channels else self.own_planes
         if planes != tuple(range(count)):
             values = values[:, list(planes)]
         # In place, on a tensor of our own: torchvision's normalize looks at the values of the deviation first, which
@@ -235,9 +245,9 @@ class Preprocessing:
         import torch
 
         values, planes = self._denormalised(tensor), self.planes
-        if planes != tuple(range(1 if self.is_grey else 3)):
+        colors = range(self.picture_channels)
+        if planes != tuple(colors):
             nothing = torch.zeros_like(values[0])
-            colors = range(1 if self.is_grey else 3)
             values = torch.stack([values[planes.index(color)] if color in planes else nothing for color in colors])
         return _as_bytes(values)
 
@@ -329,7 +339,7 @@ class Preprocessing:
     @property
     def _fill(self) -> list[int]:
         """The colour of the border, 0..255: the mean."""
-        return [round(value * self.divisor) for value in self.mean[: 1 if self.is_grey else 3]]
+        return [round(value * self.divisor) for value in self.mean[: self.picture_channels]]
 
     def _seen(self, width: int, height: int) -> tuple[int, int, int, int]:
         """Return the box (left, top, right, bottom) of the photo that is resized."""

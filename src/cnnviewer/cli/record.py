@@ -30,29 +30,7 @@ __all__ = ["run"]
 
 def run(words: list[str]) -> int:
     """Run the command and return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="cnnviewer record", description="Write every layer of a recording into a folder."
-    )
-    parser.add_argument("image", type=Path, metavar="IMAGE", help="the image to record")
-    add_network(parser)
-    add_device(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
-    parser.add_argument("--arrays", action="store_true", help="write the layers' outputs too, as .npz")
-    parser.add_argument(
-        "--range",
-        nargs=2,
-        type=float,
-        metavar=("BLACK", "WHITE"),
-        help="which numbers of a deep image are black and white; else what the file tells, or a guess",
-    )
-    parser.add_argument(
-        "--page",
-        type=_page,
-        default=1,
-        metavar="N",
-        help="of several pages or frames the one to record; 'all': each a channel",
-    )
-    options = parser.parse_args(words)
+    options = _parser().parse_args(words)
     check_paths([options.image])
     check_network(options.network)
     device = device_of(options) or DeviceRequest()
@@ -86,6 +64,32 @@ def _best(recording: Recording) -> str:
         return "no class probabilities"
     name, probability = recording.top(1)[0]
     return NO_NUMBERS if isnan(probability) else f"{name}, {probability:.1%}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cnnviewer record", description="Write every layer of a recording into a folder."
+    )
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="the image to record")
+    add_network(parser)
+    add_device(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
+    parser.add_argument("--arrays", action="store_true", help="write the layers' outputs too, as .npz")
+    parser.add_argument(
+        "--range",
+        nargs=2,
+        type=float,
+        metavar=("BLACK", "WHITE"),
+        help="which numbers of a deep image are black and white; else what the file tells, or a guess",
+    )
+    parser.add_argument(
+        "--page",
+        type=_page,
+        default=1,
+        metavar="N",
+        help="of several pages or frames the one to record; 'all': each a channel",
+    )
+    return parser
 
 
 def _told(read: Read) -> tuple[str, ...]:

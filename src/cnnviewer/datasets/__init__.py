@@ -128,14 +128,20 @@ def load_dataset(
     from cnnviewer.datasets.splits import check_share, hold_back
 
     check_share(validation)
-    if info is None:
-        from cnnviewer.datasets.folder import load_folder
-
-        dataset = load_folder(Path(name), fit=fit, progress=progress)
-    else:
-        source = import_module(f"{__name__}.{info.name.replace('-', '_')}")
-        dataset = source.load(folder=folder, download=download, progress=progress)
+    dataset = _folder(name, fit, progress) if info is None else _listed(info, folder, download, progress)
     return hold_back(dataset, validation, seed)
+
+
+def _folder(name: str | Path, fit: Fit | None, progress: ProgressCallback | None) -> Dataset:
+    from cnnviewer.datasets.folder import load_folder
+
+    return load_folder(Path(name), fit=fit, progress=progress)
+
+
+def _listed(info: DatasetInfo, folder: Path | None, download: bool, progress: ProgressCallback | None) -> Dataset:
+    source = import_module(f"{__name__}.{info.name.replace('-', '_')}")
+    dataset: Dataset = source.load(folder=folder, download=download, progress=progress)
+    return dataset
 
 
 def _check_folder(name: str | Path) -> None:

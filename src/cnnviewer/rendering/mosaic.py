@@ -11,7 +11,7 @@ import torch
 from cnnviewer.analysis.statistics import MapStatistics, feature_maps
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.messages import ScaleChoice, Scope
-from cnnviewer.rendering.scales import map_scale, shared_scale
+from cnnviewer.rendering.scales import layer_scale, map_scale
 from cnnviewer.rendering.tiles import paint_tiles
 
 if TYPE_CHECKING:
@@ -74,11 +74,7 @@ def render(
     maps = feature_maps(layer)
     if not maps.numel():
         raise CnnviewerError(f"The layer has nothing to show: its output has the shape {tuple(layer.output.shape)}.")
-    statistics = MapStatistics(maps)
-    scale = map_scale(statistics)
-    if Scope(_checked_scope(scope)) is Scope.LAYER:
-        low, high = float(statistics.minimum.min()), float(statistics.maximum.max())
-        scale = shared_scale(low, high, statistics.is_signed, maps.shape[0])
+    scale = (layer_scale if Scope(_checked_scope(scope)) is Scope.LAYER else map_scale)(MapStatistics(maps))
     chosen = torch.tensor(_checked_channels(channels, maps.shape[0]))
     rows, width = maps.shape[-2:]
     shown = tile or max(width, 16)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cnnviewer.analysis.statistics import MapStatistics
     from cnnviewer.messages import ScaleChoice
 
-__all__ = ["Scale", "levels", "levels_there", "map_scale", "shared_scale"]
+__all__ = ["Scale", "layer_scale", "levels", "levels_there", "map_scale", "shared_scale"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,13 @@ def map_scale(statistics: MapStatistics, is_signed: bool | None = None) -> Scale
     """Return a scale of its own for each map; signed where any is, unless that is told."""
     signed = statistics.is_signed if is_signed is None else is_signed
     return _scale(statistics.minimum, statistics.maximum, signed)
+
+
+def layer_scale(statistics: MapStatistics, is_signed: bool | None = None) -> Scale:
+    """Return one scale for all maps of a layer."""
+    low, high = float(statistics.minimum.min()), float(statistics.maximum.max())
+    is_signed = statistics.is_signed if is_signed is None else is_signed
+    return shared_scale(low, high, is_signed, len(statistics.minimum))
 
 
 def shared_scale(low: float, high: float, is_signed: bool, count: int) -> Scale:

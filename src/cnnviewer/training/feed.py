@@ -111,7 +111,7 @@ def fit_images(images: torch.Tensor, preprocessing: Preprocessing) -> torch.Tens
         uint8, ``(N, 3, h, w)``, or ``(N, 1, h, w)`` where the network sees no colours; the same tensor where nothing is
         to be done.
     """
-    channels = 1 if preprocessing.is_grey else 3
+    channels = preprocessing.picture_channels
     if images.shape[1] not in (channels, preprocessing.channels):
         images = _grey(images) if preprocessing.is_grey else images.expand(-1, channels, -1, -1)
     if min(images.shape[2:]) != preprocessing.resize:

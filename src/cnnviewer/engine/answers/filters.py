@@ -14,7 +14,7 @@ from cnnviewer.engine.learning import shown_weight
 from cnnviewer.errors import CnnviewerError
 from cnnviewer.messages import Scope, TilesAnswer, WeightsShown
 from cnnviewer.rendering.colormaps import diverging
-from cnnviewer.rendering.scales import Scale, map_scale, shared_scale
+from cnnviewer.rendering.scales import Scale, layer_scale, map_scale
 from cnnviewer.rendering.tiles import color_filters, paint_tiles
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ def filters(request: TilesRequest, layer: Layer, scene: Scene) -> TilesAnswer:
     # A kernel of one weight on a scale of its own would show its sign only.
     is_shared = request.scale.scope is not Scope.MAP or bank.kernel_shape == (1, 1)
     if is_shared:
-        low, high = float(compared.minimum.min()), float(compared.maximum.max())
-        scale = _signed(shared_scale(low, high, True, bank.count))
+        scale = _signed(layer_scale(compared, is_signed=True))
     ends = scale.low[chosen], scale.high[chosen]
     size, gamma, name = (request.height, request.width), request.scale.gamma, diverging(request.scale.dark)
     pixels = paint_tiles(chosen_maps(kernels, chosen), *ends, size, name, gamma)

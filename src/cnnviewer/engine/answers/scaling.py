@@ -11,7 +11,7 @@ from cnnviewer.analysis.statistics import MapStatistics, feature_maps
 from cnnviewer.messages import Order, Scope
 from cnnviewer.operations import Kind
 from cnnviewer.recording import INPUT
-from cnnviewer.rendering.scales import Scale, map_scale, shared_scale
+from cnnviewer.rendering.scales import Scale, layer_scale, map_scale, shared_scale
 
 if TYPE_CHECKING:
     from cnnviewer.engine.scene import Scene
@@ -49,14 +49,12 @@ def scale_of(statistics: MapStatistics, scene: Scene, choice: ScaleChoice) -> Sc
     """Return the scale of maps: each its own, one for the layer, or one for the network."""
     if choice.scope is Scope.MAP:
         return map_scale(statistics)
-    count = len(statistics.minimum)
-    if choice.scope is Scope.NETWORK:
-        low, high = scene.extremes
-        if scene.held is not None:
-            low, high = min(low, scene.held.extremes[0]), max(high, scene.held.extremes[1])
-        return shared_scale(low, high, statistics.is_signed, count)
-    low, high = float(statistics.minimum.min()), float(statistics.maximum.max())
-    return shared_scale(low, high, statistics.is_signed, count)
+    if choice.scope is Scope.LAYER:
+        return layer_scale(statistics)
+    low, high = scene.extremes
+    if scene.held is not None:
+        low, high = min(low, scene.held.extremes[0]), max(high, scene.held.extremes[1])
+    return shared_scale(low, high, statistics.is_signed, len(statistics.minimum))
 
 
 def pooled_scale(layer: Layer, scene: Scene, request: TilesRequest) -> Scale:

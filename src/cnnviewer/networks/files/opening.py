@@ -159,13 +159,7 @@ class FileOpener:
         if weights != "DEFAULT":
             raise NetworkError(f"{name} has weights of its own: leave the others out.")
         source = self._look(name, progress)
-        if digest not in ("", source.digest):
-            raise NetworkError(f"{source.title} has changed since it was looked into: open it again.")
-        if source.consent and not allow_code:
-            raise NetworkError(
-                f"{source.consent} Allow it only if you trust who wrote it: "
-                "with --allow-code on the command line, allow_code=True in Python."
-            )
+        _check_allowed(source, digest, allow_code=allow_code)
         card = card or _known_card(source)[0]
         architecture = self._architecture(source, card.architecture if card is not None else "", progress)
         if source.format.is_weights and not architecture:
@@ -179,13 +173,7 @@ class FileOpener:
         if opened.network is not None:
             return opened.network if card is None else _with_card(opened.network, card)
         assert card is not None
-        return Network(
-            module=opened.module,
-            name=card.name or _title_of(source),
-            preprocessing=card.preprocessing,
-            categories=names_of(card.categories),
-            provenance=f"weights from {source.title}" if source.format.is_weights else f"from {source.title}",
-        )
+        return _network_of(source, opened, card)
 
     def forget(self) -> None:
         """Let go of what was read last."""
@@ -302,6 +290,28 @@ def _no_fit(source: _Source, fits: tuple[Fit, ...]) -> str:
     return (
         f"The weights in {source.title} fit no architecture that is known: of the nearest, {nearest.architecture}, "
         f"{nearest.matches:,} of {len(nearest.rows):,} tensors fit, and {wrong} does not."
+    )
+
+
+def _check_allowed(source: _Source, digest: str, *, allow_code: bool) -> None:
+    """Raise where a file is another one than was looked into, or would run code that is not allowed."""
+    if digest not in ("", source.digest):
+        raise NetworkError(f"{source.title} has changed since it was looked into: open it again.")
+    if source.consent and not allow_code:
+        raise NetworkError(
+            f"{source.consent} Allow it only if you trust who wrote it: "
+            "with --allow-code on the command line, allow_code=True in Python."
+        )
+
+
+def _network_of(source: _Source, opened: _Module, card: Card) -> Network:
+    """Return the network of a file that holds a module alone, with what its card says."""
+    return Network(
+        module=opened.module,
+        name=card.name or _title_of(source),
+        preprocessing=card.preprocessing,
+        categories=names_of(card.categories),
+        provenance=f"weights from {source.title}" if source.format.is_weights else f"from {source.title}",
     )
 
 
