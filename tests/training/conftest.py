@@ -9,6 +9,7 @@ from torch import nn
 from cnnviewer.datasets.labelled import Dataset, LabelledImages
 from cnnviewer.network import Network
 from cnnviewer.preprocessing import Preprocessing
+from cnnviewer.training import start
 
 PREPROCESSING = Preprocessing(size=(12, 12), resize=10, padding=1, channels=1, order="L", mean=(0.3,), deviation=(0.4,))
 CATEGORIES = ("row", "column", "blank")
@@ -27,6 +28,19 @@ def make_images(count: int, seed: int = 5) -> LabelledImages:
 @pytest.fixture
 def dataset() -> Dataset:
     return Dataset("stripes", make_images(100), make_images(41, 6), make_images(30, 7), "made here")
+
+
+@pytest.fixture
+def stripes(monkeypatch, dataset) -> Dataset:
+    """Give every plan the small dataset."""
+    monkeypatch.setattr(start, "load_dataset", lambda *_, **__: dataset)
+    return dataset
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where a run is written."""
+    return tmp_path / "run"
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from cnnviewer.networks import load_network
 from cnnviewer.networks.architectures import Architecture
 from cnnviewer.networks.run_folder import list_checkpoints, read_card
 from cnnviewer.networks.trained import latest_state
-from cnnviewer.training import start
 from cnnviewer.training.following import Follower
 from cnnviewer.training.plan import Plan
 from cnnviewer.training.progress import Evaluation, Progress
 from cnnviewer.training.settings import Settings
 from cnnviewer.training.start import begin, go_on
+from training.running import run_all
 
 DEEP = "[" * 100_000 + "]" * 100_000
 DESIGN = Design("stripes", (1, 10, 10), (Convolution(4, 3), Activation()))
@@ -25,18 +25,10 @@ PLAN = Plan(Architecture(design=DESIGN), settings=Settings(epochs=1, batch_size=
 HUGE = 10**400
 
 
-def run_all(training):
-    try:
-        return list(training)
-    finally:
-        training.close()
-
-
 @pytest.fixture
-def run(tmp_path, dataset, monkeypatch):
-    monkeypatch.setattr(start, "load_dataset", lambda *_, **__: dataset)
-    run_all(begin(PLAN, tmp_path / "run"))
-    return tmp_path / "run"
+def run(folder, stripes):
+    run_all(begin(PLAN, folder))
+    return folder
 
 
 def changed(path, name, value):

@@ -20,27 +20,11 @@ from cnnviewer.training.progress import Finished, Progress, Remark
 from cnnviewer.training.resuming import Changes
 from cnnviewer.training.settings import Settings
 from cnnviewer.training.start import begin, go_on
+from training.running import run_all
 
 DESIGN = Design("stripes", (1, 10, 10), (Convolution(4, 3), Activation()))
 SETTINGS = Settings(epochs=2, batch_size=24, learning_rate=0.1, schedule="constant")
 PLAN = Plan(Architecture(design=DESIGN), settings=SETTINGS)
-
-
-@pytest.fixture
-def stripes(monkeypatch, dataset):
-    monkeypatch.setattr(start, "load_dataset", lambda *_, **__: dataset)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "run"
-
-
-def run_all(training):
-    try:
-        return list(training)
-    finally:
-        training.close()
 
 
 def change(path, **values):

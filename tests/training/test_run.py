@@ -14,7 +14,6 @@ from cnnviewer.errors import TrainingError, WeightsError
 from cnnviewer.networks.architectures import Architecture
 from cnnviewer.networks.run_folder import list_checkpoints, list_snapshots
 from cnnviewer.training import run as run_module
-from cnnviewer.training import start
 from cnnviewer.training.film import MOST_MOMENTS, film_steps
 from cnnviewer.training.following import Follower
 from cnnviewer.training.metrics import evaluation_from_json, evaluation_to_json
@@ -23,6 +22,7 @@ from cnnviewer.training.progress import Evaluation, Finished, Progress
 from cnnviewer.training.run import Run
 from cnnviewer.training.settings import Settings
 from cnnviewer.training.start import begin, go_on
+from training.running import run_all
 
 DESIGN = Design("stripes", (1, 10, 10), (Convolution(4, 3), Activation(), Pooling(), Dropout(0.2)))
 PLAN = Plan(
@@ -30,23 +30,7 @@ PLAN = Plan(
 )
 
 
-@pytest.fixture(autouse=True)
-def stripes(monkeypatch, dataset):
-    """Give every plan the small dataset."""
-    monkeypatch.setattr(start, "load_dataset", lambda *_, **__: dataset)
-    return dataset
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "run"
-
-
-def run_all(training):
-    try:
-        return list(training)
-    finally:
-        training.close()
+pytestmark = pytest.mark.usefixtures("stripes")
 
 
 def run_some(training, steps):

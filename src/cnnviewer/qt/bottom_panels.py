@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -12,7 +13,7 @@ from cnnviewer.qt.layout import make_room, new_dock, place_below
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtWidgets import QDockWidget, QWidget
 
     from cnnviewer.qt.feature_presenter import FeaturePresenter
     from cnnviewer.qt.features import Feature
@@ -110,13 +111,16 @@ class BottomPanels(QObject):
                 self._built[name].recall(text)
 
     def _build(self, feature: Feature) -> FeaturePresenter:
-        panel = self._panels[feature.name] = feature.make_panel(self._window)
+        presenter = feature.build(self._around, partial(self._dock_of, feature))
+        presenter.show_caution(self._caution)
+        place_below(self._window, presenter.dock)
+        return presenter
+
+    def _dock_of(self, feature: Feature, panel: QWidget) -> QDockWidget:
+        self._panels[feature.name] = panel
         dock = new_dock(self._window, feature.title, feature.name, panel, can_close=True)
         dock.hide()
-        presenter = feature.connect(self._around, panel, dock)
-        presenter.show_caution(self._caution)
-        place_below(self._window, dock)
-        return presenter
+        return dock
 
     def _make_room(self, feature: Feature, presenter: FeaturePresenter) -> None:
         """Give a panel its height, and no less than those have at whose place it lies."""

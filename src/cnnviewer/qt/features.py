@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from cnnviewer.qt.presenter import Presenter
     from cnnviewer.qt.session import Session
 
+    DockOf = Callable[[QWidget], QDockWidget]
+    """Puts a panel into its dock."""
+
 __all__ = ["FEATURES", "Feature", "Surroundings"]
 
 
@@ -39,102 +42,69 @@ class Feature:
     ----------
     name, title
         Of its dock: for the code and what is remembered, and for people.
-    make_panel
-        Builds the panel.
-    connect
-        Builds its presenter, which listens to the dock before that is placed: Qt tells then that it is seen.
+    build
+        Builds the panel and its presenter, which listens to the dock before that is placed: Qt tells then that it is
+        seen.
     share, least
         Its height when it is first opened: as a share of the window's, and at least, in pixels.
     """
 
     name: str
     title: str
-    make_panel: Callable[[QWidget], QWidget]
-    connect: Callable[[Surroundings, QWidget, QDockWidget], FeaturePresenter]
+    build: Callable[[Surroundings, DockOf], FeaturePresenter]
     share: float
     least: int = 0
 
 
-def _training_panel(parent: QWidget) -> QWidget:
-    from cnnviewer.qt.panels.training_panel import TrainingPanel
-
-    return TrainingPanel(parent)
-
-
-def _training(around: Surroundings, panel: QWidget, dock: QDockWidget) -> FeaturePresenter:
+def _training(around: Surroundings, dock_of: DockOf) -> FeaturePresenter:
     from cnnviewer.qt.panels.training_panel import TrainingPanel
     from cnnviewer.qt.training_presenter import TrainingPresenter
 
-    assert isinstance(panel, TrainingPanel)
-    return TrainingPresenter(around.window, around.session, panel, dock)
+    panel = TrainingPanel(around.window)
+    return TrainingPresenter(around.window, around.session, panel, dock_of(panel))
 
 
-def _live_panel(parent: QWidget) -> QWidget:
-    from cnnviewer.qt.panels.live_panel import LivePanel
-
-    return LivePanel(parent)
-
-
-def _live(around: Surroundings, panel: QWidget, dock: QDockWidget) -> FeaturePresenter:
+def _live(around: Surroundings, dock_of: DockOf) -> FeaturePresenter:
     from cnnviewer.qt.live.commands import LiveCommands
     from cnnviewer.qt.live.controls import SourceControls
     from cnnviewer.qt.live.live import Live
     from cnnviewer.qt.live.presenter import LivePresenter
     from cnnviewer.qt.panels.live_panel import LivePanel
 
-    assert isinstance(panel, LivePanel)
-    window, session = around.window, around.session
+    window, session, panel = around.window, around.session, LivePanel(around.window)
     live = Live(session, window)
-    shown = LivePresenter(window, session, live, around.presenter, panel, dock)
+    shown = LivePresenter(window, session, live, around.presenter, panel, dock_of(panel))
     return LiveCommands(window, session, live, shown, SourceControls(window.input, live, window))
 
 
-def _explanation_panel(parent: QWidget) -> QWidget:
+def _explanation(around: Surroundings, dock_of: DockOf) -> FeaturePresenter:
     from cnnviewer.qt.panels.explanation.explanation_panel import ExplanationPanel
 
-    return ExplanationPanel(parent)
+    panel = ExplanationPanel(around.window)
+    return around.presenter.units.show_in(panel, dock_of(panel))
 
 
-def _explanation(around: Surroundings, panel: QWidget, dock: QDockWidget) -> FeaturePresenter:
-    from cnnviewer.qt.panels.explanation.explanation_panel import ExplanationPanel
-
-    assert isinstance(panel, ExplanationPanel)
-    return around.presenter.units.show_in(panel, dock)
-
-
-def _learn_panel(parent: QWidget) -> QWidget:
-    from cnnviewer.qt.panels.learn.learn_panel import LearnPanel
-
-    return LearnPanel(parent)
-
-
-def _learn(around: Surroundings, panel: QWidget, dock: QDockWidget) -> FeaturePresenter:
+def _learn(around: Surroundings, dock_of: DockOf) -> FeaturePresenter:
     from cnnviewer.qt.learn_presenter import LearnPresenter
     from cnnviewer.qt.panels.learn.learn_panel import LearnPanel
 
-    assert isinstance(panel, LearnPanel)
-    return LearnPresenter(around.window, around.session, panel, dock)
+    panel = LearnPanel(around.window)
+    return LearnPresenter(around.window, around.session, panel, dock_of(panel))
 
 
-def _graph_panel(parent: QWidget) -> QWidget:
-    from cnnviewer.qt.panels.graph_panel import GraphPanel
-
-    return GraphPanel(parent)
-
-
-def _graph(around: Surroundings, panel: QWidget, dock: QDockWidget) -> FeaturePresenter:
+def _graph(around: Surroundings, dock_of: DockOf) -> FeaturePresenter:
     from cnnviewer.qt.graph_presenter import GraphPresenter
     from cnnviewer.qt.panels.graph_panel import GraphPanel
 
-    assert isinstance(panel, GraphPanel)
-    return GraphPresenter(around.window, around.session, panel, dock)
+    panel = GraphPanel(around.window)
+    return GraphPresenter(around.window, around.session, panel, dock_of(panel))
 
 
 FEATURES = (
-    Feature("training", "Training", _training_panel, _training, 0.34, 272),
-    Feature("live", "Live", _live_panel, _live, 0.25, 208),
-    Feature("explanation", "Where it comes from", _explanation_panel, _explanation, 0.3, 306),
-    Feature("learn", "Learn", _learn_panel, _learn, 0.55),
-    Feature("graph", "Graph", _graph_panel, _graph, 0.45),
+    Feature("training", "Training", _training, 0.34, 272),
+    Feature("live", "Live", _live, 0.25, 208),
+    Feature("explanation", "Where it comes from", _explanation, 0.3, 306),
+    Feature("learn", "Learn", _learn, 0.55),
+    Feature("graph", "Graph", _graph, 0.45),
 )
 """All panels below the layers."""

@@ -179,7 +179,7 @@ def test_a_slow_network_is_not_taken_for_a_quiet_source(streaming, monkeypatch):
 
     monkeypatch.setattr(Engine, "show_frame", slow)
     settled = []
-    monkeypatch.setattr(streaming.session, "settle", settled.append)
+    monkeypatch.setattr(streaming.session.inputs, "settle", settled.append)
     until(streaming, lambda: not streaming.session.mailbox.is_working)
     streaming.live.live._quiet.stop()
     streaming.camera.send(digit("digit-3"))
