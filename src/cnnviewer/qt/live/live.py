@@ -246,7 +246,9 @@ class Live(QObject):
     @Slot()
     def _on_stream_left(self) -> None:
         """Stop: the user shows something else."""
+        video = self._video
         self.stop(settle=False)
+        self._video = video  # a photo that was asked for before it has been read: the newest wish tells which plays
 
     @Slot()
     def _on_source_changed(self) -> None:
