@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import wave
 
+import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
@@ -12,9 +13,10 @@ from PySide6.QtMultimedia import QMediaPlayer
 from PySide6.QtTest import QTest
 
 from cnnviewer.engine.engine import Engine
+from cnnviewer.qt.widgets.images import from_image
 
 from ..test_main_window import drop, files
-from .conftest import WAIT
+from .conftest import WAIT, picture
 from .matroska import write_video
 from .test_live import banner, live, shown_number, until  # noqa: F401
 
@@ -33,6 +35,16 @@ def ends(monkeypatch):
 
     monkeypatch.setattr(VideoSource, "_on_status", count)
     return met
+
+
+def write_pictures(path, numbers):
+    """Write JPEG pictures behind each other, each long enough for a player to take them for no kind of file."""
+    with path.open("wb") as file:
+        for number in numbers:
+            pixels = from_image(picture(number))
+            pixels[:16] = np.random.default_rng(number).integers(0, 256, pixels[:16].shape)
+            Image.fromarray(pixels).save(file, "JPEG", quality=95)
+    return path
 
 
 def play(live, path):  # noqa: F811
@@ -71,6 +83,21 @@ def test_a_video_of_one_picture_shows_it_and_lacks_no_decoder(live, media, tmp_p
     assert shown_number(live) == 0
     assert live.live.live.is_running
     assert not banner(live)
+
+
+def test_a_stream_that_tells_no_length_ends_at_its_last_picture_and_plays_again(live, media, qtlog, tmp_path):  # noqa: F811
+    video = play(live, write_pictures(tmp_path / "pictures.mjpeg", range(16)))
+    for _ in range(2):
+        until(live, lambda: shown_number(live) == 15 and not video.is_playing)
+        QTest.qWait(300)
+        assert shown_number(live) == 15
+        assert not banner(live)
+        live.bot.keyClick(live.window, Qt.Key.Key_K)
+        until(live, lambda: shown_number(live) < 15)
+    video.step(1)  # there is no place to go to: it stops
+    until(live, lambda: not video.is_playing)
+    assert not banner(live)
+    assert not [one.message for one in qtlog.records if "seek" in one.message]
 
 
 def test_a_video_that_is_removed_while_it_plays_goes_on_and_is_told_when_it_is_opened_anew(live, clip, tmp_path):  # noqa: F811
@@ -171,5 +198,17 @@ def test_a_photo_that_is_asked_for_while_a_video_is_looked_at_is_shown(live, cli
 def test_a_video_that_is_asked_for_after_a_photo_plays(live, clip, media):  # noqa: F811
     live.window.show_sample("digit-9")
     live.live.live.open_video(clip)
+    until(live, lambda: live.live.live.shown is not None and shown_number(live) == 15)
+    assert live.live.live.is_running
+
+
+def test_a_video_plays_that_is_still_looked_at_when_an_older_photo_is_read(live, clip, media, monkeypatch):  # noqa: F811
+    looked_at = threading.Event()
+    monkeypatch.setattr("cnnviewer.qt.live.video_checker.check_video", lambda path: looked_at.wait(WAIT / 1000))
+    live.window.show_sample("digit-9")
+    live.live.live.open_video(clip)
+    until(live, lambda: live.window.input.caption.startswith("digit-9.png"))
+    live.settle()
+    looked_at.set()
     until(live, lambda: live.live.live.shown is not None and shown_number(live) == 15)
     assert live.live.live.is_running

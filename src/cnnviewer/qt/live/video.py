@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, QUrl, Slot
-from PySide6.QtMultimedia import QMediaMetaData, QMediaPlayer, QVideoSink
+from PySide6.QtMultimedia import QMediaMetaData, QMediaPlayer, QVideoFrame, QVideoSink
 
 from cnnviewer.inputs.videos import time_text
 from cnnviewer.qt.live.grabber import Grab
@@ -48,6 +48,8 @@ class VideoSource(PlayedSource):
         self.sink.videoFrameChanged.connect(self._on_picture)
         self._picture: int | None = None
         """Where the last of the pictures that came begins, in milliseconds; None before the first."""
+        self._frame = QVideoFrame()
+        """The last of them: a stream that can't be wound shows it at its end."""
         self._sought: int | None = None
         """The place for which no picture has come yet."""
         self._has_ended, self._tries = False, 0
@@ -91,18 +93,25 @@ class VideoSource(PlayedSource):
 
     def play(self) -> None:
         """Go on; from the beginning where it has ended."""
+        if self._has_ended and not self.duration:
+            self._has_ended = False
+            self._player.setSource(QUrl())
+            self.start()
+            return
         if self._has_ended:
             self.seek(0)
         self._player.play()
 
     def pause(self) -> None:
         """Stop at the frame that is shown."""
-        self._player.pause()
+        if self.is_playing:  # at its end, a player that pauses goes to the beginning
+            self._player.pause()
 
     def seek(self, milliseconds: int) -> None:
-        """Show the frame at a place."""
-        self._has_ended, self._tries = False, 0
-        self._go_to(min(milliseconds, self.duration - 1))
+        """Show the frame at a place, where it can be wound: a stream that tells no length can't."""
+        if self.duration:
+            self._has_ended, self._tries = False, 0
+            self._go_to(min(milliseconds, self.duration - 1))
 
     def step(self, frames: int) -> None:
         """Stop, and show a later frame, or with a negative number an earlier one."""
@@ -139,14 +148,20 @@ class VideoSource(PlayedSource):
         frame = self.sink.videoFrame()
         if frame.isValid():  # at the end the player takes the last one away
             self._first.stop()
+            self._frame = frame
             self._picture, self._sought = max(frame.startTime() // 1000, self._picture or 0), None
 
     def _show_last(self) -> None:
         """Have the last picture stay, as at the end of a film strip: the player would show nothing.
 
         Where the sound outlasts it, there is none at the end: it is looked for before that, further each time, but not
-        before the last one that came.
+        before the last one that came. A stream that tells no length can't be wound: it is given that one again, which
+        may have come too fast to be seen.
         """
+        if not self.duration:
+            self._has_ended = True
+            self.sink.setVideoFrame(self._frame)
+            return
         self._tries = 0 if self._sought is None else self._tries + 1
         place = self.duration - 1 - round(self.frame_length * (2**self._tries - 1))
         place = max(place, self._picture or 0)
