@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from cnnviewer.qt.main_window import MainWindow
@@ -20,6 +21,14 @@ def _settings(tmp_path_factory):
     """Keep the tests' settings away from the user's."""
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path_factory.mktemp("settings")))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clipboard():
+    """Leave nothing of Python's on the clipboard: Qt destroys it after the interpreter has ended, and crashes."""
+    yield
+    if QGuiApplication.instance() is not None:
+        QGuiApplication.clipboard().clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

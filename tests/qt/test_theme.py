@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from shiboken6 import delete
 
 from cnnviewer.qt.polishing import Polisher
 from cnnviewer.qt.theme import DARK, LIGHT, apply_theme
@@ -85,6 +86,25 @@ def test_a_widget_may_go_before_its_turn(qapp, qtbot):
     qtbot.waitUntil(lambda: color(hidden[0], 8, hidden[0].height() // 2) == LIGHT.panel)
     assert len(qapp.findChildren(Polisher)) == 1
     hidden[0].hide()
+
+
+def test_a_widget_may_go_while_another_is_looked_at(qapp, qtbot):
+    class Last(QPushButton):
+        def isVisible(self):  # noqa: N802
+            """Do what a collection of garbage may do at any moment."""
+            for other in others:
+                delete(other)
+            others.clear()
+            return super().isVisible()
+
+    apply_theme(qapp, LIGHT)
+    others = [QPushButton(str(number)) for number in range(50)]
+    last = Last("last")
+    qtbot.addWidget(last)
+    apply_theme(qapp, DARK)
+    assert not others
+    last.show()
+    qtbot.waitUntil(lambda: color(last, 8, last.height() // 2) == DARK.panel)
 
 
 def test_colours_of_disabled_widgets_are_the_style_sheets(qapp, qtbot):

@@ -49,11 +49,17 @@ class Polisher(QObject):
             self._timer.stop()
 
     def _polish_seen(self) -> None:
-        waiting = [widget for widget in self._waiting if isValid(widget)]
-        self._waiting = [widget for widget in waiting if not widget.isVisible()]
+        waiting, self._waiting = self._waiting, []
         for widget in waiting:
-            if widget.isVisible():
+            if _is_seen(widget):
                 _polish(widget)
+            else:
+                self._waiting.append(widget)
+
+
+def _is_seen(widget: QWidget) -> bool:
+    """Whether a widget is on the screen; one may go at any moment, when Python clears away what nobody holds."""
+    return isValid(widget) and widget.isVisible()
 
 
 def _polish(widget: QWidget) -> None:
