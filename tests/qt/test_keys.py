@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog, QLabel
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QPushButton
 
 from .conftest import WAIT
 
@@ -77,6 +77,45 @@ def test_a_dialog_closes_before_the_window(lenet, opener):
     lenet.bot.keyClick(dialog, Qt.Key.Key_W, CONTROL)
     lenet.bot.waitUntil(lambda: not any(other.isVisible() for other in lenet.window.findChildren(QDialog)))
     assert lenet.window.isVisible()
+
+
+def dialogs(driver):
+    return [dialog for dialog in driver.window.findChildren(QDialog) if dialog.isVisible()]
+
+
+def closes(driver) -> None:
+    """Check that Ctrl+W closes the dialog in front, and that alone."""
+    *others, dialog = dialogs(driver)
+    driver.bot.waitUntil(dialog.isActiveWindow, timeout=WAIT)
+    driver.bot.keyClick(dialog, Qt.Key.Key_W, CONTROL)
+    driver.bot.waitUntil(lambda: len(dialogs(driver)) == len(others))
+    assert driver.window.isVisible()
+
+
+@pytest.mark.parametrize("modifiers", [CONTROL, CONTROL | SHIFT])
+def test_a_dialog_for_files_closes_before_the_window(lenet, modifiers):
+    lenet.bot.keyClick(lenet.window, Qt.Key.Key_O, modifiers)
+    assert isinstance(dialogs(lenet)[0], QFileDialog)
+    closes(lenet)
+
+
+def test_a_dialog_for_a_folder_closes_before_the_window(lenet):
+    setup = lenet.window.open_training().panel.setup
+    lenet.bot.mouseClick(setup.folder, Qt.MouseButton.LeftButton)
+    assert isinstance(dialogs(lenet)[0], QFileDialog)
+    closes(lenet)
+
+
+def test_a_dialog_for_files_closes_before_the_dialog_that_asks(lenet):
+    setup = lenet.window.open_training().panel.setup
+    lenet.bot.mouseClick(setup.design, Qt.MouseButton.LeftButton)
+    (designer,) = dialogs(lenet)
+    opener = next(button for button in designer.findChildren(QPushButton) if button.text().startswith("Open"))
+    lenet.bot.mouseClick(opener, Qt.MouseButton.LeftButton)
+    assert len(dialogs(lenet)) == 2
+    closes(lenet)
+    assert dialogs(lenet) == [designer]
+    designer.reject()
 
 
 def test_the_help_tells_the_keys(lenet):

@@ -21,6 +21,7 @@ from cnnviewer.errors import CnnviewerError
 from cnnviewer.qt.widgets.design_table import DesignTable
 from cnnviewer.qt.widgets.dialog_keys import add_close_key
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.file_dialog import file_dialog
 from cnnviewer.qt.widgets.number_field import WholeField, field_with_problem
 from cnnviewer.qt.widgets.numbers import count_text
 from cnnviewer.qt.widgets.styling import label, literal
@@ -197,19 +198,16 @@ class DesignerDialog(QDialog):
 
     @Slot()
     def _on_open(self) -> None:
-        dialog = QFileDialog(self, "Open a design", "", _FILES)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog = file_dialog(self, "Open a design", filters=_FILES)
         dialog.fileSelected.connect(lambda name: self.open_file(Path(name)))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     @Slot()
     def _on_save(self) -> None:
-        dialog = QFileDialog(self, "Save the design", _file_name(self.name.text()), _FILES)
+        dialog = file_dialog(self, "Save the design", _file_name(self.name.text()), _FILES)
         dialog.setDefaultSuffix("json")  # else it would ask whether to replace a file of another name
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.fileSelected.connect(lambda name: self.save_file(Path(name)))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     @Slot()

@@ -31,6 +31,7 @@ from cnnviewer.qt.panels.network_file.file_head import FileHead
 from cnnviewer.qt.panels.network_file.fits_panel import FitsPanel
 from cnnviewer.qt.widgets.dialog_keys import add_close_key
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.file_dialog import file_dialog
 from cnnviewer.qt.widgets.segmented import Segmented
 
 if TYPE_CHECKING:
@@ -351,7 +352,6 @@ class NetworkFileDialog(QDialog):
     @Slot()
     def _on_import(self) -> None:
         dialog = self._files("Import a card", QFileDialog.AcceptMode.AcceptOpen)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda name: self.import_card(Path(name)))
         dialog.open()
 
@@ -368,9 +368,8 @@ class NetworkFileDialog(QDialog):
         dialog.open()
 
     def _files(self, title: str, mode: QFileDialog.AcceptMode) -> QFileDialog:
-        dialog = QFileDialog(self, title, "", _CARDS)
+        dialog = file_dialog(self, title, filters=_CARDS)
         dialog.setAcceptMode(mode)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviewer.messages import NetworkRequest
 from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest, FileReport, FileRequest
+from cnnviewer.qt.widgets.dialog_keys import add_close_key
 
 if TYPE_CHECKING:
     from cnnviewer.qt.failures import Failure
@@ -114,6 +115,7 @@ class NetworkFiles(QObject):
         dialog.setComboBoxItems(list(names))
         dialog.textValueSelected.connect(lambda name: self._inspect(FileRequest(names[name])))
         dialog.rejected.connect(self.cancelled)
+        add_close_key(dialog)
         dialog.open()
 
     def _shown_dialog(self) -> NetworkFileDialog:

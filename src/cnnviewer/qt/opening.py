@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 
 from cnnviewer.errors import ImageError
@@ -96,13 +96,14 @@ class Opening(QObject):
         # Qt makes a Python class of each of its own when it is first named: those below are rarely needed.
         from PySide6.QtWidgets import QFileDialog
 
-        dialog = QFileDialog(self._window, _TITLES[kind])
+        from cnnviewer.qt.widgets.file_dialog import file_dialog
+
+        dialog = file_dialog(self._window, _TITLES[kind])
         filters = {name: f"{name} ({_patterns(endings)})" for name, endings in _ENDINGS.items()}
         everything = f"All that can be opened ({_patterns(frozenset().union(*_ENDINGS.values()))})"
         dialog.setNameFilters([everything, *filters.values(), "All files (*)"])
         dialog.selectNameFilter(filters.get(_FIRST[kind], everything))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.filesSelected.connect(self._on_files_selected)
         dialog.open()
 

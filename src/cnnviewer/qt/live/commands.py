@@ -15,6 +15,7 @@ from cnnviewer.qt.feature_presenter import FeaturePresenter
 from cnnviewer.qt.live.media import check_media
 from cnnviewer.qt.live.pictures import save_png
 from cnnviewer.qt.live.recordings import Recordings
+from cnnviewer.qt.widgets.file_dialog import file_dialog, folder_dialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,8 +132,7 @@ class LiveCommands(FeaturePresenter):
         if self.recordings.target is not None:
             self.recordings.stop()
             return
-        dialog = QFileDialog(self._window, "A folder for the frames")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog = folder_dialog(self._window, "A folder for the frames")
         self._ask(dialog, self.recordings.record_frames)
 
     def stop_recording(self) -> None:
@@ -154,7 +154,7 @@ class LiveCommands(FeaturePresenter):
         self._ask(self._save_dialog(title, name, suffix), begin)
 
     def _save_dialog(self, title: str, name: str, suffix: str) -> QFileDialog:
-        dialog = QFileDialog(self._window, title, "", f"*.{suffix}")
+        dialog = file_dialog(self._window, title, filters=f"*.{suffix}")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(suffix)
         dialog.selectFile(f"{name}.{suffix}")
@@ -167,7 +167,6 @@ class LiveCommands(FeaturePresenter):
             answer(Path(name))
 
         dialog.fileSelected.connect(on_selected)
-        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def _save_frame(self, path: Path) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QPlainTextEdit,
     QPushButton,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 from cnnviewer.card import read_categories
 from cnnviewer.categories import CATEGORY_LISTS
 from cnnviewer.errors import NetworkError
+from cnnviewer.qt.widgets.file_dialog import file_dialog
 from cnnviewer.qt.widgets.wheel import Choice
 
 __all__ = ["CategoriesEditor"]
@@ -109,9 +109,8 @@ class CategoriesEditor(QWidget):
 
     @Slot()
     def _on_open(self) -> None:
-        dialog = QFileDialog(self, "Names of the classes", "", "Text files (*.txt *.csv *.names);;All files (*)")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        filters = "Text files (*.txt *.csv *.names);;All files (*)"
+        dialog = file_dialog(self, "Names of the classes", filters=filters)
         dialog.fileSelected.connect(self._on_file_selected)
         dialog.open()
 

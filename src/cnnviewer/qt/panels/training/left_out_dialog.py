@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
 from cnnviewer.names import steady
+from cnnviewer.qt.widgets.dialog_keys import add_close_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +25,7 @@ class LeftOutDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Left out of the dataset")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        add_close_key(self)
         self.lines = QPlainTextEdit(self)
         self.lines.setReadOnly(True)
         self.lines.setAccessibleName("What was left out, and why")

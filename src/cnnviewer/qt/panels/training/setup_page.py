@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -22,6 +21,7 @@ from cnnviewer.networks.architectures import FROM_SCRATCH, Architecture, list_ar
 from cnnviewer.qt.panels.training.left_out_dialog import LeftOutDialog
 from cnnviewer.qt.panels.training.settings_form import SettingsForm
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
+from cnnviewer.qt.widgets.file_dialog import folder_dialog
 from cnnviewer.qt.widgets.number_field import field_with_problem
 from cnnviewer.qt.widgets.picture_strip import PictureStrip
 from cnnviewer.qt.widgets.styling import breakable, label, literal
@@ -318,10 +318,7 @@ class SetupPage(QWidget):
         self._show_folder()
 
     def _choose_folder(self, title: str, chosen: object) -> None:
-        dialog = QFileDialog(self, title, str(self._runs))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog = folder_dialog(self, title, str(self._runs))
         dialog.fileSelected.connect(lambda name: chosen(Path(name)))  # type: ignore[operator]
         dialog.open()
 
