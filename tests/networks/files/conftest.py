@@ -31,3 +31,9 @@ def made(tmp_path_factory) -> dict[str, Path]:
         torch.jit.save(torch.jit.trace(network, image()), folder / "script.pt")
     (folder / "net.py").write_text("def make():\n    import torch\n    return torch.nn.Conv2d(3, 2, 3)\n")
     return {path.name: path for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def keras():
+    """Keras, on the backend that `keras_models` chose."""
+    return pytest.importorskip("keras")
