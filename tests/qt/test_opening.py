@@ -351,3 +351,17 @@ def test_only_the_pictures_on_the_screen_are_asked_for(lenet, tmp_path):
     )
     lenet.settle()
     assert shown(lenet) == "200.bmp"
+
+
+@pytest.mark.parametrize("size", [(2000, 3), (3, 2000), (60, 1)])
+def test_a_picture_that_is_hardly_wider_than_nothing_has_a_thumbnail(lenet, qtlog, tmp_path, size):
+    Image.new("RGB", size, "red").save(tmp_path / "strip.png")
+    Image.new("RGB", (30, 30), "blue").save(tmp_path / "square.png")
+    drop(lenet.window, files(tmp_path / "strip.png", tmp_path / "square.png"))
+    lenet.bot.waitUntil(lambda: lenet.window.input.thumbnails.count() == 2, timeout=WAIT)
+    lenet.bot.waitUntil(lambda: not lenet.window.input.thumbnails.picture(0).isNull(), timeout=WAIT)
+    lenet.settle()
+    seen = lenet.window.input.thumbnails.grab().toImage()
+    reds = [seen.pixelColor(x, y) for x in range(48) for y in range(seen.height())]
+    assert any(color.red() > 150 and color.green() < 100 for color in reds)
+    assert not [one.message for one in qtlog.records if "QPainter" in one.message]

@@ -123,7 +123,7 @@ class ThumbnailStrip(QListView):
         row = next((row for row in self._on_screen() if self._images.images[row] is image), None)
         if row is None:
             return
-        icon = QIcon() if answer.pixels is None else QIcon(QPixmap.fromImage(to_image(answer.pixels)))
+        icon = QIcon() if answer.pixels is None else QIcon(_fitted(QPixmap.fromImage(to_image(answer.pixels))))
         self._images.set_picture(row, icon, answer.error if answer.pixels is None else "")
 
     def count(self) -> int:
@@ -159,3 +159,9 @@ class ThumbnailStrip(QListView):
     @Slot(QModelIndex)
     def _on_index(self, index: QModelIndex) -> None:
         self.chosen.emit(index.row())
+
+
+def _fitted(picture: QPixmap) -> QPixmap:
+    """Return a picture that an icon can show: one that is 50 times as long as wide Qt would scale to nothing."""
+    fitted = picture.size().scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio)
+    return picture.scaled(fitted.expandedTo(QSize(1, 1))) if fitted.isEmpty() else picture
