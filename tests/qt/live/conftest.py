@@ -67,3 +67,21 @@ def clip(media, qapp, tmp_path_factory):
     assert not errors
     assert made.frames == 16
     return path
+
+
+@pytest.fixture
+def live(lenet):
+    """The window with lenet5 on a digit, and what runs streams."""
+    lenet.live = lenet.window.open_live()
+    return lenet
+
+
+@pytest.fixture
+def streaming(live, camera):
+    """The window with a camera that runs."""
+    live.camera = camera
+    live.live.live.run(camera)
+    for _ in range(2):
+        with live.bot.waitSignal(live.session.framed, timeout=WAIT):
+            camera.send(picture(4))
+    return live
