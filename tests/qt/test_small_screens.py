@@ -138,3 +138,19 @@ def test_large_letters_leave_all_in_reach(lenet):
         assert all(not dock.widget().visibleRegion().isEmpty() for dock in lenet.window.docks)
     finally:
         app.setFont(before)
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (1280, 800)])
+def test_a_training_can_be_begun_however_long_the_sentence_on_its_data_is(lenet, size):
+    panel = lenet.window.open_training().panel
+    resize(lenet, *size)
+    panel.setup.show_missing("/home/anna/photos/of/many/things holds no folders; put the images of each class " * 2)
+    panel.setup.set_busy(False)
+    lenet.settle()
+    window = lenet.window.rect()
+    for button in (panel.setup.start, panel.setup.design, panel.setup.folder):
+        lenet.bot.waitUntil(lambda button=button: not button.visibleRegion().isEmpty(), timeout=WAIT)
+        assert button.visibleRegion().boundingRect() == button.rect()
+    seed = panel.setup.form.seed
+    assert window.contains(QPoint(seed.mapTo(lenet.window, seed.rect().topRight()).x(), 0))
+    assert seed.mapTo(panel, seed.rect().topRight()).x() < panel.width()

@@ -95,8 +95,8 @@ class TrainingPanel(QWidget):
         self._build_controls()
         self._build_pages()
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(9, 7, 4, 6)
-        layout.setSpacing(10)
+        layout.setContentsMargins(8, 7, 2, 6)
+        layout.setSpacing(6)
         layout.addLayout(self._controls)
         layout.addLayout(self._right, stretch=1)
         self.setMinimumHeight(236)
@@ -189,6 +189,7 @@ class TrainingPanel(QWidget):
         """Turn to a page."""
         self.pages.set_current(name)
         self._stack.setCurrentIndex(PAGES.index(name))
+        self._stack.updateGeometry()
 
     @property
     def more_epochs(self) -> int:
@@ -280,8 +281,7 @@ class TrainingPanel(QWidget):
         self._show_more_epochs()
         self.pages = Segmented(PAGES, self, _TIPS)
         self.pages.chosen.connect(self.show_page)
-        self._stack = QStackedWidget(self)
-        # A page that is wider than the window must not push the panels at the sides away.
+        self._stack = _Pages(self)
         for page in (self.setup, self.curves, self.mistakes, self.steps, self.film):
             self._stack.addWidget(page)
         head = QHBoxLayout()
@@ -372,6 +372,15 @@ class TrainingPanel(QWidget):
         if folder is not None:
             event.acceptProposedAction()
             self.folderDropped.emit(folder)
+
+
+class _Pages(QStackedWidget):
+    """Shows one page at a time; one that is not shown needs no room."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for the page that is shown."""
+        page = self.currentWidget()
+        return super().minimumSizeHint() if page is None else page.minimumSizeHint()
 
 
 def _folder_in(event: QDropEvent) -> Path | None:

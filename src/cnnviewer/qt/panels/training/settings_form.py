@@ -85,7 +85,7 @@ class SettingsForm(QWidget):
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(8)
+        grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(5)
         rows = (
             (("Epochs", self.epochs), ("Schedule", self.schedule)),

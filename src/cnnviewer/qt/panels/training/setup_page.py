@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["SetupPage", "new_name"]
 
 _SIDE = 40
+_SHORTEST = 7
+"""So many letters of a name are seen at least."""
 
 
 class SetupPage(QWidget):
@@ -209,7 +213,8 @@ class SetupPage(QWidget):
         self.samples.setAccessibleName("Samples of the dataset")
 
     def _build_start(self) -> None:
-        self._folder_text = ElidedLabel(self, role="muted")
+        self._folder_text = ElidedLabel(self, role="muted", in_middle=True)
+        self._folder_text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._change = QPushButton("Change…", self)
         self._change.setToolTip("Choose the folder of the training")
         self._change.clicked.connect(self._on_choose_run)
@@ -222,30 +227,33 @@ class SetupPage(QWidget):
         self.set_busy(False)
 
     def _lay_out(self) -> None:
+        self.samples.setMinimumWidth(1)  # they give way where there is little room
+        for choice in (self.network, self.dataset):
+            choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            choice.setMinimumContentsLength(_SHORTEST)
         left = QVBoxLayout()
         left.addLayout(_row(_title("Network", self), self.network, self.design))
         left.addWidget(self.pretrained)
         left.addWidget(self.frozen)
         left.addLayout(_row(_title("Data", self), self.dataset, self.folder))
+        left.addLayout(_row(_title("Run", self), self._folder_text, self._change))
         left.addStretch(1)
-        left.addLayout(_row(self._folder_text, self._change))
-        left.addLayout(_row(self._open, self.start))
         middle = QVBoxLayout()
         middle.addWidget(self.samples, stretch=1)
         for column in (left, middle):
             column.setSpacing(5)
         columns = QHBoxLayout()
-        columns.setSpacing(12)
+        columns.setSpacing(7)
         columns.addLayout(left, stretch=3)
         columns.addWidget(_line(self))
         columns.addLayout(middle, stretch=6)
         columns.addWidget(_line(self))
         columns.addWidget(self.form, stretch=4)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(4)
-        # Above all three: there a sentence has room.
-        layout.addLayout(_told(self._facts, self._left_out, self._download))
+        # Above all three: there a sentence has room, and the buttons are seen however low the panel is.
+        layout.addLayout(_told(self._facts, self._left_out, self._download, self._open, self.start))
         layout.addLayout(columns, stretch=1)
 
     # ---- showing
