@@ -13,43 +13,22 @@ from cnnviewer.threads import leave_a_core
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cnnviewer.qt.main_window import MainWindow
+    from cnnviewer.qt.session import Session
+
 SIZE = (1280, 800)
 
 
 def measure(networks: list[str]) -> Iterator[Result]:
-    from PySide6.QtCore import QEventLoop, QTimer
+    from PySide6.QtCore import QTimer
 
     from cnnviewer.messages import ImageRequest
-    from cnnviewer.qt.app import create_app
-    from cnnviewer.qt.main_window import MainWindow
-    from cnnviewer.qt.session import Session
 
-    app = create_app()
-    session = Session()
-    window = MainWindow(session)
-    window.resize(*SIZE)
-    shown = QEventLoop()
-    window.painted.connect(shown.quit)
-    window.show()
-    shown.exec()
+    session, window, until_painted = _painted_window()
     gaps = Gaps()
     timer = QTimer()
     timer.setInterval(5)
     timer.timeout.connect(gaps.tick)
-
-    loop = QEventLoop()
-
-    def leave_if_done() -> None:
-        if session.is_idle and session.recording is not None and not window.layers.is_waiting:
-            loop.quit()
-
-    session.idle.connect(lambda: QTimer.singleShot(0, leave_if_done))
-
-    def until_painted() -> None:
-        """Run the event loop until nothing is asked for, and everything is painted."""
-        loop.exec()
-        app.processEvents()
-
     pixels = photo()
     session.inputs.show_images([ImageRequest("chelsea", pixels=pixels)])
     session.open_network("lenet5")  # the first import of torch, which no measure is about
@@ -79,6 +58,38 @@ def measure(networks: list[str]) -> Iterator[Result]:
             )
     finally:
         window.close()
+
+
+def _painted_window() -> tuple[Session, MainWindow, Callable[[], None]]:
+    """Return a window that has been painted, and what runs it until all that is asked for is painted."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    from cnnviewer.qt.app import create_app
+    from cnnviewer.qt.main_window import MainWindow
+    from cnnviewer.qt.session import Session
+
+    app = create_app()
+    session = Session()
+    window = MainWindow(session)
+    window.resize(*SIZE)
+    shown = QEventLoop()
+    window.painted.connect(shown.quit)
+    window.show()
+    shown.exec()
+    loop = QEventLoop()
+
+    def leave_if_done() -> None:
+        if session.is_idle and session.recording is not None and not window.layers.is_waiting:
+            loop.quit()
+
+    session.idle.connect(lambda: QTimer.singleShot(0, leave_if_done))
+
+    def until_painted() -> None:
+        """Run the event loop until nothing is asked for, and everything is painted."""
+        loop.exec()
+        app.processEvents()
+
+    return session, window, until_painted
 
 
 def _shower(session, pixels, until_painted: Callable[[], None]) -> Callable[[], None]:
