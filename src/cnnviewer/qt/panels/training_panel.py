@@ -22,19 +22,18 @@ from cnnviewer.qt.icons import icon
 from cnnviewer.qt.panels.training.curves_page import CurvesPage
 from cnnviewer.qt.panels.training.film_page import FilmPage
 from cnnviewer.qt.panels.training.mistakes_page import MistakesPage
+from cnnviewer.qt.panels.training.progress_texts import evaluation_text, figures_text, step_text
 from cnnviewer.qt.panels.training.settings_form import RATES
 from cnnviewer.qt.panels.training.setup_page import SetupPage
 from cnnviewer.qt.panels.training.steps_page import StepsPage
 from cnnviewer.qt.widgets.banner import NoteBanner
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.number_field import NumberField
-from cnnviewer.qt.widgets.numbers import percent_text
 from cnnviewer.qt.widgets.progress_line import ProgressLine
 from cnnviewer.qt.widgets.segmented import Segmented
 from cnnviewer.qt.widgets.styling import label
 from cnnviewer.training.progress import Account, Evaluation, Finished, Progress, Remark
 from cnnviewer.training.settings import USUAL_RATES, Optimiser
-from cnnviewer.training.words import error_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -304,27 +303,18 @@ class TrainingPanel(QWidget):
     # ---- showing
 
     def _show_evaluation(self, evaluation: Evaluation, told: Told) -> None:
-        name = "Test" if evaluation.split == "test" else "Validation"
-        self._validation = f"{name}: error {error_text(evaluation.loss)}, {percent_text(evaluation.accuracy)} right"
+        self._validation = evaluation_text(evaluation)
         if len(evaluation.confusion):
             self.mistakes.show_evaluation(evaluation, told.mistakes.get((evaluation.split, evaluation.step)))
 
     def _show_progress(self) -> None:
-        progress, has_ended = self._last, self._stage == "ended"
+        progress = self._last
         if progress is None:
             return
         self._progress.show_progress(progress.step, max(progress.steps, 1))
-        self._step_text.setText(f"epoch {progress.epoch} · step {progress.step:,} of {progress.steps:,}")
-        lines = [f"Batch: error {error_text(progress.loss)}, {percent_text(progress.accuracy)} right"]
-        if self._validation:
-            lines.append(self._validation)
-        if self._speed > 0:
-            left = (progress.steps - progress.step) * (progress.examples / progress.step) / self._speed
-            time_left = "" if has_ended else f" · {_duration(left)} left"
-            lines.append(f"{self._speed:,.0f} images a second{time_left}")
-        if not has_ended:  # then the reason of the end takes the room
-            lines.append(f"Learning rate of this step {progress.learning_rate:.3g}")
-        self._numbers.setText("\n".join(lines))
+        self._step_text.setText(step_text(progress))
+        has_ended = self._stage == "ended"
+        self._numbers.setText(figures_text(progress, self._validation, self._speed, has_ended=has_ended))
 
     @Slot()
     def _show_more_epochs(self) -> None:
@@ -386,13 +376,6 @@ class _Pages(QStackedWidget):
 def _folder_in(event: QDropEvent) -> Path | None:
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
     return next((path for path in paths if path.is_dir()), None)
-
-
-def _duration(seconds: float) -> str:
-    """Return a time that is left: ``40 s``, ``12 min``, ``3.4 h``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:
