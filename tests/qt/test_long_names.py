@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from PySide6.QtWidgets import QToolButton
@@ -60,5 +62,5 @@ def test_the_tool_bar_keeps_its_buttons(long):
     assert NAME in button.toolTip()
     assert button.width() < 240
     assert bar.sizeHint().width() <= 1280
-    bar.set_network("resnet18", "resnet18", is_random=False)
+    bar.set_network(replace(long.session.network, name="resnet18"), "resnet18")
     assert button.text() == " resnet18 ▾"

@@ -61,7 +61,7 @@ class TestAfterTheEnd:
         trainee.until_stage(Stage.ENDED)
         assert trainee.panel.train_on.isHidden()
         folder, step = trainee.folder, list(list_checkpoints(trainee.folder))[-1]
-        drop(trainee.panel, folder)
+        trainee.drop(folder)
         trainee.until(lambda: trainee.training.begun_with.is_followed)
         trainee.until_stage(Stage.ENDED)
         assert trainee.panel.ended == f"Stopped after {step:,} of 680 steps."
@@ -88,7 +88,7 @@ class TestDroppedMeanwhile:
         trainee.start(epochs=300)
         trainee.until_stage(Stage.RUNNING)
         second = trainee.folder
-        drop(trainee.panel, first)
+        trainee.drop(first)
         note = trainee.panel.note
         assert not note.isHidden()
         assert first.name in note.sentence
@@ -111,7 +111,7 @@ class TestDroppedMeanwhile:
     def test_a_dataset_is_read_when_the_training_has_ended(self, trainee: Trainee, tmp_path):
         make_photos(tmp_path / "photos")
         trainee.start(epochs=300)
-        drop(trainee.panel, tmp_path / "photos")
+        trainee.drop(tmp_path / "photos")
         assert "photos is read when the training that runs has ended." in trainee.panel.setup.told
         trainee.press(trainee.panel.stop)
         trainee.until(lambda: "2 classes" in trainee.panel.setup.told)
@@ -123,7 +123,7 @@ def test_what_a_folder_was_read_as_is_shown_whole(trainee: Trainee, tmp_path):
     for number in range(30):
         (tmp_path / "photos" / "training_set" / "red" / f"{number}.txt").write_text("red")
     setup = trainee.panel.setup
-    drop(trainee.panel, tmp_path / "photos")
+    trainee.drop(tmp_path / "photos")
     trainee.until(lambda: "Each folder in training_set is a class: green, red." in setup.told)
     trainee.press(setup.left_out)
     dialog = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QDialog))
@@ -134,7 +134,7 @@ def test_what_a_folder_was_read_as_is_shown_whole(trainee: Trainee, tmp_path):
     # And what can't be read is told in full, however long.
     (tmp_path / ("long" * 20) / "cats").mkdir(parents=True)
     Image.new("RGB", (9, 9)).save(tmp_path / ("long" * 20) / "cats" / "a.png")
-    drop(trainee.panel, tmp_path / ("long" * 20))
+    trainee.drop(tmp_path / ("long" * 20))
     trainee.until(lambda: setup.told.endswith("or choose the folder inside if that holds the classes."))
 
 

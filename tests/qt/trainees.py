@@ -48,6 +48,11 @@ class Trainee(Driver):
         self.until_stage(Stage.ENDED)
         self.settle()
 
+    def drop(self, folder) -> None:
+        """Drop a folder on the panel, and wait until the disk has told what it is."""
+        drop(self.panel, folder)
+        self.until(lambda: not self.session.lookups.is_busy)
+
     @property
     def folder(self):
         return self.training.begun_with.folder

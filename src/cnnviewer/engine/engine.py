@@ -110,7 +110,7 @@ class Engine:
         self._signs, self._memory = Signs(), Memory()
         give_back()
         let_go()
-        return summaries.network_summary(recorder.network)
+        return replace(summaries.network_summary(recorder.network), is_file=is_file(request.name))
 
     def inspect(
         self, request: FileRequest, progress: Callable[[int, int | None, str], None] | None = None

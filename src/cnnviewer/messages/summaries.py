@@ -30,6 +30,8 @@ class NetworkSummary:
     device: str
     numbers: str = "float32"
     """Of what type its weights are."""
+    is_file: bool = False
+    """Whether it was opened from a file, or made by a function of one: then it has a card."""
 
 
 @dataclass(frozen=True)

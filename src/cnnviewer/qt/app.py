@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -132,9 +133,9 @@ class _Start(QObject):
     def begin(self) -> None:
         if self._device != self._session.device:
             self._session.use_device(self._device)
-        if self._asks and is_file(self._request.name) and self._request.weights == "DEFAULT":
-            self._window.files.cancelled.connect(self._open_default)
-            self._window.files.open(self._request.name, allow_code=self._request.allow_code)
+        if self._asks and self._request.weights == "DEFAULT":
+            # It may lie on a drive that does not answer.
+            self._session.lookups.ask(partial(is_file, self._request.name), self._open_network)
         else:
             self._session.open_with_card(self._request)
         if self._images:
@@ -142,6 +143,16 @@ class _Start(QObject):
             self._window.open_paths(self._images)
         else:
             self._window.show_sample(FIRST_IMAGE)
+
+    def _open_network(self, is_in_file: bool) -> None:
+        """Open the network; what a file does not tell is asked."""
+        if self._session.wanted_network is not None:
+            return  # the user was faster
+        if is_in_file:
+            self._window.files.cancelled.connect(self._open_default)
+            self._window.files.open(self._request.name, allow_code=self._request.allow_code)
+        else:
+            self._session.open_with_card(self._request)
 
     @Slot(object)
     def _on_opened(self, found: Found) -> None:

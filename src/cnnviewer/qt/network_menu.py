@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
-from cnnviewer.networks import is_file, list_networks
+from cnnviewer.networks import list_networks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,10 +43,10 @@ class NetworkMenu(QMenu):
         self._group.triggered.connect(self._on_network_chosen)
         self._random.triggered.connect(self._on_random_toggled)
 
-    def set_network(self, name: str, *, is_random: bool) -> None:
+    def set_network(self, name: str, *, is_random: bool, is_file: bool) -> None:
         """Show which network is open, by the name, the file or the folder by which it was asked for."""
         self._name, self._is_random = name, is_random
-        self._random.setEnabled(name not in self._untrained and not is_file(name))
+        self._random.setEnabled(name not in self._untrained and not is_file)
         self._show()
 
     def _add_source(self, source: str, names: Iterable[str]) -> None:

@@ -19,8 +19,7 @@ from cnnviewer.messages import (
     ThumbnailRequest,
 )
 from cnnviewer.names import isolated, steady
-from cnnviewer.networks import is_file
-from cnnviewer.provenance import caution_of, is_random
+from cnnviewer.provenance import caution_of
 from cnnviewer.qt.suitability_presenter import SuitabilityPresenter
 from cnnviewer.qt.unit_presenter import UnitPresenter
 from cnnviewer.questions import QUESTIONS
@@ -119,10 +118,10 @@ class Presenter(QObject):
     def _on_network_changed(self, network: NetworkSummary) -> None:
         self._window.error.hide()
         asked = self._session.network_name_asked
-        self._window.tool_bar.set_network(network.name, asked, is_random=is_random(network.provenance))
+        self._window.tool_bar.set_network(network, asked)
         self._window.setWindowTitle(steady(f"{isolated(network.name)} · cnnviewer"))
         self._show_weights(network)
-        self._window.allow_edit_card(is_file(asked))
+        self._window.allow_edit_card(network.is_file)
         self._ask_devices()
 
     @Slot(object)

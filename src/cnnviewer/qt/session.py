@@ -23,6 +23,7 @@ from cnnviewer.qt.dispatcher import Dispatcher
 from cnnviewer.qt.finder import Finder
 from cnnviewer.qt.inputs import Inputs
 from cnnviewer.qt.live.mailbox import Mailbox
+from cnnviewer.qt.lookups import Lookups
 from cnnviewer.qt.selection import Selection, kept_selection, layer_named
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class Session(QObject):
         self.selection: Selection | None = None
         self.finder = Finder(self)
         """What looks for images, videos and networks on the disk."""
+        self.lookups = Lookups(self)
+        """What asks the disk all else."""
         self.scale = ScaleChoice()
         self.order = Order.CHANNEL
         self.tile = 56
@@ -200,6 +203,7 @@ class Session(QObject):
         self._is_closed = True
         self._dispatcher.stop()
         self.finder.close(PATIENCE)
+        self.lookups.close(PATIENCE)
         self._dispatcher.close(PATIENCE)
 
     # ---- state asked for
@@ -230,7 +234,7 @@ class Session(QObject):
     @property
     def is_idle(self) -> bool:
         """Whether nothing runs and nothing waits."""
-        return self._dispatcher.queue.is_empty and not self.finder.is_busy
+        return self._dispatcher.queue.is_empty and not (self.finder.is_busy or self.lookups.is_busy)
 
     # ---- what is answered
 
@@ -251,6 +255,8 @@ class Session(QObject):
         self.inputs.failed.connect(self.failed)
         self.finder.failed.connect(self.failed)
         self.finder.ended.connect(self._on_search_ended)
+        self.lookups.failed.connect(self.failed)
+        self.lookups.ended.connect(self._on_search_ended)
 
     @Slot(object, object, object)
     def _on_network_opened(

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from cnnviewer.inputs.samples import list_samples
 from cnnviewer.names import isolated, readable, steady
+from cnnviewer.provenance import is_random
 from cnnviewer.qt.appearance_tools import AppearanceTools
 from cnnviewer.qt.icons import icon
 from cnnviewer.qt.network_menu import NetworkMenu
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QResizeEvent
 
-    from cnnviewer.messages import Order, ScaleChoice
+    from cnnviewer.messages import NetworkSummary, Order, ScaleChoice
 
 __all__ = ["ToolBar"]
 
@@ -75,12 +76,14 @@ class ToolBar(QToolBar):
         """The menu from which a network is chosen."""
         return self._network_menu
 
-    def set_network(self, name: str, asked: str, *, is_random: bool) -> None:
-        """Show which network is open: what it is called, and the name or the file by which it was asked for."""
+    def set_network(self, network: NetworkSummary, asked: str) -> None:
+        """Show which network is open, and the name or the file by which it was asked for."""
+        name = network.name
         shown = self.fontMetrics().elidedText(readable(name), Qt.TextElideMode.ElideMiddle, _LONGEST_NAME)
         self._network.setText(steady(f" {isolated(shown)} ▾"))
         self._network.setToolTip(literal(steady(f"Choose a network; {isolated(name)} is open")))
-        self._network_menu.set_network(asked, is_random=is_random)
+        is_made_so = is_random(network.provenance)
+        self._network_menu.set_network(asked, is_random=is_made_so, is_file=network.is_file)
         self._fit()
 
     def set_appearance(self, scale: ScaleChoice, order: Order, tile: int) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QStandardPaths, QTimer, Signal, Slot
 
 from cnnviewer.messages import ImageRequest, WeightsRequest, WeightsShown
-from cnnviewer.networks.run_folder import is_run
 from cnnviewer.qt.feature_presenter import FeaturePresenter
 from cnnviewer.qt.training_runs import TrainingRuns
 from cnnviewer.qt.training_session import Stage, TrainingSession
@@ -56,7 +55,7 @@ class TrainingPresenter(FeaturePresenter):
         self._window, self._session = window, session
         self.panel, self.dock = panel, dock
         self.training = TrainingSession(self)
-        self.runs = TrainingRuns(panel, self.training, self)
+        self.runs = TrainingRuns(panel, self.training, session.lookups, self)
         self._film = _Film()
         self._run: Path | None = None
         self._is_open = self._is_opening = False
@@ -90,8 +89,8 @@ class TrainingPresenter(FeaturePresenter):
 
     def recall(self, memory: str) -> None:
         """Show a run again, where it still is one."""
-        if memory and is_run(memory):
-            self.open_folder(Path(memory))
+        if memory:
+            self.runs.open_paths((Path(memory),), only_runs=True)
 
     def end_workers(self) -> None:
         """End the training after the step under way, with a checkpoint."""
@@ -106,6 +105,7 @@ class TrainingPresenter(FeaturePresenter):
         panel.resumeRequested.connect(training.resume)
         panel.stepRequested.connect(training.take_step)
         panel.stopRequested.connect(training.stop)
+        self.runs.othersFound.connect(self._window.open_paths)
         self.runs.goesOn.connect(self._window.error.hide)
         panel.learningRateChanged.connect(training.set_learning_rate)
         panel.weightsShownChanged.connect(self._on_weights_shown_chosen)

@@ -58,6 +58,8 @@ class TrainingSession(QObject):
         super().__init__(parent)
         self.stage = Stage.NONE
         self.begun_with: Begun | None = None
+        self.outcome: bool | None = None
+        """Whether the training that has ended came to its end; None where it can't go on in either case."""
         self.dataset: DatasetSummary | None = None
         self._controls = Controls()
         self._thread: QThread | None = None
@@ -205,12 +207,13 @@ class TrainingSession(QObject):
             waits = self._in_flight is not None and self._in_flight.is_paused
             self._set_stage(Stage.FOLLOWING if begun.is_followed else Stage.PAUSED if waits else Stage.RUNNING)
 
-    @Slot(object)
-    def _on_finished(self, order: Order) -> None:
+    @Slot(object, object)
+    def _on_finished(self, order: Order, outcome: bool | None) -> None:
         self._in_flight = None
         if order.what == "look":
             self.lookEnded.emit()
         elif self.is_active:
+            self.outcome = outcome
             self._set_stage(Stage.NONE if self.stage is Stage.PREPARING else Stage.ENDED)
         if self._waiting is not None:
             self._send_next()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from cnnviewer.errors import Cancelled, DatasetError
+from cnnviewer.errors import Cancelled, CnnviewerError, DatasetError
 from cnnviewer.messages import WeightsRequest
-from cnnviewer.networks.run_folder import list_checkpoints, list_snapshots
+from cnnviewer.networks.run_folder import list_checkpoints, list_snapshots, read_card
 from cnnviewer.qt.failures import failure_of
 from cnnviewer.qt.training_teller import Teller
 from cnnviewer.qt.training_values import Begun
@@ -17,6 +18,8 @@ from cnnviewer.training.plan import plan_from_card
 from cnnviewer.training.progress import Checkpoint, Finished
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cnnviewer.datasets.labelled import Dataset
     from cnnviewer.qt.training_controls import Controls
     from cnnviewer.qt.training_values import Order
@@ -38,7 +41,7 @@ class TrainingWorker(QObject):
     weightsTaken = Signal(object)
     progressed = Signal(object, object, str)
     failed = Signal(object)
-    finished = Signal(object)
+    finished = Signal(object, object)
 
     def __init__(self, controls: Controls) -> None:
         super().__init__()
@@ -56,7 +59,7 @@ class TrainingWorker(QObject):
         except Exception as error:
             self.failed.emit(failure_of(error, order))
         finally:
-            self.finished.emit(order)
+            self.finished.emit(order, None if order.what == "look" else _outcome(order.folder))
 
     def _progress(self, done: int, total: int | None, text: str) -> None:
         if self._controls.is_stopped:
@@ -166,6 +169,14 @@ class TrainingWorker(QObject):
                 teller.tell_followed(follower)
                 break
             self._controls.wait(_FOLLOWED)
+
+
+def _outcome(folder: Path | None) -> bool | None:
+    """Return whether a training came to its end; None where it can't go on in either case."""
+    with suppress(CnnviewerError, OSError):
+        if folder is not None and list_checkpoints(folder):
+            return "finished_step" in read_card(folder)
+    return None
 
 
 def _begun(training: Training) -> Begun:

@@ -81,7 +81,7 @@ class TrainingPanel(QWidget):
     learningRateChanged = Signal(float)
     weightsShownChanged = Signal(object)
     liveToggled = Signal(bool)
-    folderDropped = Signal(object)
+    pathsDropped = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -352,16 +352,16 @@ class TrainingPanel(QWidget):
         self.weightsShownChanged.emit(WeightsShown(shown))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take a folder: images to learn from, or a training."""
-        if _folder_in(event) is not None:
+        """Take a folder: images to learn from, or a training. Whether it is one the disk is asked later."""
+        if _paths_in(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Tell which folder was dropped."""
-        folder = _folder_in(event)
-        if folder is not None:
+        """Tell what was dropped."""
+        paths = _paths_in(event)
+        if paths:
             event.acceptProposedAction()
-            self.folderDropped.emit(folder)
+            self.pathsDropped.emit(paths)
 
 
 class _Pages(QStackedWidget):
@@ -373,9 +373,8 @@ class _Pages(QStackedWidget):
         return super().minimumSizeHint() if page is None else page.minimumSizeHint()
 
 
-def _folder_in(event: QDropEvent) -> Path | None:
-    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return next((path for path in paths if path.is_dir()), None)
+def _paths_in(event: QDropEvent) -> tuple[Path, ...]:
+    return tuple(Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile())
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

@@ -286,7 +286,7 @@ class SetupPage(QWidget):
     @Slot()
     def _on_network_chosen(self) -> None:
         self._show_network_options()
-        if self._summary is not None and Path(self.dataset.currentData()).is_dir():
+        if self._summary is not None and self.dataset.currentData() not in DATASETS:
             self.look()  # a folder's images have the size that the network sees
 
     @Slot(bool)
