@@ -55,7 +55,7 @@ def test_scrubbing(playing):
 def test_an_animated_gif_plays(live, media, tmp_path):
     frames = [Image.fromarray(np.full((40, 40, 3), shade, np.uint8)) for shade in (20, 130, 240)]
     path = tmp_path / "moving.gif"
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=120)
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=700)  # to be seen by a busy machine, too
     assert drop(live.window, files(path))
     seen = set()
 
