@@ -74,6 +74,17 @@ def test_the_menu_does_what_the_tools_do(lenet):
     assert lenet.window.tool_bar.order.currentText() == "mean"
 
 
+def test_the_menu_closes_when_all_tools_are_back_on_the_bar(lenet):
+    resize(lenet, 960, 540)
+    more = next(widget for widget in on_the_bar(lenet.window) if widget.toolTip() == "More tools")
+    more.menu().popup(more.mapToGlobal(more.rect().bottomLeft()))
+    assert more.menu().isVisible()
+    resize(lenet, 1000, 540)
+    assert more.menu().isVisible()
+    resize(lenet, 1920, 1080)
+    assert not more.menu().isVisible()
+
+
 def test_the_narrowest_window_keeps_all_in_the_menu(lenet):
     resize(lenet, 720, 520)
     more = next(widget for widget in on_the_bar(lenet.window) if widget.toolTip() == "More tools")

@@ -48,6 +48,8 @@ class Overflow(QObject):
                 break
         if before != self._taken:
             self._bar.updateGeometry()
+        if self.menu.isEmpty():
+            self.menu.close()  # its button has gone too
 
     def _take(self, count: int) -> None:
         self._taken = count
