@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from cnnviewer.qt.early_imports import EarlyImports
 from cnnviewer.qt.features import FEATURES, Surroundings
 from cnnviewer.qt.layout import make_room, new_dock, place_below
 
@@ -37,6 +38,8 @@ class BottomPanels(QObject):
         self._panels: dict[str, QWidget] = {}
         self._has_room: set[str] = set()
         self._caution = ""
+        slow = [name for feature in FEATURES for name in feature.slow_imports]
+        self._imports = EarlyImports(session, slow, self)
 
     # ---- one of them
 
@@ -74,6 +77,7 @@ class BottomPanels(QObject):
 
     def end_workers(self) -> None:
         """End all threads of theirs."""
+        self._imports.end()
         for presenter in self._built.values():
             presenter.end_workers()
 

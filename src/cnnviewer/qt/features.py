@@ -47,6 +47,8 @@ class Feature:
         seen.
     share, least
         Its height when it is first opened: as a share of the window's, and at least, in pixels.
+    slow_imports
+        Libraries of its panel that take long to import.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Feature:
     build: Callable[[Surroundings, DockOf], FeaturePresenter]
     share: float
     least: int = 0
+    slow_imports: tuple[str, ...] = ()
 
 
 def _training(around: Surroundings, dock_of: DockOf) -> FeaturePresenter:
@@ -101,7 +104,7 @@ def _graph(around: Surroundings, dock_of: DockOf) -> FeaturePresenter:
 
 
 FEATURES = (
-    Feature("training", "Training", _training, 0.34, 272),
+    Feature("training", "Training", _training, 0.34, 272, ("pyqtgraph",)),
     Feature("live", "Live", _live, 0.25, 208),
     Feature("explanation", "Where it comes from", _explanation, 0.3, 306),
     Feature("learn", "Learn", _learn, 0.55),
