@@ -108,6 +108,11 @@ def test_a_single_pixel_fills_the_input():
         assert torch.allclose(plane, torch.full_like(plane, value), atol=1e-5)
 
 
+def test_a_photo_that_pil_warns_of_is_seen_without_a_warning(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100_000)
+    assert IMAGENET(Image.new("RGB", (400, 300))).shape == (1, 3, 224, 224)  # warnings are errors here
+
+
 def test_the_middle_of_a_long_strip_is_seen():
     pixels = np.zeros((3, 20000, 3), dtype=np.uint8)
     pixels[:, 9995:10005] = 255

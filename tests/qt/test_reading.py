@@ -10,6 +10,8 @@ from PySide6.QtCore import Qt
 import cnnviewer
 from cnnviewer.messages import ImageRequest
 
+from .conftest import WAIT
+
 pytestmark = pytest.mark.usefixtures("lenet")
 
 
@@ -109,5 +111,5 @@ def test_channels_that_the_network_does_not_take_are_told(driver, tmp_path):
     first.save(path, save_all=True, append_images=others)
     show(driver, path)
     choose(driver, driver.window.input.reading.pages, "all 5 as channels")
+    driver.bot.waitUntil(lambda: "five.tif has 5 channels" in driver.window.error.sentence, timeout=WAIT)
     assert driver.window.error.isVisible()
-    assert "five.tif has 5 channels" in driver.window.error.sentence

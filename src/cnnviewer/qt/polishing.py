@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -34,7 +35,7 @@ class Polisher(QObject):
 
     def polish(self) -> None:
         """Polish all widgets."""
-        self._waiting = QApplication.allWidgets()
+        self._waiting = _all_widgets()
         self._polish_seen()
         self._timer.start()
 
@@ -55,6 +56,21 @@ class Polisher(QObject):
                 _polish(widget)
             else:
                 self._waiting.append(widget)
+
+
+def _all_widgets() -> list[QWidget]:
+    """Return all widgets, while Python's garbage collector rests.
+
+    Each gets an object of Python's. If one of these made the collector run, widgets that nobody holds would be
+    destroyed while the rest of Qt's list still points to them, and the process would crash.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return QApplication.allWidgets()
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _is_seen(widget: QWidget) -> bool:
