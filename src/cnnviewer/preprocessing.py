@@ -7,6 +7,7 @@ No torch when it is imported: a dialog in which one is set is on the screen befo
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -139,7 +140,7 @@ class Preprocessing:
         from torchvision.transforms import InterpolationMode
         from torchvision.transforms import functional as transforms
 
-        image = image.crop(self._seen(image.width, image.height))
+        image = _cut(image, self._seen(image.width, image.height))
         resized = transforms.resize(
             image, self.resized(image.height, image.width), interpolation=InterpolationMode(self.interpolation)
         )
@@ -378,3 +379,14 @@ def _numbers(values: tuple[float, ...]) -> str:
     if len(set(values)) == 1:
         return f"{values[0]:g}"
     return "(" + ", ".join(f"{value:g}" for value in values) + ")"
+
+
+def _cut(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
+    """Return a part of an image; how large it may be was judged when it was opened, and PIL need not warn of it."""
+    from PIL import Image
+
+    if image.width * image.height <= (Image.MAX_IMAGE_PIXELS or 0):
+        return image.crop(box)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return image.crop(box)
