@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint
 from PySide6.QtGui import QColor
@@ -10,6 +13,8 @@ from shiboken6 import delete
 
 from cnnviewer.qt.polishing import Polisher
 from cnnviewer.qt.theme import DARK, LIGHT, apply_theme
+
+from .conftest import WAIT
 
 
 class Styled(QObject):
@@ -105,6 +110,36 @@ def test_a_widget_may_go_while_another_is_looked_at(qapp, qtbot):
     assert not others
     last.show()
     qtbot.waitUntil(lambda: color(last, 8, last.height() // 2) == DARK.panel)
+
+
+_COLLECTED = """
+import gc
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from cnnviewer.qt.polishing import Polisher
+
+app = QApplication([])
+polisher = Polisher.of(app)
+gc.collect()
+gc.disable()
+seen = []
+for number in range(100):
+    unheld = QWidget()
+    unheld.itself = unheld
+    seen.append(QWidget())
+    for widget in (unheld, seen[-1]):
+        for _ in range(20):
+            QScrollArea(widget)  # Python knows nothing of its bars yet
+del unheld, widget
+gc.set_threshold(gc.get_count()[0] + 500, 1, 1)
+gc.enable()
+polisher.polish()
+print("alive", gc.isenabled())
+"""
+
+
+def test_widgets_may_go_while_all_are_listed():
+    run = subprocess.run([sys.executable, "-c", _COLLECTED], capture_output=True, text=True, timeout=WAIT / 1000)
+    assert run.stdout.strip() == "alive True", run.stderr[-2000:]
 
 
 def test_colours_of_disabled_widgets_are_the_style_sheets(qapp, qtbot):
