@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from cnnviewer.frames import FrameAnswer
     from cnnviewer.inputs.finding import Found
     from cnnviewer.qt.failures import Failure
 
@@ -198,10 +199,13 @@ class _Screenshot(QObject):
     def _on_painted(self) -> None:
         self._window.error.told.connect(self._on_told)
 
-    @Slot()
-    def _on_framed(self) -> None:
-        """Of a stream, take the frame that is shown after a while: another one always comes."""
-        if not self._quiet.isActive():
+    @Slot(object)
+    def _on_framed(self, answer: FrameAnswer) -> None:
+        """Of a stream, take the frame that is shown after a while: another one always comes.
+
+        Not the first: what is seen of it is asked for then, and comes with those behind it.
+        """
+        if answer.pictures and not self._quiet.isActive():
             self._quiet.start()
 
     @Slot()
