@@ -198,8 +198,8 @@ def test_a_forbidden_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def impatient(monkeypatch):
     """Have each step told, as in a folder that takes long."""
-    monkeypatch.setattr("cnnviewer.inputs.finding._PATIENCE", 0.0)
-    monkeypatch.setattr("cnnviewer.inputs.finding._BEAT", 0.0)
+    monkeypatch.setattr("cnnviewer.inputs.finding.PATIENCE", 0.0)
+    monkeypatch.setattr("cnnviewer.inputs.finding.BEAT", 0.0)
 
 
 def test_a_search_counts_and_gives_an_image_at_once(tmp_path, impatient):

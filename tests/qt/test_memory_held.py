@@ -43,7 +43,7 @@ def given(monkeypatch):
 
 
 def test_what_was_freed_is_given_back_when_nothing_is_asked_for(lenet, given, monkeypatch):
-    monkeypatch.setattr(worker, "_QUIET", 50)
+    monkeypatch.setattr(worker, "QUIET", 50)
     lenet.window.show_sample("digit-8")
     lenet.settle()
     lenet.bot.waitUntil(lambda: len(given) > 0)
@@ -57,7 +57,7 @@ def test_what_was_freed_is_given_back_when_nothing_is_asked_for(lenet, given, mo
 
 
 def test_nothing_is_given_back_between_two_images(lenet, given, monkeypatch):
-    monkeypatch.setattr(worker, "_QUIET", 600_000)
+    monkeypatch.setattr(worker, "QUIET", 600_000)
     for name in ("digit-8", "digit-5", "digit-1"):
         lenet.window.show_sample(name)
         lenet.settle()

@@ -245,8 +245,8 @@ def slow_disk(monkeypatch):
                 yield entry
 
     monkeypatch.setattr("cnnviewer.inputs.finding.os.scandir", Entries)
-    monkeypatch.setattr("cnnviewer.inputs.finding._PATIENCE", 0.0)
-    monkeypatch.setattr("cnnviewer.inputs.finding._BEAT", 0.0)
+    monkeypatch.setattr("cnnviewer.inputs.finding.PATIENCE", 0.0)
+    monkeypatch.setattr("cnnviewer.inputs.finding.BEAT", 0.0)
     return let
 
 

@@ -6,9 +6,11 @@ import pytest
 from monkey import trials
 from trials import Plan
 
-from cnnviewer.qt.live.media import _missing
+from cnnviewer.qt.live.media import missing_library
 
-pytestmark = pytest.mark.skipif(bool(_missing()), reason=f"QtMultimedia needs a system library: {_missing()}")
+pytestmark = pytest.mark.skipif(
+    bool(missing_library()), reason=f"QtMultimedia needs a system library: {missing_library()}"
+)
 
 
 def test_a_random_user_finds_nothing_in_some_seconds(tmp_path):

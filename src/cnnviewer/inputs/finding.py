@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Counting", "Found", "find"]
 
-_BEAT = 0.1
-_PATIENCE = 0.3
+BEAT = 0.1
+PATIENCE = 0.3
 """Seconds between two tellings, and before the first one: most folders are read by then."""
 _MOST_LOOKED_AT = 1000
 """So many files of a folder are opened to tell what they are."""
@@ -148,7 +148,7 @@ class _Search:
     runs: list[Path] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     first: ImageRequest | None = None
-    due: float = field(default_factory=lambda: time.monotonic() + _PATIENCE)
+    due: float = field(default_factory=lambda: time.monotonic() + PATIENCE)
 
     def found(self) -> Found:
         """Return it."""
@@ -183,7 +183,7 @@ class _Search:
         elif self.first is None and coming:
             self.first = _request(in_natural_order(coming)[0])
         yield Counting(len(self.images) + len(coming), self.first)
-        self.due = time.monotonic() + _BEAT
+        self.due = time.monotonic() + BEAT
 
     # ---- files
 

@@ -30,7 +30,7 @@ __all__ = ["Worker"]
 _LONGEST_WAIT = 0.015
 """For how long, in seconds, finished pictures may wait for others."""
 
-_QUIET = 2000
+QUIET = 2000
 """After how many milliseconds without a job what was freed is given back: the next one would take it again."""
 
 
@@ -76,7 +76,7 @@ class Worker(QObject):
         except Exception as error:
             self.failed.emit(failure_of(error, job.request))
         finally:
-            self._quiet.start(_QUIET)
+            self._quiet.start(QUIET)
             self.finished.emit()
 
     @Slot()
@@ -85,7 +85,7 @@ class Worker(QObject):
         prepared = self._mailbox.take()
         if prepared is None:
             return
-        self._quiet.start(_QUIET)
+        self._quiet.start(QUIET)
         try:
             answer = self._ready_engine().show_frame(prepared, self._mailbox.watch)
         except Exception as error:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 
-from cnnviewer.qt.live.media import _missing
+from cnnviewer.qt.live.media import missing_library
 
 WAIT = 60_000
 
@@ -14,8 +14,8 @@ WAIT = 60_000
 @pytest.fixture(scope="session")
 def media():
     """Skip where Qt's multimedia can't be imported."""
-    if _missing():
-        pytest.skip(f"QtMultimedia needs a system library: {_missing()}")
+    if missing_library():
+        pytest.skip(f"QtMultimedia needs a system library: {missing_library()}")
 
 
 def picture(number: int, size: tuple[int, int] = (96, 64)) -> QImage:

@@ -91,7 +91,7 @@ def test_the_mirror_of_a_camera(live, webcam):
 def test_without_the_systems_libraries_all_else_works(live, monkeypatch, clip):
     from cnnviewer.qt.live import media
 
-    monkeypatch.setattr(media, "_missing", lambda: "libpulse.so.0: cannot open shared object file")
+    monkeypatch.setattr(media, "missing_library", lambda: "libpulse.so.0: cannot open shared object file")
     for wish in (live.live.camera, live.live.screen, live.live.record_window):
         live.window.error.hide()
         wish()

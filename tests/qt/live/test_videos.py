@@ -94,7 +94,7 @@ def test_a_broken_video_is_told_and_what_was_shown_stays(live, media, tmp_path, 
 def test_a_video_that_gives_nothing_is_told(live, clip, monkeypatch):
     from cnnviewer.qt.live import video
 
-    monkeypatch.setattr(video, "_PATIENCE", 50)
+    monkeypatch.setattr(video, "PATIENCE", 50)
     source = video.VideoSource(clip)
     failures = []
     source.failed.connect(failures.append)

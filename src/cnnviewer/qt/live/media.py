@@ -6,11 +6,11 @@ from functools import cache
 
 from cnnviewer.errors import StreamError
 
-__all__ = ["camera_names", "check_media"]
+__all__ = ["camera_names", "check_media", "missing_library"]
 
 
 @cache
-def _missing() -> str:
+def missing_library() -> str:
     """Return what the dynamic linker says is missing; empty where nothing is."""
     try:
         import PySide6.QtMultimedia  # noqa: F401
@@ -27,7 +27,7 @@ def check_media() -> None:
     StreamError
         If a system library that QtMultimedia needs is missing.
     """
-    missing = _missing()
+    missing = missing_library()
     if missing:
         library = missing.split(":")[0]
         raise StreamError(
@@ -38,7 +38,7 @@ def check_media() -> None:
 
 def camera_names() -> dict[bytes, str]:
     """Return what the cameras of this machine are called, by their ids, the usual one first."""
-    if _missing():
+    if missing_library():
         return {}
     from cnnviewer.qt.live.camera import devices
 

@@ -22,7 +22,7 @@ __all__ = ["VideoSource"]
 
 _USUAL_RATE = 25.0
 _HIGHEST_RATE = 1000.0
-_PATIENCE = 4000
+PATIENCE = 4000
 """For how long, in milliseconds, the first frame is waited for."""
 
 
@@ -43,7 +43,7 @@ class VideoSource(PlayedSource):
         self._player.mediaStatusChanged.connect(self._on_status)
         self._first = QTimer(self)
         self._first.setSingleShot(True)
-        self._first.setInterval(_PATIENCE)
+        self._first.setInterval(PATIENCE)
         self._first.timeout.connect(self._on_no_frame)
         self.sink.videoFrameChanged.connect(self._on_picture)
         self._picture: int | None = None
