@@ -106,6 +106,20 @@ def test_a_panel_below_leaves_all_others_a_part(lenet, name):
     assert not any(one.intersects(other) for one in tops for other in tops if one is not other)
 
 
+@pytest.mark.parametrize(
+    ("name", "share"), [("training", 0.3), ("live", 0.22), ("explanation", 0.35), ("learn", 0.4), ("graph", 0.4)]
+)
+def test_a_panel_below_has_its_share_and_the_others_are_seen_whole(lenet, name, share):
+    resize(lenet, 1280, 800)
+    window = lenet.window
+    lenet.card("c3")  # the inspector told all there was room for
+    window.panels.open(name)
+    lenet.settle()
+    areas = [dock.widget() for dock in window.docks]
+    lenet.bot.waitUntil(lambda: all(area.need <= area.height() for area in areas), timeout=WAIT)
+    assert window.findChild(QDockWidget, name).height() >= share * window.height()
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_the_kind_on_a_card_is_a_whole_word(driver, size):
     driver.open("efficientnet-lite0", sample="chelsea")

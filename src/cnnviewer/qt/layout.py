@@ -81,6 +81,7 @@ def make_room(window: MainWindow, dock: QDockWidget, height: int) -> None:
     height = min(height, max(sides + dock.height() - need, _LEAST_BELOW))
     window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
     enlarge_photo(window, 0.5)
+    window.columns.share_soon()
 
 
 def enlarge_photo(window: MainWindow, share: float) -> None:

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from PySide6.QtCore import QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from cnnviewer.categories import category_name
@@ -168,6 +168,10 @@ class InspectorPanel(QWidget):
         height, width = shown.values.shape
         image = to_image(lit_pixels(answer.mask, shown.values.shape if shown.length else None), has_alpha=True)
         self._map.set_overlay(image, QRectF(0, 0, width, height))
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for the map, whether or not what follows is seen now: panels below ask for the rest."""
+        return QSize(super().minimumSizeHint().width(), self.minimumHeight())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out what matters least where there is no room: else it would be cut off."""
