@@ -10,6 +10,7 @@ from torch import nn
 from cnnviewer.errors import Cancelled, NetworkError
 from cnnviewer.networks import load_network
 from cnnviewer.networks.category_lists import category_list
+from cnnviewer.networks.files import guessing
 from cnnviewer.networks.files.guessing import guess
 from cnnviewer.networks.files.known_photos import known_photos
 from cnnviewer.networks.files.opened import Hints
@@ -37,6 +38,12 @@ class Fed(nn.Module):
         pixels = pixels.flip(1) if self.flips else pixels
         mean, deviation = (torch.tensor(numbers).view(-1, 1, 1) for numbers in (self.how.mean, self.how.deviation))
         return self.inner((pixels / self.how.divisor - mean) / deviation)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Try all presets on all photos, however busy the machine is."""
+    monkeypatch.setattr(guessing, "PATIENCE", 3600.0)
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ def digit(name):
 
 def until(live, is_done):
     """Wait until something is so."""
-    live.bot.waitUntil(lambda: bool(is_done()), timeout=20_000)
+    live.bot.waitUntil(lambda: bool(is_done()), timeout=WAIT)
 
 
 def banner(live):

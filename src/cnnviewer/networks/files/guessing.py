@@ -44,7 +44,7 @@ _CIFAR = (10, 100)
 _LARGE_NETWORKS = 150
 """From this side on a photo is cropped: its shorter side is resized to more than the network sees."""
 _CROP = 0.875
-_PATIENCE = 6.0
+PATIENCE = 6.0
 """For how many seconds presets are tried; on one photo they always are."""
 _SURER = math.log(1.5)
 """Another way than the usual one must be surer by that, a photo: its probabilities half as large again."""
@@ -252,7 +252,7 @@ def _run_trials(
     """Try all presets on one photo after another; return on how many there was time for."""
     begun = time.monotonic()
     for count, (photo, answers) in enumerate(photos):
-        if count and time.monotonic() - begun > _PATIENCE:
+        if count and time.monotonic() - begun > PATIENCE:
             return count
         for trial in trials:
             if progress is not None:
