@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from cnnviewer.messages import View, WeightsShown
 from cnnviewer.networks import load_network
+from cnnviewer.networks.architectures import Architecture
 from cnnviewer.networks.run_folder import list_checkpoints, list_snapshots
 from cnnviewer.qt.training_session import Stage
 from cnnviewer.training.progress import Weight
@@ -390,3 +391,20 @@ def test_keys_of_the_training(trainee):
     assert trainee.training.stage is Stage.RUNNING
     trainee.press(trainee.panel.stop)
     trainee.until_stage(Stage.ENDED)
+
+
+def test_what_is_ticked_for_one_network_is_not_used_for_another_without_the_choice(trainee):
+    setup = trainee.panel.setup
+
+    def choose(name: str) -> None:
+        setup.network.setCurrentIndex(setup.network.findData(name))
+        setup.network.activated.emit(setup.network.currentIndex())
+
+    choose("resnet18")
+    trainee.press(setup.frozen)
+    assert setup.architecture() == Architecture.named("resnet18", frozen=True)
+    choose("resnet44")
+    assert setup.frozen.isHidden()
+    assert setup.architecture() == Architecture.named("resnet44")
+    choose("resnet18")
+    assert setup.architecture().frozen

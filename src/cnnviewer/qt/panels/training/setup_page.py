@@ -93,8 +93,12 @@ class SetupPage(QWidget):
         """Return the network that is chosen."""
         if self._design is not None and self.network.currentData() == _DESIGN:
             return Architecture(design=self._design)
+        # A hidden box keeps its tick for the next network that has such a choice.
+        has_choice = self._can_transfer
         return Architecture.named(
-            self.network.currentData(), frozen=self.frozen.isChecked(), pretrained=self.pretrained.isChecked()
+            self.network.currentData(),
+            frozen=has_choice and self.frozen.isChecked(),
+            pretrained=has_choice and self.pretrained.isChecked(),
         )
 
     def set_runs_folder(self, folder: Path) -> None:
@@ -259,10 +263,14 @@ class SetupPage(QWidget):
     # ---- showing
 
     def _show_network_options(self) -> None:
+        self.pretrained.setVisible(self._can_transfer)
+        self.frozen.setVisible(self._can_transfer)
+
+    @property
+    def _can_transfer(self) -> bool:
+        """Whether the network that is chosen may begin with weights that it learnt elsewhere."""
         chosen = self.network.currentData()
-        can_transfer = chosen in list_architectures() and chosen not in FROM_SCRATCH
-        self.pretrained.setVisible(can_transfer)
-        self.frozen.setVisible(can_transfer)
+        return chosen in list_architectures() and chosen not in FROM_SCRATCH
 
     def _show_left_out(self, summary: DatasetSummary) -> None:
         count = len(summary.left_out)
