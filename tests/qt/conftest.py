@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtCore import QEventLoop, QPoint, QSettings, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -37,6 +37,13 @@ def _patience():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cnnviewer.qt.session.PATIENCE", WAIT / 1000)
         yield
+
+
+def wait(milliseconds: int) -> None:
+    """Let so much time pass, in which threads work: Qt's own `qWait` keeps Python's lock, so they would stand still."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
 
 
 class Driver:

@@ -11,10 +11,9 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel
 
-from .conftest import WAIT
+from .conftest import WAIT, wait
 from .test_main_window import drop, files
 
 
@@ -311,7 +310,7 @@ def test_a_pad_that_is_opened_while_a_disk_is_slow_stays(lenet, slow_disk, folde
     live.pad()
     slow_disk.release(100)
     lenet.settle()
-    QTest.qWait(200)
+    wait(200)
     assert live.live.is_drawing
     assert not any(image.title == "0.png" for image in lenet.session.inputs.images)
 

@@ -8,6 +8,8 @@ from PySide6.QtGui import QImage
 
 from cnnviewer.qt.live.media import missing_library
 
+from ..conftest import wait
+
 WAIT = 60_000
 
 
@@ -45,7 +47,6 @@ def camera(media, qapp):
 @pytest.fixture(scope="session")
 def clip(media, qapp, tmp_path_factory):
     """A video of 16 frames, 25 a second, made by QMediaRecorder; frame n has n white columns of 16."""
-    from PySide6.QtTest import QTest
 
     from cnnviewer.qt.live.film import VideoFile, video_suffix
     from cnnviewer.qt.live.video_frames import to_video_frame
@@ -61,8 +62,8 @@ def clip(media, qapp, tmp_path_factory):
             made.write(to_video_frame(picture(number), number * 40_000))
             if made.frames > before:
                 break
-            QTest.qWait(10)
-        QTest.qWait(10)
+            wait(10)
+        wait(10)
     made.end()
     assert not errors
     assert made.frames == 16

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from cnnviewer.inputs.samples import list_samples
 
+from ..conftest import wait
 from .conftest import WAIT, number_of
 
 SEVEN = [(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]
@@ -67,4 +68,4 @@ def show_pad(live):
     live.live.pad()
     until(live, lambda: live.window.input.pad.isVisible())
     live.settle()
-    QTest.qWait(100)  # the panels make room for it
+    wait(100)  # the panels make room for it

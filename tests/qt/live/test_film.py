@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QtMsgType
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from cnnviewer.frames import Frame
 from cnnviewer.qt.live.video_frames import pixels_of_image
 
+from ..conftest import wait
 from .conftest import WAIT, picture
 
 
@@ -33,7 +33,7 @@ def test_nothing_is_warned_of_frames_that_are_recorded(media, qtbot, qtlog, tmp_
     for number in range(8):
         frame = Frame(number + 1, "camera", pixels_of_image(picture(number)), number * 0.04)
         made.write(film.take(frame))
-        QTest.qWait(20)
+        wait(20)
     made.end()
     assert made.frames
     assert warned(qtlog) == []

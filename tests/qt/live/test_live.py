@@ -6,11 +6,11 @@ import time
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from cnnviewer.errors import RecordingError
 
+from ..conftest import wait
 from ..test_main_window import drop, files
 from .conftest import picture
 from .driving import banner, digit, send, until
@@ -141,7 +141,7 @@ def test_a_slow_network_is_not_taken_for_a_quiet_source(streaming, monkeypatch):
     streaming.camera.send(digit("digit-3"))
     until(streaming, lambda: streaming.session.mailbox.is_working)
     streaming.live.live._quiet.start(50)
-    QTest.qWait(200)
+    wait(200)
     assert not settled
     until(streaming, lambda: settled)
     until(streaming, lambda: streaming.window.probabilities.bars[0].name == "3")
@@ -158,7 +158,7 @@ def test_freezing_keeps_the_frame_as_a_photo(streaming):
     assert session.recording.image == "camera"
     assert streaming.window.input.live_bar.freeze.isChecked()
     streaming.camera.send(digit("digit-1"))
-    QTest.qWait(300)
+    wait(300)
     assert streaming.window.probabilities.bars[0].name == "6"
     streaming.bot.keyClick(streaming.window, Qt.Key.Key_F)
     assert not live.is_frozen

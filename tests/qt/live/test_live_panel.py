@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 
+from ..conftest import wait
 from .driving import digit, send, until
 
 
@@ -14,7 +14,7 @@ def test_the_live_panel_tells_the_last_minute(streaming):
     assert streaming.live.presenter.dock.isVisible()
     for name in ("digit-3", "digit-3", "digit-8", "digit-8"):
         send(streaming, digit(name))
-        QTest.qWait(120)
+        wait(120)
     until(streaming, lambda: len(panel.classes.lines) == 5 and panel.strip.lines)
     assert panel._title.text() == "relu1 · map 0: mean activation"
     names = [line.name for line in panel.classes.lines]

@@ -7,11 +7,11 @@ import sys
 import pytest
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtGui import QPainter
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from cnnviewer.qt.live.painting import is_painting, paint_at_once
 
+from ..conftest import wait
 from .conftest import picture
 
 
@@ -42,7 +42,7 @@ def sheets(qtbot):
     layout.addWidget(window.second)
     window.show()
     qtbot.waitUntil(lambda: window.first.painted and window.second.painted)
-    QTest.qWait(50)
+    wait(50)
     return window
 
 
@@ -113,7 +113,7 @@ def test_a_frame_that_comes_while_the_window_is_painted_is_shown_later(lenet, ca
 
     paper.meanwhile = bring
     paper.repaint()
-    QTest.qWait(100)
+    wait(100)
     assert not warnings(qtlog)
 
 
@@ -132,7 +132,7 @@ def test_painters_end_though_somebody_keeps_what_they_were_made_in(lenet, qtlog)
         lenet.window.open_live().pad()
         lenet.settle()
         lenet.window.repaint()
-        QTest.qWait(100)
+        wait(100)
     finally:
         sys.setprofile(None)
     assert len({frame.f_code for frame in kept}) > 10

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from ..conftest import wait
 from .conftest import number_of, picture
 from .driving import banner, send, shown_number, until
 
@@ -24,7 +24,7 @@ def test_the_input_is_recorded_as_a_video_that_plays(streaming, media, tmp_path)
     assert streaming.window.tool_bar._recording_action.isVisible()
     for number in range(12):
         send(streaming, picture(number, (97, 65)))
-        QTest.qWait(30)
+        wait(30)
     until(streaming, lambda: recordings.frames >= 10)
     streaming.bot.keyClick(
         streaming.window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier

@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtMultimedia import QMediaPlayer
-from PySide6.QtTest import QTest
 
 from cnnviewer.engine.engine import Engine
 from cnnviewer.qt.widgets.images import from_image
 
+from ..conftest import wait
 from ..test_main_window import drop, files
 from .conftest import WAIT, picture
 from .driving import banner, shown_number, until
@@ -57,9 +57,9 @@ def play(live, path):
 def test_the_last_picture_stays_where_the_sound_outlasts_it_or_ends_before(live, media, tmp_path, milliseconds):
     video = play(live, write_video(tmp_path / "clip.mkv", sound=milliseconds))
     until(live, lambda: shown_number(live) == 15)
-    QTest.qWait(200)
+    wait(200)
     ends = ends_of(video)
-    QTest.qWait(600)
+    wait(600)
     assert not ends  # it rests
     assert shown_number(live) == 15
     assert not video.is_playing
@@ -74,7 +74,7 @@ def test_the_last_picture_stays_where_the_sound_outlasts_it_or_ends_before(live,
 def test_a_video_of_one_picture_shows_it_and_lacks_no_decoder(live, media, tmp_path):
     path = write_video(tmp_path / "one.mkv", pictures=1, sound=60)
     play(live, path)
-    QTest.qWait(4500)  # longer than a first picture is waited for
+    wait(4500)  # longer than a first picture is waited for
     assert shown_number(live) == 0
     assert live.live.live.is_running
     assert not banner(live)
@@ -84,7 +84,7 @@ def test_a_stream_that_tells_no_length_ends_at_its_last_picture_and_plays_again(
     video = play(live, write_pictures(tmp_path / "pictures.mjpeg", range(16)))
     for _ in range(2):
         until(live, lambda: shown_number(live) == 15 and not video.is_playing)
-        QTest.qWait(300)
+        wait(300)
         assert shown_number(live) == 15
         assert not banner(live)
         live.bot.keyClick(live.window, Qt.Key.Key_K)
@@ -167,7 +167,7 @@ def test_something_else_that_is_opened_meanwhile_is_shown(live, clip, samples):
     live.live.live.open_video(clip)
     assert drop(live.window, files(samples / "digit-9.png"))
     until(live, lambda: live.window.probabilities.bars[0].name == "9")
-    QTest.qWait(300)
+    wait(300)
     assert not live.live.live.is_running
     assert live.window.probabilities.bars[0].name == "9"
 
@@ -182,7 +182,7 @@ def test_a_photo_that_is_asked_for_while_a_video_is_looked_at_is_shown(live, cli
     monkeypatch.setattr(Engine, "open_image", open_late)
     live.live.live.open_video(clip)
     live.window.show_sample("digit-9")
-    QTest.qWait(500)  # longer than it takes to look at a clip
+    wait(500)  # longer than it takes to look at a clip
     looked_at.set()
     until(live, lambda: live.window.probabilities.bars[0].name == "9")
     live.settle()

@@ -31,9 +31,9 @@ PACKED = {"UYVY": "UYVY", "YUYV": "YUYV"}
 
 
 def formats():
-    from cnnviewer.qt.live.media import _missing
+    from cnnviewer.qt.live.media import missing_library
 
-    if _missing():
+    if missing_library():
         return []
     from PySide6.QtMultimedia import QVideoFrameFormat
 

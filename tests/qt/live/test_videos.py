@@ -67,7 +67,7 @@ def test_an_animated_gif_plays(live, media, tmp_path):
     # While it plays a frame may be overtaken by the next: each is looked at by itself.
     slider = live.window.input.live_bar.video.slider
     for number in (0, 2, 1):
-        slider.setValue(number * 120 + 60)
+        slider.setValue(number * 700 + 350)
         until(live, lambda number=number: shade() == number)
 
 
