@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from cnnviewer.inputs.finding import Counting, find
 from cnnviewer.qt.failures import failure_of
 from cnnviewer.qt.threads import end_thread, worker_thread
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from cnnviewer.inputs.finding import Found
+    from cnnviewer.inputs.finding import Counting, Found
     from cnnviewer.qt.failures import Failure
 
 __all__ = ["Finder", "Search"]
@@ -48,6 +47,9 @@ class _Worker(QObject):
     @Slot(object)
     def run(self, search: Search) -> None:
         """Tell how far a search is, and what it found."""
+        # Here, in the thread: it imports much, and the window is painted before.
+        from cnnviewer.inputs.finding import Counting, find
+
         try:
             for news in find(search.given, search.stop.is_set):
                 (self.counted if isinstance(news, Counting) else self.found).emit(search, news)
