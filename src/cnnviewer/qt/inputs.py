@@ -47,6 +47,11 @@ class Inputs(QObject):
         self._is_open_to_frames = False
         self._frame: Frame | None = None
 
+    def wish(self) -> int:
+        """Count that something else is asked for, and return its number: what is found for older ones is dropped."""
+        self.wishes += 1
+        return self.wishes
+
     # ---- images
 
     def show_images(self, images: Sequence[ImageRequest], position: int = 0, left_out: Sequence[str] = ()) -> None:
@@ -55,7 +60,7 @@ class Inputs(QObject):
         One that can't be read gives way to the next. `failed` tells of such then, and of those that were left out.
         """
         if images:
-            self.wishes += 1
+            self.wish()
             self.imageRequested.emit(self._album.offer(images, position, left_out))
 
     def lengthen_images(self, images: Sequence[ImageRequest], left_out: Sequence[str] = ()) -> None:
@@ -78,7 +83,7 @@ class Inputs(QObject):
 
     def bring_back(self, images: tuple[ImageRequest, ...], position: int, photo: ImageRequest | None) -> None:
         """Show again what was shown before: these images to step through, and a photo, which may be none of them."""
-        self.wishes += 1
+        self.wish()
         self.streamLeft.emit()
         self._album.put_back(images, position, photo)
         self.imagesChanged.emit()

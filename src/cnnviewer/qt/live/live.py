@@ -90,7 +90,7 @@ class Live(QObject):
 
     def open_camera(self, camera: bytes | None = None) -> None:
         """Show what a camera sees; the usual one by default."""
-        self._session.inputs.wishes += 1
+        self._session.inputs.wish()
         self._open(lambda: _camera(camera, self))
 
     def open_video(self, path: Path) -> None:
@@ -100,18 +100,17 @@ class Live(QObject):
         except StreamError as error:
             self.failed.emit(str(error))
         else:
-            self._session.inputs.wishes += 1
-            self._video, self._wish = path, self._session.inputs.wishes
+            self._video, self._wish = path, self._session.inputs.wish()
             self._videoGiven.emit(path)
 
     def open_screen(self, screen: QScreen, region: Region) -> None:
         """Show a region of the screen."""
-        self._session.inputs.wishes += 1
+        self._session.inputs.wish()
         self._open(lambda: _screen(screen, region, self))
 
     def open_pad(self) -> None:
         """Show what is drawn by hand."""
-        self._session.inputs.wishes += 1
+        self._session.inputs.wish()
         self.stop(settle=False)
         self.is_drawing = True
         self.grabber.settings = _PAD
