@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import nn
 
     from cnnviewer.network import Network
@@ -25,11 +27,14 @@ class Hints:
         Whether the file's own input is ``(N, H, W, C)``; the module takes ``(N, C, H, W)`` all the same.
     categories
         One name a class, where it has them.
+    metadata
+        What the file says about itself beside the network, by name, as it is written there: ONNX's ``metadata_props``.
     """
 
     shape: tuple[int | None, int | None, int | None] | None = None
     is_channels_last: bool = False
     categories: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
