@@ -207,6 +207,31 @@ def test_a_photo_in_a_border_is_seen_whole():
     assert BORDERED(photo(3, 20000)).shape == (1, 3, 100, 100)
 
 
+@pytest.mark.parametrize(
+    ("order", "mean", "white"),
+    [
+        ("RGB", (0.2, 0.4, 0.6), 1),
+        ("BGR", (104.0, 117.0, 123.0), 255),
+        ("GBR", (0.2, 0.4, 0.6), 1),
+        ("BGR", (104.0, 117.0, 123.0, 104.0), 255),
+        ("B", (0.2,), 1),
+        ("L", (0.4,), 1),
+    ],
+)
+def test_the_border_is_the_mean_in_the_networks_order_of_channels(order, mean, white):
+    how = Preprocessing(
+        (64, 64), 64, mean, (1.0,) * len(mean), channels=len(mean), divisor=255 / white, order=order, crop_mode="border"
+    )
+    tensor = how(Image.new("RGB", (200, 100), "red"))
+    assert tensor[0, :, 0, 0].abs().max() <= 0.5 * white / 255 + 1e-6
+    assert tensor[0, :, 32, 32].abs().max() > 0.1 * white
+
+
+def test_a_mean_that_is_no_pixel_makes_a_border_of_the_nearest_one():
+    how = Preprocessing((8, 8), 8, (-3.0, 2.0, 0.5), (1.0,) * 3, crop_mode="border")
+    assert how.pixels(Image.new("RGB", (16, 8), "red"))[:, 0, 0].tolist() == [0, 255, 128]
+
+
 @pytest.mark.parametrize("preprocessing", [SQUASHED, BORDERED, IMAGENET])
 def test_a_card_keeps_how_it_is_cropped(preprocessing):
     card = Card(preprocessing)

@@ -125,7 +125,7 @@ class Preprocessing:
         from cnnviewer.images import Photo
 
         if isinstance(image, Photo) and image.has_channels(self.channels):
-            fills = (round(self.mean[self.own_planes.index(band)] * self.divisor) for band in range(self.channels))
+            fills = (self._byte(self.mean[self.own_planes.index(band)]) for band in range(self.channels))
             return torch.cat([self._band(band, (fill,)) for band, fill in zip(image.bands, fills, strict=True)])
         picture = image.flat(self.channels) if isinstance(image, Photo) else image
         pixels = self._band(picture.convert(self.picture_mode), tuple(self._fill))
@@ -339,8 +339,14 @@ class Preprocessing:
 
     @property
     def _fill(self) -> list[int]:
-        """The colour of the border, 0..255: the mean."""
-        return [round(value * self.divisor) for value in self.mean[: self.picture_channels]]
+        """The colour of the border as a picture has it, 0..255: the mean; 0 of a colour that the network isn't given."""
+        # The mean is told in the network's order of channels, and the border is drawn on a picture in RGB.
+        means = dict(zip(reversed(self.planes), reversed(self.mean), strict=True))
+        return [self._byte(means[color]) if color in means else 0 for color in range(self.picture_channels)]
+
+    def _byte(self, mean: float) -> int:
+        """Return the pixel that is 0 once the mean is taken away, as near as one of 0..255 is."""
+        return min(max(round(mean * self.divisor), 0), 255)
 
     def _seen(self, width: int, height: int) -> tuple[int, int, int, int]:
         """Return the box (left, top, right, bottom) of the photo that is resized."""
