@@ -12,6 +12,7 @@ import cnnviewer
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files import exported_program
 from cnnviewer.networks.files.exported_program import open_file
+from cnnviewer.networks.files.opened import Hints
 from cnnviewer.recorder import Recorder
 
 
@@ -124,3 +125,36 @@ def test_a_damaged_program_is_told(tmp_path):
     (tmp_path / "cut.pt2").write_bytes(content[: len(content) // 2])
     with pytest.raises(NetworkError, match=r"cut\.pt2"):
         open_file(tmp_path / "cut.pt2")
+
+
+class _Last(nn.Module):
+    """A network that takes its image as TensorFlow does, ``(1, H, W, C)``."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, 4, 3)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return self.conv(image.permute(0, 3, 1, 2)).mean((2, 3))
+
+
+@pytest.mark.parametrize(("channels", "is_free"), [(3, False), (3, True), (1, False), (4, False)])
+def test_an_image_with_its_channels_last_is_told_by_its_axes(tmp_path, channels, is_free):
+    torch.manual_seed(0)
+    network = _Last(channels).eval()
+    sides = {1: torch.export.Dim("h", min=8, max=512), 2: torch.export.Dim("w", min=8, max=512)}
+    options = {"dynamic_shapes": {"image": sides}} if is_free else {}
+    path = to_pt2(network, tmp_path / "net.pt2", (1, 32, 36, channels), **options)
+    opened = cnnviewer.load_network(path, allow_code=True)
+    assert opened.preprocessing.channels == channels
+    assert is_free or opened.preprocessing.size == (32, 36)
+    x = image(1, channels, 32, 36)
+    recording = cnnviewer.record(opened, x)
+    with torch.no_grad():
+        assert torch.equal(recording.layers[-1].output, network(x.permute(0, 2, 3, 1))[0])
+    assert recording["conv"].kind == "convolution"
+
+
+def test_channels_that_come_first_stay_first(tmp_path):
+    network = nn.Sequential(nn.Conv2d(4, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
+    assert open_file(to_pt2(network, tmp_path / "net.pt2", (1, 4, 32, 3))).hints == Hints((4, 32, 3))

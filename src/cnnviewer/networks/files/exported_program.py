@@ -6,7 +6,7 @@ that was exported. Its operations are those of torch's lower level (``aten.conv2
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -15,6 +15,7 @@ from torch.export.graph_signature import InputKind
 
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.guards import check_archive, refusing
+from cnnviewer.networks.files.image_axes import image_shape, is_channels_last
 from cnnviewer.networks.files.opened import Hints, Opened
 
 if TYPE_CHECKING:
@@ -40,7 +41,16 @@ def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
             raise NetworkError(f"{path.name} holds no exported program; save it with torch.export.save.")
         image = _image(program, path)
         module, note = _module(program)
-    return Opened(module, Hints(shape=_shape(image)), note)
+    shape = [length if isinstance(length, int) else None for length in image.shape]
+    if is_channels_last(shape):
+        # A hook, not a module around it: layers keep the names that the program gave them.
+        module.register_forward_pre_hook(_with_channels_last)
+    return Opened(module, Hints(image_shape(shape), is_channels_last(shape)), note)
+
+
+def _with_channels_last(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return an image ``(1, C, H, W)`` as the program takes it, ``(1, H, W, C)``."""
+    return (inputs[0].permute(0, 2, 3, 1), *inputs[1:])
 
 
 def _image(program: ExportedProgram, path: Path) -> torch.Tensor:
@@ -64,11 +74,6 @@ def _image(program: ExportedProgram, path: Path) -> torch.Tensor:
             f"{path.name} was exported for {image.shape[0]} images at once; export it for one, or with a dynamic batch."
         )
     return image
-
-
-def _shape(image: torch.Tensor) -> tuple[int | None, int | None, int | None]:
-    channels, height, width = (length if isinstance(length, int) else None for length in image.shape[1:])
-    return channels, height, width
 
 
 def _module(program: ExportedProgram) -> tuple[nn.Module, str]:
