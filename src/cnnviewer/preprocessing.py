@@ -339,7 +339,7 @@ class Preprocessing:
 
     @property
     def _fill(self) -> list[int]:
-        """The colour of the border as a picture has it, 0..255: the mean; 0 of a colour that the network isn't given."""
+        """The colour of the border, 0..255: the mean, or 0 where the network is not given that colour."""
         # The mean is told in the network's order of channels, and the border is drawn on a picture in RGB.
         means = dict(zip(reversed(self.planes), reversed(self.mean), strict=True))
         return [self._byte(means[color]) if color in means else 0 for color in range(self.picture_channels)]
