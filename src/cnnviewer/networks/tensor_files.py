@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
+from safetensors import safe_open
 from safetensors.torch import load, load_file
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     import torch
 
-__all__ = ["load_tensors", "torch_source"]
+__all__ = ["load_tensors", "read_metadata", "torch_source"]
 
 
 def load_tensors(path: Path) -> dict[str, torch.Tensor]:
@@ -25,6 +26,20 @@ def load_tensors(path: Path) -> dict[str, torch.Tensor]:
         If it can't be read, or is damaged.
     """
     return load_file(path) if _is_utf_8(path) else load(path.read_bytes())
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Return the texts that a safetensors file tells beside its tensors; none of one whose name is no UTF-8.
+
+    Raises
+    ------
+    OSError, safetensors.SafetensorError
+        If it can't be read, or is damaged.
+    """
+    if not _is_utf_8(path):
+        return {}
+    with safe_open(path, "pt") as file:
+        return dict(file.metadata() or {})
 
 
 @contextmanager

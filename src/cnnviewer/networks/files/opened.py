@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cnnviewer.networks.checkpoints.surroundings import Surroundings
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,12 +31,15 @@ class Hints:
         One name a class, where it has them.
     metadata
         What the file says about itself beside the network, by name, as it is written there: ONNX's ``metadata_props``.
+    surroundings
+        Of a file of weights: the plain values beside the tensors, as they are nested there.
     """
 
     shape: tuple[int | None, int | None, int | None] | None = None
     is_channels_last: bool = False
     categories: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from cnnviewer.files import file_hash
 from cnnviewer.network import Network
 from cnnviewer.network_reports import FileReport, FileRequest
 from cnnviewer.networks.category_lists import names_of
+from cnnviewer.networks.checkpoints.reading import read_checkpoint
 from cnnviewer.networks.files.card_store import remembered
 from cnnviewer.networks.files.factory import factories_in, is_factory, open_factory
 from cnnviewer.networks.files.formats import FACTORY, Format, format_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.downloads import ProgressCallback
     from cnnviewer.network_reports import Fit
+    from cnnviewer.networks.checkpoints.surroundings import Surroundings
     from cnnviewer.networks.weights import State
     from cnnviewer.preprocessing import Preprocessing
 
@@ -70,6 +72,7 @@ class _Weights:
 
     state: State
     fits: tuple[Fit, ...]
+    surroundings: Surroundings
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +201,9 @@ class FileOpener:
         if self._weights is None:
             assert source.path is not None
             state = read_weights(source.path)
-            self._weights = _Weights(state, find_fits(state, progress=progress))
+            self._weights = _Weights(
+                state, find_fits(state, progress=progress), read_checkpoint(source.path).surroundings
+            )
         fits = self._weights.fits
         if wanted and all(fit.architecture != wanted for fit in fits):
             self._weights = replace(self._weights, fits=(fit_of(wanted, self._weights.state), *fits))
@@ -214,7 +219,8 @@ class FileOpener:
         if source.format.is_weights:
             assert self._weights is not None
             weights = open_weights(self._weights.state, architecture, source.title)
-            return _Module(weights.module, Hints(), usual=weights.preprocessing, categories=weights.categories)
+            hints = Hints(surroundings=self._weights.surroundings)
+            return _Module(weights.module, hints, usual=weights.preprocessing, categories=weights.categories)
         if source.format is FACTORY:
             opened = open_factory(source.text, progress)
         else:

@@ -1,0 +1,1 @@
+"""What files of weights hold, as trainers write them: tensors by name, and what stands around them."""
