@@ -113,10 +113,10 @@ def test_the_file_is_read_anew(file):
     [
         ("{}:none", r"has no function 'none'"),
         ("{}:mak", r"Did you mean make\?"),
-        ("{}:number", r"mynet\.py:number returned int, not a network"),
+        ("{}:number", r"mynet\.py:number returned an object of type int\. It must return the network"),
         ("{}:fails", r"failed with KeyError: 'missing' \(mynet\.py, line 38\)"),
-        ("{}:leaves", r"failed with SystemExit: 3"),
-        ("{}:needs", r"failed with TypeError: needs\(\) missing 1 required positional argument"),
+        ("{}:leaves", r"would end the program \(SystemExit: 3 \(mynet\.py, line 42\)\)"),
+        ("{}:needs", r"wants width; a factory is called without arguments"),
         ("{}x.py:make", r"There is no file"),
         ("no_such_package.networks:make", r"There is no module 'no_such_package\.networks'"),
         ("torchvision.no_such:make", r"There is no module 'torchvision\.no_such'"),
@@ -213,3 +213,63 @@ def test_telling_factories_imports_no_torch(file):
         f"is_factory('a:b'); factories_in(Path({str(file)!r})); assert not {{'torch', 'numpy'}} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+ODD = """
+import sys, types
+from torch import nn
+
+class Lazy(types.ModuleType):
+    def __getattr__(self, name):
+        return 7
+
+class Failing(types.ModuleType):
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+for name, made in {"lazy": Lazy("lazy"), "failing": Failing("failing"), "none": None, "number": 3}.items():
+    sys.modules[f"odd_{name}_of_test"] = made
+path = types.ModuleType("path")
+path.__path__, path.__file__ = 7, "\\0"
+sys.modules["odd_path_of_test"] = path
+
+class Trains(nn.Conv2d):
+    def train(self, mode=True):
+        super().train(mode)
+
+def make():
+    print("making")
+    return Trains(3, 4, 3)
+"""
+
+
+def test_odd_modules_are_no_hindrance(tmp_path, capsys):
+    """As packages leave them in `sys.modules` that load their parts late; and a ``train`` that returns nothing."""
+    (tmp_path / "odd.py").write_text(ODD)
+    try:
+        opened = open_factory(f"{tmp_path / 'odd.py'}:make")
+    finally:
+        for name in [name for name in sys.modules if name.startswith("odd_") and name.endswith("_of_test")]:
+            del sys.modules[name]
+    assert isinstance(opened.module, torch.nn.Conv2d)
+    assert not opened.module.training
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("return nn.ReLU", r"returned the class ReLU itself, which was not called: ReLU\(\)"),
+        ("return nn.ReLU(), 3", r"returned a tuple \(ReLU, int\), with a network in it"),
+        ("return nn.Conv2d(3, 4, 3).state_dict()", r"returned weights without their network"),
+        ("nn.ReLU()", r"returned nothing\. It must return the network"),
+        ("return make", r"returned a function that was not called"),
+        ("raise BaseException('odd')", r"failed with BaseException: odd \(net\.py, line 4\)"),
+        ("raise Odd()", r"failed with Odd: no message"),
+    ],
+)
+def test_what_is_returned_instead_of_a_network_is_told(tmp_path, body, sentence):
+    odd = "class Odd(Exception):\n    def __str__(self):\n        return 1 / 0\n"
+    (tmp_path / "net.py").write_text(f"from torch import nn\n\ndef make():\n    {body}\n\n{odd}")
+    with pytest.raises(NetworkError, match=sentence):
+        open_factory(f"{tmp_path / 'net.py'}:make")

@@ -108,5 +108,9 @@ def refusing(path: Path, what: str) -> Iterator[None]:
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, without its full stop, short enough for a sentence."""
-    line = next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
+    try:
+        text = str(error)
+    except Exception:  # an error of someone's own code may fail in this, too
+        text = ""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "no message")
     return line[:_LONGEST_MESSAGE].rstrip(".: ")

@@ -22,6 +22,7 @@ from cnnviewer.networks.category_lists import likely_list, list_of, names_of
 from cnnviewer.networks.files.allocation import Bounded
 from cnnviewer.networks.files.known_photos import known_photos
 from cnnviewer.networks.files.presets import applied, presets_for
+from cnnviewer.networks.files.unfit import check_error, check_first_layer, check_forward, check_recording
 from cnnviewer.preprocessing import Preprocessing
 from cnnviewer.recorder import Recorder
 
@@ -114,33 +115,42 @@ def _sized(
 ) -> tuple[Preprocessing, int]:
     """Return a preprocessing of a size at which the network runs, and how many classes it gives."""
     channels = _channels(module, hints)
-    if usual is not None and usual.channels == channels:
-        classes = _try(module, (channels, *usual.size), title)
+    if usual is not None and usual.channels in channels:
+        classes = _try(module, (usual.channels, *usual.size), title)
         if isinstance(classes, int):
             reasons.append(Reason("size", "As the weights that the architecture comes with."))
             return usual, classes
-    failure: str = ""
-    for count, size in enumerate(_sizes(hints, channels)):
+    failures: list[str] = []
+    shapes = [(planes, size) for planes in channels for size in _sizes(hints, planes)]
+    for count, (planes, size) in enumerate(shapes):
         if progress is not None:
             progress(count, None, f"Trying the size of image that {title} takes")
-        classes = _try(module, (channels, *size), title)
+        classes = _try(module, (planes, *size), title)
         if isinstance(classes, int):
             is_free = hints.shape is None or hints.shape[1:] == (None, None)
-            if channels == 3 and classes in _CIFAR and is_free and size != (32, 32):
+            if planes == 3 and classes in _CIFAR and is_free and size != (32, 32):
                 size = (32, 32) if isinstance(_try(module, (3, 32, 32), title), int) else size
             reasons.append(Reason("size", _why_size(hints, size)))
-            return _plain(channels, size), classes
-        failure = failure or classes
-    raise NetworkError(
-        f"{title} runs at none of the usual sizes of an image with {channels} channels: {failure} "
+            return _plain(planes, size), classes
+        failures.append(classes)
+    check_first_layer(module, title)
+    raise NetworkError(_why_none(failures, " or ".join(map(str, channels)), title))
+
+
+def _why_none(failures: list[str], channels: str, title: str) -> str:
+    """Return why a network runs at no size: what no size would mend is not blamed on it."""
+    if len(set(failures)) == 1 and len(failures) > 1:
+        return f"{title} runs on no image with {channels} channels, whatever its size: {failures[0].rstrip('.')}."
+    return (
+        f"{title} runs at none of the usual sizes of an image with {channels} channels: {failures[0].rstrip('.')}. "
         "Put a card beside the file that tells its size."
     )
 
 
-def _channels(module: torch.nn.Module, hints: Hints) -> int:
-    if hints.shape is not None and hints.shape[0] is not None:
-        return hints.shape[0]
-    return input_channels(module) or 3
+def _channels(module: torch.nn.Module, hints: Hints) -> tuple[int, ...]:
+    """Return how many channels the network takes; where it has no convolution that tells, those of photos first."""
+    told = hints.shape[0] if hints.shape is not None and hints.shape[0] is not None else input_channels(module)
+    return (told,) if told else (3, 1)
 
 
 def _sizes(hints: Hints, channels: int) -> list[tuple[int, int]]:
@@ -156,13 +166,17 @@ def _try(module: torch.nn.Module, shape: tuple[int, int, int], title: str) -> in
     """Return how many classes a network gives for an image of a shape, 0 where it gives none; or why it fails."""
     if max(shape[1:]) > LARGEST_SIDE or min(shape) < 1 or shape[0] > MOST_CHANNELS:
         return f"An input of {shape} is none for an image."
+    check_forward(module, title)
     network = Network(module, title, _plain(shape[0], shape[1:]))
     try:
         # Half of what is free: the window keeps more than this of what it shows.
         with Bounded(free_memory() // 2):
-            scores = Recorder(network).record(torch.zeros(1, *shape)).scores
+            recording = Recorder(network).record(torch.zeros(1, *shape))
     except Exception as error:  # a network from a file may be anything
+        check_error(error, title)
         return " ".join(str(error).split())[:300]
+    check_recording(recording, title)
+    scores = recording.scores
     return 0 if scores is None else int(scores.numel())
 
 
