@@ -280,7 +280,10 @@ class Mixed(nn.Module):
 
 
 class Cloning(torch.overrides.TorchFunctionMode):
-    """The independent witness: clones each result at once, and never touches the network's tensors."""
+    """The independent witness: clones each result at once, and never touches the network's tensors.
+
+    The zeros that "out=" makes have nothing of the image: they are no layer.
+    """
 
     def __init__(self):
         super().__init__()
@@ -290,7 +293,7 @@ class Cloning(torch.overrides.TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         kept = args[0] if result is None else result
         for part in kept if isinstance(kept, (tuple, list)) else (kept,):
-            if isinstance(part, torch.Tensor):
+            if isinstance(part, torch.Tensor) and func is not torch.zeros_like:
                 self.seen.append(part.clone())
         return result
 

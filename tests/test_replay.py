@@ -203,8 +203,9 @@ def test_random_operations_draw_anew():
     recorder.record(noise(1))
     first, second = recorder.record(noise(1)), recorder.record(noise(1))
     assert torch.equal(first["conv"].output, second["conv"].output)
-    assert not torch.equal(first["rand"].output, second["rand"].output)
-    assert torch.equal(second["add"].output, second["conv"].output + second["rand"].output)
+    drawn = [recording["add"].parameters["constant"] for recording in (first, second)]
+    assert not torch.equal(*drawn)
+    assert torch.equal(second["add"].result, second["conv"].result + drawn[1])
 
 
 def test_random_draws_in_place():

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from cnnviewer.fusion import Kernel, kernels
+from cnnviewer.replay import versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cnnviewer.replay import Plan
+    from cnnviewer.replay import Plan, Step
 
 __all__ = ["FramePlan"]
 
@@ -36,11 +37,12 @@ class FramePlan:
 
     def __init__(self, plan: Plan, image: torch.Tensor, outputs: Sequence[torch.Tensor]) -> None:
         self._plan, self._shapes = plan, [*(output.shape for output in outputs), image.shape]
+        self._steps: tuple[Step, ...] = ()
         self._kept: frozenset[int] | None = None
         self._kernels: dict[tuple[int, ...], Kernel] = {}
         self._freed: list[tuple[int, ...]] = []
-        self._versions: tuple[int, ...] = ()
-        self.is_fused = not any(value.is_inference() for value in _constants(plan))
+        self._versions: tuple[int, ...] | None = ()
+        self.is_fused = versions_of(plan.weights) is not None
         self._check(image, outputs)
 
     def run(self, image: torch.Tensor, kept: frozenset[int]) -> Iterator[tuple[int, torch.Tensor, tuple[Any, Any]]]:
@@ -54,7 +56,7 @@ class FramePlan:
         """
         self._prepare(kept)
         made: list[Any] = [None] * self._plan.count + [image]
-        steps, places, mark = self._plan.steps, self._plan.places, self._plan.clock.mark
+        steps, places, mark = self._steps, self._plan.places, self._plan.clock.mark
         for kernel, freed in zip(self._kernels.values(), self._freed, strict=True):
             start = mark()
             result = kernel.run(made)
@@ -71,10 +73,11 @@ class FramePlan:
         """Fuse nothing where that changes the values, or is beyond this PyTorch."""
         if not self.is_fused:
             return
-        steps, places = self._plan.steps, self._plan.places
+        places = self._plan.places
         made: list[Any] = [None] * self._plan.count + [image]
         try:
             self._prepare(frozenset([len(outputs) - 1]))
+            steps = self._steps
             for kernel in self._kernels.values():
                 place = places[kernel.step]
                 steps[kernel.step].store(kernel.run(made), made, place)
@@ -87,24 +90,28 @@ class FramePlan:
             self._kernels, self._kept = {}, None
 
     def _prepare(self, kept: frozenset[int]) -> None:
-        if self._current_versions() != self._versions:  # the network has learnt: what was made of its weights is old
-            self._kernels, self._kept = {}, None
+        steps = self._plan.steps
+        if steps is not self._steps or self._current_versions() != self._versions:
+            # The network has learnt: what was made of its weights is old.
+            self._steps, self._kernels, self._kept = steps, {}, None
         if kept == self._kept:
             return
         if self.is_fused:
             known = {key: kernel for key, kernel in self._kernels.items() if kernel.weights}
-            self._kernels = kernels(self._plan, self._shapes, kept, known)
+            self._kernels = kernels(steps, self._plan.places, self._shapes, kept, known)
         else:
-            self._kernels = _one_by_one(self._plan)
+            self._kernels = _one_by_one(steps)
         self._kept, self._freed = kept, _last_uses(self._kernels, kept)
         self._versions = self._current_versions()
 
-    def _current_versions(self) -> tuple[int, ...]:
-        return tuple(weight._version for kernel in self._kernels.values() for weight in kernel.weights)
+    def _current_versions(self) -> tuple[int, ...] | None:
+        # Those that the pass works out itself tell of no change: then the plan has other steps.
+        weights = (weight for kernel in self._kernels.values() for weight in kernel.weights)
+        return versions_of([weight for weight in weights if not weight.is_inference()])
 
 
-def _one_by_one(plan: Plan) -> dict[tuple[int, ...], Kernel]:
-    return {(number,): Kernel(step.run, number, step.sources) for number, step in enumerate(plan.steps)}
+def _one_by_one(steps: tuple[Step, ...]) -> dict[tuple[int, ...], Kernel]:
+    return {(number,): Kernel(step.run, number, step.sources) for number, step in enumerate(steps)}
 
 
 def _last_uses(found: Mapping[tuple[int, ...], Kernel], kept: frozenset[int]) -> list[tuple[int, ...]]:
@@ -115,12 +122,6 @@ def _last_uses(found: Mapping[tuple[int, ...], Kernel], kept: frozenset[int]) ->
         if source >= 0 and source not in kept:
             freed[place].append(source)
     return [tuple(numbers) for numbers in freed]
-
-
-def _constants(plan: Plan) -> list[torch.Tensor]:
-    return [
-        value for step in plan.steps for value in (*step.args, *step.kwargs.values()) if isinstance(value, torch.Tensor)
-    ]
 
 
 def _is_near(found: torch.Tensor, wanted: torch.Tensor) -> bool:

@@ -21,8 +21,6 @@ from cnnviewer.slots import Slot
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from cnnviewer.replay import Plan
-
 __all__ = ["Kernel", "kernels"]
 
 _PACKED_ACTIVATIONS = {
@@ -64,7 +62,8 @@ class Kernel:
 
 
 def kernels(
-    plan: Plan,
+    steps: Sequence[Step],
+    places: Sequence[int],
     shapes: Sequence[torch.Size],
     kept: Collection[int],
     known: dict[tuple[int, ...], Kernel],
@@ -73,8 +72,10 @@ def kernels(
 
     Parameters
     ----------
-    plan
+    steps
         The operations of a forward pass.
+    places
+        For each, the number of its first result.
     shapes
         The shape of each operation's result; that of the image stands last.
     kept
@@ -82,11 +83,11 @@ def kernels(
     known
         Kernels of convolutions made before for other `kept`, to be used again.
     """
-    graph = _Graph(plan, shapes, kept)
+    graph = _Graph(steps, places, shapes, kept)
     chains = graph.chains()
     done = {step for chain in chains for step in chain}
-    steps = [*chains, *((step,) for step in range(len(plan.steps)) if step not in done)]
-    return {key: graph.in_place(key) or known.get(key) or graph.kernel(key) for key in sorted(steps, key=_last)}
+    found = [*chains, *((step,) for step in range(len(steps)) if step not in done)]
+    return {key: graph.in_place(key) or known.get(key) or graph.kernel(key) for key in sorted(found, key=_last)}
 
 
 def _last(key: tuple[int, ...]) -> int:
@@ -96,12 +97,14 @@ def _last(key: tuple[int, ...]) -> int:
 class _Graph:
     """Who takes whose results in a plan, and what of it can be worked out together."""
 
-    def __init__(self, plan: Plan, shapes: Sequence[torch.Size], kept: Collection[int]) -> None:
-        self._steps, self._shapes, self._kept = plan.steps, shapes, kept
-        self._places = plan.places
-        self._names = [function_name(step.function) for step in plan.steps]
+    def __init__(
+        self, steps: Sequence[Step], places: Sequence[int], shapes: Sequence[torch.Size], kept: Collection[int]
+    ) -> None:
+        self._steps, self._shapes, self._kept = steps, shapes, kept
+        self._places = places
+        self._names = [function_name(step.function) for step in steps]
         self._users: dict[int, list[int]] = defaultdict(list)
-        for number, step in enumerate(plan.steps):
+        for number, step in enumerate(steps):
             for source in step.sources:
                 self._users[source].append(number)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cnnviewer.images import ImageLike, Photo
     from cnnviewer.preprocessing import Preprocessing
 
-__all__ = ["Network", "eval_mode", "from_module", "input_channels"]
+__all__ = ["Network", "eval_mode", "from_module", "input_channels", "plain_tensors"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +166,7 @@ class Network:
     @property
     def _tensors(self) -> tuple[torch.Tensor, ...]:
         """All tensors that lie on the modules, each once; of the plain ones torch's own `to` knows nothing."""
-        plain = (tensor for module in self.module.modules() for tensor in _plain_tensors(module))
+        plain = (tensor for module in self.module.modules() for tensor in plain_tensors(module))
         found = (*self.module.parameters(), *self.module.buffers(), *plain)
         return tuple({id(tensor): tensor for tensor in found}.values())
 
@@ -185,7 +185,7 @@ class Network:
         return tensor.to(self.device, self.dtype)
 
 
-def _plain_tensors(module: torch.nn.Module) -> Iterator[torch.Tensor]:
+def plain_tensors(module: torch.nn.Module) -> Iterator[torch.Tensor]:
     """Find the tensors that are attributes of a module, or lie in a list, a tuple or a dict that is one."""
     for value in vars(module).values():
         within = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else (value,)

@@ -26,9 +26,11 @@ __all__ = [
     "function_name",
     "has_free_result",
     "is_query",
+    "is_random",
     "kind_of",
     "results_of",
     "run_apart",
+    "valued",
 ]
 
 
@@ -191,7 +193,7 @@ _RANDOM = ("rand", "bernoulli", "multinomial", "normal", "poisson", "exponential
 def has_free_result(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
     """Whether a call's result is random, or its shape depends on the values of its arguments."""
     name = function_name(function)
-    if name in _FREE_SHAPES or (name.startswith(_RANDOM) and name != "normalize"):
+    if name in _FREE_SHAPES or _is_draw(name):
         return True
     if name == "where":
         return len(args) == 1
@@ -199,6 +201,30 @@ def has_free_result(function: Callable[..., Any], args: tuple[Any, ...]) -> bool
         return False
     indices = args[1] if isinstance(args[1], (tuple, list)) else (args[1],)
     return any(isinstance(index, torch.Tensor) and index.dtype == torch.bool for index in indices)
+
+
+def _is_draw(name: str) -> bool:
+    return name.startswith(_RANDOM) and name != "normalize"
+
+
+def is_random(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a call draws random numbers: dropout and its kin do in training only."""
+    if kind_of(function) is not Kind.DROPOUT:
+        return _is_draw(function_name(function))
+    given = {**dict(zip(argument_names(function), args, strict=False)), **kwargs}
+    return bool(given.get("training", given.get("train", True)))
+
+
+_OF_A_SHAPE = ("zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like", "randint_like",
+               "new_zeros", "new_ones", "new_empty", "new_full", "new_tensor", "new_empty_strided")  # fmt: skip
+_TO_A_SHAPE = ("expand_as", "view_as", "reshape_as", "type_as", "to")
+
+
+@cache
+def valued(function: Callable[..., Any]) -> slice:
+    """Return which of a call's tensors its result has values from: of some only the shape or the type counts."""
+    name = function_name(function)
+    return slice(1, None) if name in _OF_A_SHAPE else slice(0, 1) if name in _TO_A_SHAPE else slice(None)
 
 
 @cache

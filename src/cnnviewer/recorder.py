@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import time
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from cnnviewer.axes.table import Layouts
+from cnnviewer.calls import call_of
 from cnnviewer.devices import is_out_of_memory
 from cnnviewer.errors import RecordingError
 from cnnviewer.frame_plan import FramePlan
@@ -22,10 +24,10 @@ from cnnviewer.readings import Reading
 from cnnviewer.recording import INPUT, Layer, Recording
 from cnnviewer.replay import Plan, plan_of
 from cnnviewer.returned import class_scores, named_tensors
-from cnnviewer.tape import IMAGE, Operation, Tape, call_of, unique_names
+from cnnviewer.tape import IMAGE, Operation, Tape, unique_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cnnviewer.images import ImageLike
     from cnnviewer.network import Network
@@ -77,6 +79,7 @@ class Recorder:
     def __init__(self, network: Network) -> None:
         self.network = network
         self._plan: Plan | None = None
+        self._constants: Mapping[int, torch.Tensor] = {}
         self._statics: tuple[_Static, ...] = ()
         self._outputs: tuple[Output, ...] = ()
         self._frames: FramePlan | None = None
@@ -130,6 +133,7 @@ class Recorder:
 
     def _begin_frames(self, plan: Plan, tensor: torch.Tensor) -> None:
         outputs, _ = plan.run(tensor)
+        self._follow(plan)
         self._frames = FramePlan(plan, tensor, outputs)
         self._dropped = tuple(
             static.layer(index, torch.empty_like(output, device="meta"), 0.0)
@@ -146,7 +150,9 @@ class Recorder:
     ) -> Recording:
         if plan.scores is not None:
             kept |= {plan.scores}
-        layers, scores, start = list(self._dropped), None, time.perf_counter()
+        start = time.perf_counter()
+        self._follow(plan)
+        layers, scores = list(self._dropped), None
         spans: dict[int, tuple[Any, Any]] = {}
         for index, output, span in frames.run(tensor, kept):
             spans[index] = span
@@ -178,6 +184,7 @@ class Recorder:
         scores_index = made[-1] if made else None
         self._frames = None
         self._plan = plan_of(tape, self.network, tensor, scores, scores_index)
+        self._constants = {} if self._plan is None else self._plan.constants
         outputs = [operation.output for operation in tape.operations]
         durations = [operation.seconds for operation in tape.operations]
         found = None if scores is None else scores.reshape(-1)
@@ -187,8 +194,22 @@ class Recorder:
         start = time.perf_counter()
         outputs, durations = plan.run(tensor)
         seconds = time.perf_counter() - start
+        self._follow(plan)
         scores = None if plan.scores is None else outputs[plan.scores].reshape(-1)
         return self._recording(tensor, outputs, durations, scores, plan.scores, seconds)
+
+    def _follow(self, plan: Plan) -> None:
+        """Give the layers what the plan has worked out of the weights as they are now."""
+        constants = plan.constants
+        if constants is self._constants:
+            return
+        changed = {id(before): constants[number] for number, before in self._constants.items()}
+        self._statics = tuple(static.with_constants(changed) for static in self._statics)
+        if self._dropped:
+            self._dropped = tuple(
+                replace(layer, call=static.call) for layer, static in zip(self._dropped, self._statics, strict=True)
+            )
+        self._constants = constants
 
     def _recording(
         self,
@@ -224,7 +245,15 @@ class _Static:
         self._kind = kind_of(operation.function)
         self._operation_name = function_name(operation.function)
         self._module = operation.module
-        self._call, self._layouts = call, layouts
+        self.call, self._layouts = call, layouts
+
+    def with_constants(self, changed: Mapping[int, torch.Tensor]) -> _Static:
+        """Return the same with other tensors for those that the forward pass works out, given by their ids."""
+        if not self.call.worked_out:
+            return self
+        found = copy(self)
+        found.call = self.call.with_constants(changed)
+        return found
 
     def layer(self, index: int, output: torch.Tensor, seconds: float) -> Layer:
         return Layer(
@@ -236,7 +265,7 @@ class _Static:
             self._inputs,
             _without_batch(output),
             seconds,
-            self._call,
+            self.call,
             self._layouts,
             is_batched=_has_batch(output),
         )
@@ -245,7 +274,7 @@ class _Static:
 def _statics(tape: Tape, network: Network) -> tuple[_Static, ...]:
     operations, names = tape.operations, unique_names(tape.operations)
     # Now and not when it is asked for: the operations hold the tensors of the first image.
-    calls = [call_of(operation, network) for operation in operations]
+    calls = [call_of(operation, tape, network) for operation in operations]
     sources = [operation.sources for operation in operations]
     shapes = [tuple(operation.output.shape) for operation in operations]
     layouts = Layouts(calls, sources, shapes, tuple(tape.image.shape))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cnnviewer.network import Network
     from cnnviewer.operations import Kind
     from cnnviewer.outputs import Output
+    from cnnviewer.worked_out import WorkedOut
 
 __all__ = ["INPUT", "Call", "Layer", "Recording"]
 
@@ -41,7 +42,7 @@ class Call:
     settings
         Its arguments that are no tensors, by name.
     tensors
-        Its tensor arguments that no layer made: weights, biases, constants.
+        Its tensor arguments that no layer made: weights, biases, constants; those in lists too.
     args, kwargs
         All of them as they were given, with a `Slot` for each tensor that a layer made: its index is the place of that
         layer in `Layer.inputs`.
@@ -51,6 +52,8 @@ class Call:
         Which of the tensors that it returned is the layer's output.
     is_constant_first
         Whether a tensor that no layer made is the first among its tensor arguments.
+    worked_out
+        How those of `tensors` came about that the forward pass worked out, by their names.
     """
 
     function: Any
@@ -61,6 +64,7 @@ class Call:
     names: tuple[str, ...]
     part: int = 0
     is_constant_first: bool = False
+    worked_out: Mapping[str, WorkedOut] = field(default_factory=lambda: MappingProxyType({}))
 
     def run(self, operands: Sequence[torch.Tensor]) -> torch.Tensor:
         """Make the call again with other operands, those of `Layer.inputs`; they are not changed.
@@ -91,6 +95,15 @@ class Call:
         """Return the same call with the tensors that no layer made changed."""
         kwargs = {name: with_slots(value, change) for name, value in self.kwargs.items()}
         return replace(self, args=with_slots(self.args, change), kwargs=MappingProxyType(kwargs))
+
+    def with_constants(self, changed: Mapping[int, torch.Tensor]) -> Call:
+        """Return the same call with other tensors in the place of some that no layer made, given by their ids."""
+
+        def current(tensor: torch.Tensor) -> torch.Tensor:
+            return changed.get(id(tensor), tensor)
+
+        tensors = {name: current(tensor) for name, tensor in self.tensors.items()}
+        return replace(self.with_tensors(current), tensors=MappingProxyType(tensors))
 
     def with_setting(self, name: str, value: Any) -> Call:
         """Return the same call with another setting, where it was given one of that name."""
@@ -167,7 +180,10 @@ class Layer:
 
     @property
     def parameters(self) -> Mapping[str, torch.Tensor]:
-        """The tensors it used that no layer made: ``{"weight": (C_out, C_in, kH, kW), "bias": (C_out,)}``."""
+        """The tensors it used that no layer made: ``{"weight": (C_out, C_in, kH, kW), "bias": (C_out,)}``.
+
+        Some of them the forward pass may have worked out of others: see `Call.worked_out`.
+        """
         return self.call.tensors
 
     @property
@@ -177,8 +193,15 @@ class Layer:
 
     @cached_property
     def parameter_count(self) -> int:
-        """How many learnt numbers it uses; running statistics and constants do not count."""
-        return sum(tensor.numel() for tensor in self.parameters.values() if tensor.requires_grad)
+        """How many learnt numbers it uses, or that its weights are worked out of; each counts once.
+
+        Running statistics and constants do not count.
+        """
+        worked_out = self.call.worked_out
+        used = [tensor for name, tensor in self.parameters.items() if name not in worked_out]
+        used += [tensor for told in worked_out.values() for tensor in told.behind.values()]
+        learnt = {id(tensor): tensor.numel() for tensor in used if tensor.requires_grad}
+        return sum(learnt.values())
 
 
 @dataclass(frozen=True, eq=False)

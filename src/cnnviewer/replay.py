@@ -2,7 +2,7 @@
 
 Python's part of a forward pass (modules calling modules, checks of shapes, the tape itself) takes longer than the
 arithmetic of small layers. Where the operations can't depend on the image's values, running them one after another
-gives the same bits.
+gives the same bits. What the pass works out of the network's weights alone is kept until those have changed.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import torch
 from torch.nn.modules import module as module_internals
 
 from cnnviewer.devices import clock_of
-from cnnviewer.operations import change_of
+from cnnviewer.operations import change_of, results_of
 from cnnviewer.slots import Slot, filled, slots_in, with_slots
-from cnnviewer.tape import CONSTANT, IMAGE
+from cnnviewer.tape import CONSTANT, IMAGE, tensors_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from cnnviewer.network import Network
     from cnnviewer.tape import Operation, Tape
 
-__all__ = ["Plan", "Step", "plan_of"]
+__all__ = ["Constants", "Plan", "Step", "plan_of", "versions_of"]
 
 _PLAIN = (
     int,
@@ -58,12 +58,32 @@ class Step:
     is_nested: bool
     results: int
 
+    @classmethod
+    def of(cls, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], results: int) -> Step:
+        """Return the step of a call whose arguments have their slots."""
+        holes = tuple((place, value.index) for place, value in enumerate(args) if isinstance(value, Slot))
+        is_nested = len(holes) < len(list(slots_in((args, tuple(kwargs.values())))))
+        return cls(function, args, kwargs, holes, is_nested, results)
+
     @property
     def sources(self) -> tuple[int, ...]:
         """The operations whose results it takes, and `IMAGE`, in the order of its arguments."""
         return tuple(slots_in((self.args, tuple(self.kwargs.values()))))
 
-    def run(self, made: Sequence[Any]) -> Any:
+    @property
+    def weights(self) -> tuple[torch.Tensor, ...]:
+        """The tensors among its arguments."""
+        return tuple(tensors_in(self.args, self.kwargs))
+
+    def with_constants(self, values: Mapping[int, torch.Tensor]) -> Step:
+        """Return the step with these tensors in the slots of constants."""
+        if all(source > CONSTANT for source in self.sources):
+            return self
+        known = _Known(values)
+        kwargs = {name: filled(value, known) for name, value in self.kwargs.items()}
+        return Step.of(self.function, filled(self.args, known), kwargs, self.results)
+
+    def run(self, made: Sequence[Any] | Mapping[int, Any]) -> Any:
         """Call the function, with what earlier steps made in the slots."""
         args: tuple[Any, ...] | list[Any] = self.args
         kwargs = self.kwargs
@@ -88,11 +108,66 @@ class Step:
         return place
 
 
+class _Known(dict[int, Any]):
+    """Tensors by the numbers of their slots; a slot that is not known stays one."""
+
+    def __missing__(self, index: int) -> Slot:
+        return Slot(index)
+
+
+class Constants:
+    """What a forward pass works out of the network's weights alone; it is worked out again when those have changed.
+
+    Parameters
+    ----------
+    steps
+        The calls in their order, each with the numbers of what it makes.
+    values
+        What they made at first, and what is the same for any weights, by their numbers.
+    stand_ins
+        For the layers of which a call takes nothing but the shape and the type, a tensor that has them.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[tuple[tuple[int, ...], Step]],
+        values: Mapping[int, torch.Tensor],
+        stand_ins: Mapping[int, torch.Tensor],
+    ) -> None:
+        self._steps, self._values, self._stand_ins = steps, values, stand_ins
+        self.weights = tuple(weight for _, step in steps for weight in step.weights)
+        self._versions = versions_of(self.weights)
+
+    def current(self) -> Mapping[int, torch.Tensor]:
+        """Return the tensors by their numbers; the same mapping as long as the weights tell of no change in place."""
+        versions = versions_of(self.weights)
+        if versions is None or versions != self._versions:
+            self.renew()
+        return self._values
+
+    def renew(self) -> None:
+        """Work them out again: `Tensor.data` is changed without the weight telling it."""
+        made = {**self._stand_ins, **self._values}
+        for numbers, step in self._steps:
+            made.update(zip(numbers, results_of(step.run(made)), strict=True))
+        self._versions = versions_of(self.weights)
+        changed = {
+            number: made[number] for number, before in self._values.items() if not torch.equal(made[number], before)
+        }
+        if changed:
+            self._values = {**self._values, **changed}
+
+
 class Plan:
     """The operations of a forward pass, to be run again."""
 
-    def __init__(self, steps: tuple[Step, ...], image: torch.Tensor, network: Network, scores: int | None) -> None:
-        self.steps = steps
+    def __init__(
+        self, steps: tuple[Step, ...], constants: Constants, image: torch.Tensor, network: Network, scores: int | None
+    ) -> None:
+        self._written, self._constants = steps, constants
+        self._filled: Mapping[int, torch.Tensor] = {}
+        self._steps: tuple[Step, ...] = ()
+        self.weights = (*(weight for step in steps for weight in step.weights), *constants.weights)
         self.count = sum(step.results for step in steps)
         self._shape, self._dtype, self._device = image.shape, image.dtype, image.device
         self.clock = clock_of(image.device)
@@ -102,9 +177,23 @@ class Plan:
         self.scores = scores
 
     @property
+    def constants(self) -> Mapping[int, torch.Tensor]:
+        """What the pass works out without the image, with the weights as they are now, by numbers below `CONSTANT`."""
+        return self._constants.current()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The calls that make layers, with `constants` in their places; the same tuple as long as those stand."""
+        constants = self.constants
+        if constants is not self._filled or not self._steps:
+            self._filled = constants
+            self._steps = tuple(step.with_constants(constants) for step in self._written)
+        return self._steps
+
+    @property
     def places(self) -> tuple[int, ...]:
         """For each step, the slot of its first result: the number of the operation."""
-        return tuple(accumulate((step.results for step in self.steps), initial=0))[:-1]
+        return tuple(accumulate((step.results for step in self._written), initial=0))[:-1]
 
     def fits(self, image: torch.Tensor) -> bool:
         """Whether an image has the shape of the first, and the network is as it was."""
@@ -119,6 +208,7 @@ class Plan:
 
     def run(self, image: torch.Tensor) -> tuple[list[torch.Tensor], list[float]]:
         """Run all operations on an image; return what each returned, and how long it took on the device in seconds."""
+        self._constants.renew()
         # The image stands last: index -1 is IMAGE.
         made: list[Any] = [None] * self.count + [image]
         spans: list[tuple[Any, Any]] = []
@@ -132,6 +222,11 @@ class Plan:
         made.pop()
         self.clock.finish()
         return made, [self.clock.seconds(*span) for span in spans]
+
+
+def versions_of(weights: Iterable[torch.Tensor]) -> tuple[int, ...] | None:
+    """Return what changes when any of some tensors is changed in place; None where one of them does not tell."""
+    return None if any(weight.is_inference() for weight in weights) else tuple(weight._version for weight in weights)
 
 
 def plan_of(
@@ -150,13 +245,29 @@ def plan_of(
         return None
     if scores is not None and scores_index is None:
         return None
-    steps: list[Step] = []
-    for operation, results in _grouped(operations):
-        step = _step(operation, results)
-        if step is None:
-            return None
-        steps.append(step)
-    return Plan(tuple(steps), image, network, scores_index)
+    try:
+        steps = tuple(_step(operation, results) for operation, results in _grouped(operations))
+        constants = _constants_of(tape)
+    except TypeError:  # an argument that might hide tensors, or a change in place that can't be made apart
+        return None
+    return Plan(steps, constants, image, network, scores_index)
+
+
+def _constants_of(tape: Tape) -> Constants:
+    """Return what a tape saw made without the image."""
+    values: dict[int, torch.Tensor] = {}
+    steps: list[tuple[tuple[int, ...], Step]] = []
+    stand_ins: dict[int, torch.Tensor] = {}
+    for operation, results in _grouped(tape.constants):
+        numbers = tuple(range(CONSTANT - 1 - len(values), CONSTANT - 1 - len(values) - results, -1))
+        values.update({number: tape.operation(number).output for number in numbers})
+        if operation.is_fixed:
+            continue
+        steps.append((numbers, _step(operation, results)))
+        for tensor, origin in zip(tensors_in(operation.args, operation.kwargs), operation.origins, strict=True):
+            if origin > CONSTANT:
+                stand_ins[origin] = tensor.new_empty(()).expand(tensor.shape)
+    return Constants(steps, values, stand_ins)
 
 
 def _grouped(operations: list[Operation]) -> Iterator[tuple[Operation, int]]:
@@ -170,23 +281,18 @@ def _grouped(operations: list[Operation]) -> Iterator[tuple[Operation, int]]:
         place += count
 
 
-def _step(operation: Operation, results: int) -> Step | None:
+def _step(operation: Operation, results: int) -> Step:
+    """Return the step of a call; TypeError where it can't be made again."""
     function, args, kwargs = operation.function, operation.args, operation.kwargs
     change = change_of(function)
     if change.targets(args, kwargs):
         if change.functional is None:
-            return None
+            raise TypeError
         args, kwargs = change.without(args, kwargs)
         function = change.functional
     origins = iter(operation.origins)
-    try:
-        slotted = tuple(_slotted(value, origins) for value in args)
-        named = {name: _slotted(value, origins) for name, value in kwargs.items()}
-    except TypeError:
-        return None
-    holes = tuple((place, value.index) for place, value in enumerate(slotted) if isinstance(value, Slot))
-    is_nested = len(holes) < len(list(slots_in((slotted, tuple(named.values())))))
-    return Step(function, slotted, named, holes, is_nested, results)
+    slotted = tuple(_slotted(value, origins) for value in args)
+    return Step.of(function, slotted, {name: _slotted(value, origins) for name, value in kwargs.items()}, results)
 
 
 def _slotted(value: Any, origins: Iterator[int]) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["Slot", "filled", "slots_in", "with_slots"]
 
@@ -29,7 +29,7 @@ def with_slots(value: Any, replace: Callable[[torch.Tensor], torch.Tensor | Slot
     return value
 
 
-def filled(value: Any, tensors: Sequence[Any]) -> Any:
+def filled(value: Any, tensors: Sequence[Any] | Mapping[int, Any]) -> Any:
     """Return an argument with tensors put into its slots."""
     if isinstance(value, Slot):
         return tensors[value.index]

@@ -3,6 +3,9 @@
 A `torch.overrides.TorchFunctionMode` sees each torch function that a network calls, modules and functional calls
 alike. The network runs as it is written; an output that is kept is saved just before something changes its
 memory. Nothing is put on the module: the module in force is read from the call stack.
+
+A tensor without the image among its ancestors is a constant of this pass: a weight that the network works out of its
+parameters, a grid, a table. What makes one is kept apart from the layers.
 """
 
 from __future__ import annotations
@@ -10,31 +13,39 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
-from itertools import count
-from types import MappingProxyType
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 
 from cnnviewer.devices import clock_of
-from cnnviewer.operations import Change, argument_names, change_of, function_name, has_free_result, is_query, results_of
-from cnnviewer.recording import INPUT, Call
-from cnnviewer.slots import Slot, with_slots
+from cnnviewer.network import plain_tensors
+from cnnviewer.operations import (
+    change_of,
+    function_name,
+    has_free_result,
+    is_query,
+    is_random,
+    results_of,
+    valued,
+)
+from cnnviewer.recording import INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import CodeType, FrameType
 
     from cnnviewer.network import Network
+    from cnnviewer.operations import Change
 
-__all__ = ["CONSTANT", "IMAGE", "Operation", "Tape", "call_of", "unique_names"]
+__all__ = ["CONSTANT", "IMAGE", "Operation", "Tape", "tensors_in", "unique_names"]
 
 IMAGE = -1
 """Stands for the network's input among the numbers of operations."""
 CONSTANT = -2
-"""Stands for a tensor that no operation made: a weight, a constant."""
+"""Stands for a tensor that no operation made: a weight, a buffer. Numbers below it are those of operations that make a
+constant, the first of them CONSTANT - 1."""
 
 
 @dataclass(slots=True)
@@ -59,6 +70,10 @@ class Operation:
         `CONSTANT`.
     part
         Which of the tensors that the call returned.
+    has_weights
+        Whether it took a parameter, or a tensor that was worked out of one.
+    is_fixed
+        Whether it makes the same for each image and with any weights.
     """
 
     function: Callable[..., Any]
@@ -72,16 +87,13 @@ class Operation:
     seconds: float
     origins: tuple[int, ...]
     part: int
+    has_weights: bool
+    is_fixed: bool
 
     @property
     def sources(self) -> tuple[int, ...]:
-        """The operations whose results it took, and `IMAGE`."""
-        return tuple(origin for origin in self.origins if origin != CONSTANT)
-
-    @property
-    def has_weights(self) -> bool:
-        """Whether it took a parameter."""
-        return any(isinstance(tensor, torch.nn.Parameter) for tensor in _tensors(self.args, self.kwargs))
+        """The layers whose results it took, and `IMAGE`."""
+        return tuple(origin for origin in self.origins if origin > CONSTANT)
 
 
 class Tape(TorchFunctionMode):
@@ -92,9 +104,12 @@ class Tape(TorchFunctionMode):
         self._network = network
         self.image = image
         self.operations: list[Operation] = []
+        self.constants: list[Operation] = []
+        # Whether numbers of the image left torch: what is made of numbers from then on may hold them.
+        self._has_escaped = False
         # Whether another image surely takes the same path: see `cnnviewer.replay`.
         self.is_static = True
-        # Tensors are told apart by identity: `operations` keeps each alive, so no id is used twice.
+        # Tensors are told apart by identity: the operations keep each alive, so no id is used twice.
         self._made_by: dict[int, int] = {id(image): IMAGE}
         self._in_storage: dict[int, list[int]] = {}
         self._frame: FrameType | None = None
@@ -114,52 +129,121 @@ class Tape(TorchFunctionMode):
             return func(*args, **kwargs)
         if isinstance(func, torch._ops.OpOverload):
             args = _frozen(args)  # an exported program gives lists of a class of its own
-        tensors, made_by = _tensors(args, kwargs), self._made_by
+        tensors, made_by = tensors_in(args, kwargs), self._made_by
         origins = tuple([made_by.get(id(tensor), CONSTANT) for tensor in tensors])
+        is_layer = self._is_layer(func, tensors, origins)
+        is_drawn = not is_layer and is_random(func, args, kwargs)
+        is_fixed = not is_layer and not is_drawn and self._is_fixed(func, origins)
         change = change_of(func)
         targets = change.targets(args, kwargs)
         start = self._clock.mark()
         if targets:
-            result = self._run_in_place(func, change, targets, args, kwargs)
+            result = self._run_in_place(func, change, targets, args, kwargs, is_layer=is_layer, is_fixed=is_fixed)
         else:
             result = func(*args, **kwargs)
         span = start, self._clock.mark()
         kept = results_of(targets if result is None else result)
         is_escape = not kept and result is not None and origins
-        if is_escape or has_free_result(func, args) or self._has_unknown(tensors):
+        self._has_escaped |= bool(is_layer and is_escape and not isinstance(result, bool))
+        is_free = is_drawn or has_free_result(func, args) or any(self._is_unknown(tensor) for tensor in tensors)
+        if not is_fixed and (is_escape or is_free):
             self.is_static = False
         if kept:
             # The network may append to a list later, as DenseNet does.
             args, kwargs = _frozen(args), {name: _frozen(value) for name, value in kwargs.items()}
             module, is_own = self._module_in_force(tensors)
-            call = self._calls
+            has_weights = self._has_weights(tensors, origins)
             for part, tensor in enumerate(kept):
-                self._keep(
-                    Operation(func, args, kwargs, tensor, tensor, module, is_own, call, 0.0, origins, part), span
-                )
+                operation = Operation(
+                    func, args, kwargs, tensor, tensor, module, is_own, self._calls, 0.0, origins, part,
+                    has_weights, is_fixed,
+                )  # fmt: skip
+                self._keep(operation, span, is_layer=is_layer)
         return result
 
-    def _has_unknown(self, tensors: list[torch.Tensor]) -> bool:
-        """Whether a call took a tensor that is no weight, and that no operation is known to have made."""
-        known, made = self._network.tensor_names, self._made_by
-        return any(id(tensor) not in made and id(tensor) not in known for tensor in tensors)
+    def operation(self, number: int) -> Operation:
+        """Return an operation by its number: a layer's, or that of one which makes a constant."""
+        return self.operations[number] if number >= 0 else self.constants[CONSTANT - 1 - number]
+
+    def value(self, tensor: torch.Tensor, origin: int) -> torch.Tensor:
+        """Return what an argument held that no layer made, before anything later changed it."""
+        made = self.operation(origin) if origin < CONSTANT else None
+        return made.output if made is not None and made.result is tensor else tensor
+
+    # ---- layers and constants
+
+    def _is_layer(self, function: Callable[..., Any], tensors: list[torch.Tensor], origins: tuple[int, ...]) -> bool:
+        """Whether the values of what a call returns come from the image, or may do."""
+        if not tensors:
+            return self._has_escaped
+        counts = valued(function)
+        return any(
+            origin > CONSTANT or (origin == CONSTANT and self._is_foreign(tensor))
+            for tensor, origin in zip(tensors[counts], origins[counts], strict=True)
+        )
+
+    def _is_fixed(self, function: Callable[..., Any], origins: tuple[int, ...]) -> bool:
+        """Whether a call that makes a constant makes the same whatever the weights are."""
+        return all(origin < CONSTANT and self.operation(origin).is_fixed for origin in origins[valued(function)])
+
+    def _has_weights(self, tensors: list[torch.Tensor], origins: tuple[int, ...]) -> bool:
+        return any(
+            self.operation(origin).has_weights if origin < CONSTANT else isinstance(tensor, torch.nn.Parameter)
+            for tensor, origin in zip(tensors, origins, strict=True)
+        )
+
+    def _is_unknown(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor is no weight, and no operation is known to have made it."""
+        return id(tensor) not in self._made_by and id(tensor) not in self._network.tensor_names
+
+    def _is_foreign(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor comes from where the tape does not see: a scripted part, a function of the network's own."""
+        return self._is_unknown(tensor) and id(tensor) not in self._attributes
+
+    @cached_property
+    def _attributes(self) -> frozenset[int]:
+        """The tensors that lie on the modules, but are not registered."""
+        return frozenset(id(tensor) for module in self._network.modules for tensor in plain_tensors(module))
 
     def end(self) -> None:
         """Wait for the device, and let go of the network's last frame; call it after the forward pass."""
         self._frame = None
+        self._free_views()
         self._clock.finish()
         for operation, span in zip(self.operations, self._spans, strict=True):
             operation.seconds = self._clock.seconds(*span)
 
-    def _keep(self, operation: Operation, span: tuple[Any, Any]) -> None:
-        if not _storage(operation.result):
+    def _free_views(self) -> None:
+        """Take views of weights anew: those made in inference mode may not be read once the weight has learnt."""
+        weights = {
+            _storage(tensor): tensor
+            for operation in self.constants
+            for tensor, origin in zip(tensors_in(operation.args, operation.kwargs), operation.origins, strict=True)
+            if origin == CONSTANT and not tensor.is_inference()
+        }
+        for operation in self.constants:
+            view = operation.output
+            weight = weights.get(_storage(view))
+            if weight is not None and weight.dtype == view.dtype:
+                with torch.inference_mode(False), torch.no_grad():
+                    operation.output = weight.detach().as_strided(view.shape, view.stride(), view.storage_offset())
+
+    def _keep(self, operation: Operation, span: tuple[Any, Any], *, is_layer: bool) -> None:
+        storage, number = _storage(operation.result), self._next(is_layer=is_layer)
+        if not storage:
             self.is_static = False  # a tensor inside of vmap: what comes out of it is recorded
             return
-        index = len(self.operations)
-        self.operations.append(operation)
-        self._spans.append(span)
-        self._made_by[id(operation.result)] = index
-        self._in_storage.setdefault(_storage(operation.result), []).append(index)
+        if is_layer:
+            self.operations.append(operation)
+            self._spans.append(span)
+        else:
+            self.constants.append(operation)
+        self._made_by[id(operation.result)] = number
+        self._in_storage.setdefault(storage, []).append(number)
+
+    def _next(self, *, is_layer: bool) -> int:
+        """Return the number that the next operation will have."""
+        return len(self.operations) if is_layer else CONSTANT - 1 - len(self.constants)
 
     # ---- in-place operations
 
@@ -170,29 +254,33 @@ class Tape(TorchFunctionMode):
         targets: tuple[torch.Tensor, ...],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
+        *,
+        is_layer: bool,
+        is_fixed: bool,
     ) -> Any:
         """Run a call that changes `targets`; save the outputs in the same memory from the change."""
+        number = self._next(is_layer=is_layer)
         for target in targets:
             storage = _storage(target)
             if storage == _storage(self.image):
                 self.image = self.image.clone()
             aliases = self._in_storage.get(storage, [])
-            if change.functional is None or not self._is_only(target, aliases):
+            if not (is_fixed or change.functional is not None) or not self._is_only(target, aliases):
                 self.is_static = False
             for index in aliases:
-                operation = self.operations[index]
+                operation = self.operation(index)
                 if operation.output is operation.result:
                     operation.output = operation.output.clone()
                 # Every view of the changed memory now holds what the next operation made.
-                self._made_by[id(operation.result)] = len(self.operations)
+                self._made_by[id(operation.result)] = number
         return function(*args, **kwargs)
 
     def _is_only(self, target: torch.Tensor, aliases: list[int]) -> bool:
         """Whether an operation made the memory of `target`, and no other tensor of the network shares it."""
-        if not aliases or any(self.operations[index].result is not target for index in aliases):
+        if not aliases or any(self.operation(index).result is not target for index in aliases):
             return False
-        first, storage = self.operations[aliases[0]], _storage(target)
-        givers = _tensors(first.args, first.kwargs)
+        first, storage = self.operation(aliases[0]), _storage(target)
+        givers = tensors_in(first.args, first.kwargs)
         return all(giver is target or _storage(giver) != storage for giver in givers)
 
     # ---- the module in force
@@ -202,7 +290,7 @@ class Tape(TorchFunctionMode):
 
         An operation is the module's own where the module has no submodules, or where it takes a parameter or
         buffer that lies on the module itself: timm's ``bn1`` has an activation below it, and yet is the batch
-        normalisation.
+        normalisation. What `torch.nn.utils.parametrize` puts below a module only works out its weights.
         """
         names = self._network.module_names
         frame: FrameType | None = sys._getframe(2)
@@ -221,7 +309,8 @@ class Tape(TorchFunctionMode):
         assert isinstance(module, torch.nn.Module)
         owners = self._network.tensor_owners
         key = id(module)
-        return name, not module._modules or any(owners.get(id(tensor)) == key for tensor in tensors)
+        has_parts = any(part != "parametrizations" for part in module._modules)
+        return name, not has_parts or any(owners.get(id(tensor)) == key for tensor in tensors)
 
 
 @cache
@@ -238,14 +327,14 @@ def _storage(tensor: torch.Tensor) -> int:
         return 0
 
 
-def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:
+def tensors_in(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:
     """Return the tensors among the arguments, those in lists and tuples too, in order."""
     found: list[torch.Tensor] = []
     for value in (*args, *kwargs.values()) if kwargs else args:
         if isinstance(value, torch.Tensor):
             found.append(value)
         elif type(value) in (list, tuple):
-            found += _tensors(tuple(value), {})
+            found += tensors_in(tuple(value), {})
     return found
 
 
@@ -277,56 +366,3 @@ def unique_names(operations: list[Operation]) -> list[str]:
 def _join(operation: Operation) -> str:
     name = function_name(operation.function)
     return f"{operation.module}.{name}" if operation.module else name
-
-
-def call_of(operation: Operation, network: Network) -> Call:
-    """Return the call with its arguments by name, tensors that no layer made apart from the rest."""
-    names = argument_names(operation.function)
-    named = {
-        names[place] if place < len(names) else f"argument{place}": value for place, value in enumerate(operation.args)
-    } | operation.kwargs
-    origins = iter(operation.origins)
-    settings: dict[str, Any] = {}
-    tensors: dict[str, torch.Tensor] = {}
-    for name, value in named.items():
-        if isinstance(value, torch.Tensor):
-            if next(origins) == CONSTANT:
-                tensors[_tensor_name(name, value, network)] = value
-        elif _holds_tensors(value):
-            for _ in range(len(_tensors((value,), {}))):
-                next(origins)
-        elif not name.startswith("_"):
-            settings[name] = value
-    args, kwargs = _slotted(operation)
-    return Call(
-        function=operation.function,
-        settings=MappingProxyType(settings),
-        tensors=MappingProxyType(tensors),
-        args=args,
-        kwargs=MappingProxyType(kwargs),
-        names=names,
-        part=operation.part,
-        is_constant_first=operation.origins[:1] == (CONSTANT,),
-    )
-
-
-def _slotted(operation: Operation) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return the arguments of a call with slots for the tensors that layers made, numbered in their order."""
-    origins, places = iter(operation.origins), count()
-
-    def slot_of(tensor: torch.Tensor) -> torch.Tensor | Slot:
-        return tensor if next(origins) == CONSTANT else Slot(next(places))
-
-    args = with_slots(operation.args, slot_of)
-    return args, {name: with_slots(value, slot_of) for name, value in operation.kwargs.items()}
-
-
-def _tensor_name(argument: str, tensor: torch.Tensor, network: Network) -> str:
-    """Return the argument's name where it tells something, else the last part of the parameter's path."""
-    if argument not in ("input", "other", "self") and not argument.startswith("argument"):
-        return argument
-    return network.tensor_names.get(id(tensor), "constant").rpartition(".")[2]
-
-
-def _holds_tensors(value: Any) -> bool:
-    return type(value) in (list, tuple) and bool(_tensors((value,), {}))

@@ -218,10 +218,10 @@ def test_the_reach_of_pixels_is_the_transpose_of_fields(data):
 def test_a_number_made_on_the_way_is_reached_by_no_pixel():
     module = graphs.Function(lambda x: x[:, :, :2, :2] * torch.tensor(2.0))
     recording = record(cnnviewer.from_module(module), photo(4))
-    assert [layer.shape for layer in recording.layers] == [(3, 2, 2), (), (3, 2, 2)]
+    assert [layer.shape for layer in recording.layers] == [(3, 2, 2), (3, 2, 2)]
     assert reach_of_pixel(recording, recording.layers[-1].name, (3, 3)).is_empty
     assert reach_of_pixel(recording, recording.layers[-1].name, (1, 0)).size == 3
-    assert cnnviewer.receptive_field(recording, recording.layers[1], ()).seen is None
+    assert cnnviewer.receptive_field(recording, recording.layers[-1], (0, 1, 0)).size == (1, 1)
 
 
 def test_mirrored_pixels_lie_in_the_box():

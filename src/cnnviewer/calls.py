@@ -1,0 +1,116 @@
+"""The call of a layer, as a recording keeps it: told from the operation that a tape saw."""
+
+from __future__ import annotations
+
+from itertools import count
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from cnnviewer.operations import argument_names, function_name, is_random
+from cnnviewer.recording import Call
+from cnnviewer.slots import Slot, with_slots
+from cnnviewer.tape import CONSTANT, tensors_in
+from cnnviewer.worked_out import WorkedOut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnnviewer.network import Network
+    from cnnviewer.tape import Operation, Tape
+
+__all__ = ["call_of"]
+
+
+def call_of(operation: Operation, tape: Tape, network: Network) -> Call:
+    """Return the call with its arguments by name, tensors that no layer made apart from the rest."""
+    names = argument_names(operation.function)
+    args, kwargs = _slotted(operation, tape)
+    named = {names[place] if place < len(names) else f"argument{place}": value for place, value in enumerate(args)}
+    origins = iter(operation.origins)
+    settings: dict[str, Any] = {}
+    tensors: dict[str, torch.Tensor] = {}
+    worked_out: dict[str, WorkedOut] = {}
+    for name, value in {**named, **kwargs}.items():
+        parts = list(_operands(value))
+        if not parts and not name.startswith("_"):
+            settings[name] = value
+        for part in parts:
+            origin = next(origins)
+            if isinstance(part, Slot) or name == "out":
+                continue
+            told = _worked_out(origin, operation.module, tape, network) if origin < CONSTANT else None
+            own = _tensor_name(name if isinstance(value, torch.Tensor) else "", part, told, network)
+            own = own if own not in tensors else f"{own}#{len(tensors) + 1}"
+            tensors[own] = part
+            if told is not None:
+                worked_out[own] = told
+    return Call(
+        function=operation.function,
+        settings=MappingProxyType(settings),
+        tensors=MappingProxyType(tensors),
+        args=args,
+        kwargs=MappingProxyType(kwargs),
+        names=names,
+        part=operation.part,
+        is_constant_first=operation.origins[:1] != () and operation.origins[0] <= CONSTANT,
+        worked_out=MappingProxyType(worked_out),
+    )
+
+
+def _slotted(operation: Operation, tape: Tape) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of a call with slots for the tensors that layers made, numbered in their order."""
+    origins, places = iter(operation.origins), count()
+
+    def slot_of(tensor: torch.Tensor) -> torch.Tensor | Slot:
+        origin = next(origins)
+        return Slot(next(places)) if origin > CONSTANT else tape.value(tensor, origin)
+
+    args = with_slots(operation.args, slot_of)
+    return args, {name: with_slots(value, slot_of) for name, value in operation.kwargs.items()}
+
+
+def _operands(value: Any) -> Iterator[torch.Tensor | Slot]:
+    """Yield the operands in an argument, in the order of their origins."""
+    if isinstance(value, (torch.Tensor, Slot)):
+        yield value
+    elif type(value) in (list, tuple):
+        for part in value:
+            yield from _operands(part)
+
+
+def _tensor_name(argument: str, tensor: Any, told: WorkedOut | None, network: Network) -> str:
+    """Return the argument's name where it tells something, else the last part of the parameter's path."""
+    if argument not in ("", "input", "other", "self") and not argument.startswith("argument"):
+        return argument
+    path = network.tensor_names.get(id(tensor), "") if told is None else next(iter(told.behind), "")
+    return path.rpartition(".")[2] or "constant"
+
+
+def _worked_out(number: int, module: str, tape: Tape, network: Network) -> WorkedOut:
+    """Return how the constant of this number was worked out; `module` is the path of the module that uses it."""
+    found: set[int] = set()
+    behind: dict[str, torch.Tensor] = {}
+    waiting = [number]
+    while waiting:
+        current = waiting.pop()
+        if current in found:
+            continue
+        found.add(current)
+        operation = tape.operation(current)
+        for tensor, origin in zip(tensors_in(operation.args, operation.kwargs), operation.origins, strict=True):
+            if origin == CONSTANT:
+                behind[_path(tensor, module, network)] = tensor
+        waiting += [origin for origin in operation.origins if origin < CONSTANT]
+    # One call makes several: each part has its own number, the first of them the largest.
+    calls = {place + tape.operation(place).part: tape.operation(place) for place in sorted(found, reverse=True)}
+    operations = tuple(function_name(operation.function) for operation in calls.values())
+    is_drawn = any(is_random(operation.function, operation.args, operation.kwargs) for operation in calls.values())
+    told = sorted(behind.items(), key=lambda item: (not item[1].requires_grad, item[0]))
+    return WorkedOut(MappingProxyType(dict(told)), operations, is_drawn)
+
+
+def _path(tensor: torch.Tensor, module: str, network: Network) -> str:
+    path = network.tensor_names.get(id(tensor), "a constant")
+    return path.removeprefix(f"{module}.") if module else path
