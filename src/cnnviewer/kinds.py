@@ -213,6 +213,30 @@ _NETWORK_TYPES = (
     _network("a Python file", "py"),
 )
 
+_TO_ONNX = "export the network to ONNX where it was made, and open that"
+_OTHER_NETWORK_TYPES = (
+    _unread(
+        Kind.NETWORK,
+        "a graph of TensorFlow",
+        "pb",
+        b"",
+        "python -m tf2onnx.convert makes ONNX of it, or of its SavedModel folder: open that",
+    ),
+    _unread(
+        Kind.NETWORK,
+        "a network of TensorFlow Lite",
+        "tflite",
+        rb".{4}TFL3",
+        "python -m tf2onnx.convert --tflite makes ONNX of it: open that",
+    ),
+    _unread(Kind.NETWORK, "a network of Core ML", "mlmodel", b"", _TO_ONNX),
+    _unread(Kind.NETWORK, "an engine of TensorRT", "engine plan trt", b"", "open the ONNX file that it was built from"),
+    _unread(Kind.NETWORK, "a program of ExecuTorch", "pte", rb".{4}ET\d\d", "open the weights that it was made of"),
+    _unread(Kind.NETWORK, "a network of Caffe", "caffemodel", b"", _TO_ONNX),
+    _unread(Kind.NETWORK, "a network of PaddlePaddle", "pdmodel pdiparams pdparams", b"", _TO_ONNX),
+    _unread(Kind.NETWORK, "a file of Darknet's weights", "weights", b"", _TO_ONNX),
+)
+
 EMPTY = _unread(Kind.OTHER, "empty (0 bytes)", "", rb"\Z", "it may not have been copied to its end")
 
 ZIP = _unread(Kind.OTHER, "a zip archive", "zip", rb"PK\x03\x04|PK\x05\x06", _UNPACK)
@@ -244,7 +268,7 @@ _OTHER_TYPES = (
     _unread(Kind.OTHER, "a 7z or RAR archive", "7z rar", rb"7z\xbc\xaf\x27\x1c|Rar!", _UNPACK),
 )
 
-TYPES = _IMAGE_TYPES + _VIDEO_TYPES + _SOUND_TYPES + _NETWORK_TYPES + _OTHER_TYPES
+TYPES = _IMAGE_TYPES + _VIDEO_TYPES + _SOUND_TYPES + _NETWORK_TYPES + _OTHER_NETWORK_TYPES + _OTHER_TYPES
 """All types; of those that begin alike, the first is taken where the ending is none of theirs."""
 
 _NO_TEXT = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")

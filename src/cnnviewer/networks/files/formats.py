@@ -118,7 +118,9 @@ def _archived(path: Path) -> Format:
 
 def _refusal(path: Path, head: bytes) -> str:
     """Return what a file is that holds no network, and what to do."""
-    known = type_of_head(head, "")
+    known, named = type_of_head(head, ""), type_of_head(head, path.name)
+    if named is not None and named.kind is Kind.NETWORK and not named.is_read:
+        return refusal(path.name, named)
     if known is not None and known.kind is Kind.OTHER and known is not TEXT:
         return refusal(path.name, known)
     if known is not None and known.kind is not Kind.NETWORK:

@@ -100,9 +100,10 @@ def refusing(path: Path, what: str) -> Iterator[None]:
         # Readers of damaged files raise nearly everything: KeyError, struct.error, AttributeError, their own.
         if "allocate memory" in str(error):
             raise NetworkError(f"{path.name} asks for more memory than there is; it can't be {what}.") from error
+        # Whether the file is damaged, or only holds what its reader here does not know, can't be told from that.
         raise NetworkError(
-            f"{path.name} can't be read as {what}; it is damaged, or of another kind "
-            f"({type(error).__name__}: {first_line(error)})."
+            f"{path.name} can't be read as {what} ({type(error).__name__}: {first_line(error)}). "
+            "If the program that wrote it reads it, save the network there in another format."
         ) from error
 
 

@@ -1,22 +1,22 @@
 """Keras: ``.keras`` files and HDF5, opened by Keras 3 on its torch backend, an extra of this program.
 
-A configuration is read here first: only classes of Keras's own may be named in it, and none that runs code or reads
-files. Then Keras opens the file without memory for its weights, which tells whether its shapes can be true.
+A configuration is read and judged first (see `cnnviewer.networks.files.keras_config`). Then Keras opens the file
+without memory for its weights, which tells whether its shapes can be true.
 """
 
 from __future__ import annotations
 
-import io
 import math
 import os
-import re
 import sys
 import warnings
-import zipfile
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.errors import NetworkError
-from cnnviewer.networks.files.guards import check_archive, check_claim, first_line, parsed_json, refusing
+from cnnviewer.networks.files.guards import check_claim, first_line, refusing
+from cnnviewer.networks.files.keras_config import check_classes, read_config
+from cnnviewer.networks.files.keras_older import modern
 from cnnviewer.networks.files.opened import Hints, Opened
 
 if TYPE_CHECKING:
@@ -27,22 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["open_file"]
 
-_HOMES = (
-    "layers", "models", "initializers", "regularizers", "constraints", "activations", "dtype_policies", "optimizers",
-    "losses", "metrics",
-)  # fmt: skip
-_HOME = re.compile(rf"keras|keras(\.src)?\.({'|'.join(_HOMES)})(\.\w+)*")
-_OPERATIONS = re.compile(r"keras\.src\.(ops\.(numpy|nn|math|image)|applications\.\w+)")
-_REFUSED = frozenset(
-    {
-        "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "StringLookup", "IntegerLookup",
-        "TextVectorization", "HashedCrossing", "Hashing",
-    }
-)  # fmt: skip
-"""Layers of Keras that run code, call other programs' models, or read files."""
-_VALUES = ("__keras_tensor__", "__tensor__", "__numpy__", "__tuple__", "__ellipsis__", "__slice__", "__bytes__")
 _SHOWN = 3
-_DEEPEST = 100
 _SIDE = 224
 _MOST_NUMBERS = 2**28
 """No layer of a network over one image makes so many: 1 GB."""
@@ -68,12 +53,16 @@ def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
             'pip install "cnnviewer[keras]".'
         ) from None
     with refusing(path, "a network of Keras"):
-        config = _config(path)
-        _check_classes(config, path, keras)
+        from cnnviewer.networks.files.keras_operators import FUNCTIONS, OWN_LAYERS
+
+        stored = read_config(path)
+        older = modern(stored.config, path, keras, OWN_LAYERS, FUNCTIONS) if stored.is_older else None
+        check_classes(older or stored.config, path, keras, OWN_LAYERS)
         with keras.device("meta"):
-            _check_sizes(_loaded(path, keras), path)
+            _check_sizes(_loaded(path, keras, older, OWN_LAYERS), path)
         with keras.device("cpu"):
-            return _opened(_loaded(path, keras), path, is_channels_last="'channels_first'" not in str(config))
+            model = _loaded(path, keras, older, OWN_LAYERS)
+            return _opened(model, path, is_channels_last="'channels_first'" not in str(stored.config))
 
 
 def _keras(path: Path) -> Any:
@@ -103,141 +92,33 @@ def _keras(path: Path) -> Any:
     return keras
 
 
-def _loaded(path: Path, keras: Any) -> Any:
-    return keras.saving.load_model(path, compile=False, safe_mode=True)
-
-
-# ---- what a file may hold
-
-
-def _config(path: Path) -> dict[str, Any]:
-    """Return the configuration; the file's parts are checked on the way.
+def _loaded(path: Path, keras: Any, older: dict[str, Any] | None, own: dict[str, type]) -> Any:
+    """Return the model of a file; `older` is its configuration where Keras 2 wrote it.
 
     Raises
     ------
     NetworkError
-        If it holds more than a network, or less.
+        If Keras can't make it.
     """
-    import h5py
-
-    is_archive = zipfile.is_zipfile(path)
-    wanted = (".keras",) if is_archive else (".h5", ".hdf5")
-    if not path.name.endswith(wanted):
-        raise NetworkError(f"{path.name} is a file of Keras, which goes by names: rename it to end in {wanted[0]}.")
-    if is_archive:
-        check_archive(path)
-        with zipfile.ZipFile(path) as archive:
-            others = sorted({*archive.namelist()} - {"config.json", "metadata.json", "model.weights.h5"})
-            if others:
-                raise NetworkError(f"{path.name} is refused: it holds {others[0]}, which is no part of a network.")
-            with h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as file:
-                _check_hdf5(file, path)
-            metadata = parsed_json(archive.read("metadata.json"), path, "metadata.json")
-            config = parsed_json(archive.read("config.json"), path, "config.json")
-            version = metadata.get("keras_version")
-    else:
-        with h5py.File(path, "r") as file:
-            _check_hdf5(file, path)
-            version, text = file.attrs.get("keras_version"), file.attrs.get("model_config")
-            if text is None:
-                raise NetworkError(
-                    f"{path.name} holds weights of Keras without the network; save it whole: model.save('net.keras')."
-                )
-            config = parsed_json(text, path, "its configuration")
-    if not str(version or "3").startswith("3") and "hard_sigmoid" in str(config):
-        raise NetworkError(f"{path.name} is of Keras 2, whose hard_sigmoid is another; save it again with Keras 3.")
-    return config
-
-
-def _check_hdf5(file: Any, path: Path) -> None:
-    """Refuse HDF5 that points elsewhere, or that claims more numbers than it can hold.
-
-    Raises
-    ------
-    NetworkError
-        If it does.
-    """
-    import h5py
-
-    claim = 0
-    groups = [(file, 0)]
-    while groups:
-        group, depth = groups.pop()
-        if depth > _DEEPEST:
-            raise RecursionError
-        for name in group:
-            link = group.get(name, getlink=True)
-            if not isinstance(link, h5py.HardLink):
-                raise NetworkError(f"{path.name} is refused: {name} in it points to another place or file.")
-            part = group[name]
-            if isinstance(part, h5py.Group):
-                groups.append((part, depth + 1))
-            elif part.external or part.is_virtual:
-                raise NetworkError(f"{path.name} is refused: the numbers of {name} lie in another file.")
-            else:
-                claim += part.size * part.dtype.itemsize
-                check_claim(path, claim, "its weights")
-
-
-def _check_classes(config: dict[str, Any], path: Path, keras: Any) -> None:
-    """Refuse a configuration that names what is not Keras's own, or would run code, anywhere in it.
-
-    Raises
-    ------
-    NetworkError
-        If it does; the sentence names it.
-    """
-    homes = [vars(getattr(keras, home)) for home in _HOMES if hasattr(keras, home)]
-    known = {name for home in homes for name, found in home.items() if isinstance(found, type)}
-    known |= {"Functional", "Policy"}
-    # The optimiser and the losses: Keras leaves them out where nothing is compiled.
-    parts = {name: part for name, part in config.items() if name != "compile_config"}
-    strange = list(dict.fromkeys(_strange(parts, known, keras)))
-    if strange:
-        more = f" and {len(strange) - _SHOWN} more" if len(strange) > _SHOWN else ""
+    try:
+        if older is None:
+            return keras.saving.load_model(path, own, compile=False, safe_mode=True)
+        model = keras.saving.deserialize_keras_object(deepcopy(older), own, safe_mode=True)
+        model.load_weights(path)
+        return model
+    except (TypeError, ValueError) as error:
+        first = _first(error)  # Keras wraps an error once a model, with all of its configuration
         raise NetworkError(
-            f"{path.name} is refused: it has {', '.join(strange[:_SHOWN])}{more}, which may run code or is not Keras's "
-            "own. Export the network to ONNX instead (model.export('net.onnx', format='onnx'))."
-        )
+            f"{path.name} can't be opened: Keras {keras.__version__} can't make its network "
+            f"({type(first).__name__}: {first_line(first)}). Where it was trained, export it to ONNX, and open that."
+        ) from error
 
 
-def _strange(config: Any, known: set[str], keras: Any, depth: int = 0) -> Iterator[str]:
-    """Yield what is not Keras's own, or runs code."""
-    if depth > _DEEPEST:
-        raise RecursionError
-    if isinstance(config, dict):
-        if {"class_name", "registered_name"} & {*config} and not _is_own(config, known, keras):
-            kind = config.get("config") if config.get("class_name") == "function" else config.get("class_name")
-            yield f"{config.get('module') or 'keras'}.{kind}"
-        config = list(config.values())
-    if isinstance(config, list):
-        for part in config:
-            yield from _strange(part, known, keras, depth + 1)
-
-
-def _is_own(config: dict[str, Any], known: set[str], keras: Any) -> bool:
-    """Whether a part of a configuration names a class of Keras's own that runs nothing of the file."""
-    kind, home = config.get("class_name"), config.get("module") or "keras"
-    if kind in _VALUES:
-        return True
-    if kind == "function":
-        kind, is_home = config.get("config"), home in ("builtins", "keras", "keras.activations")
-        return (
-            is_home
-            and isinstance(kind, str)
-            and config.get("registered_name") in (None, kind)
-            and _is_activation(kind, keras)
-        )
-    if not isinstance(kind, str) or not isinstance(home, str) or config.get("registered_name") not in (None, kind):
-        return False
-    if _OPERATIONS.fullmatch(home):
-        found = getattr(sys.modules.get(home), kind, None)
-        return isinstance(found, type) and issubclass(found, keras.Operation)
-    return bool(_HOME.fullmatch(home)) and kind in known - _REFUSED
-
-
-def _is_activation(name: str, keras: Any) -> bool:
-    return name not in ("get", "serialize", "deserialize") and callable(getattr(keras.activations, name, None))
+def _first(error: BaseException) -> BaseException:
+    """Return the error that was raised first."""
+    while (before := error.__cause__ or error.__context__) is not None:
+        error = before
+    return error
 
 
 # ---- sizes

@@ -289,7 +289,12 @@ class Watch(TorchFunctionMode):
         """
         home, constants = self._step, self._constants
         with torch._C.DisableTorchFunction():
-            copy = tensor.detach().contiguous()
+            # Kernels stay in the order in memory in which Keras has them: PyTorch convolves in another way, with other
+            # rounding, in each, and a deep network with random weights makes that as large as its values.
+            is_turned = tensor.ndim == 4 and tensor.is_contiguous(memory_format=torch.channels_last)
+            copy = tensor.detach().contiguous(
+                memory_format=torch.channels_last if is_turned else torch.contiguous_format
+            )
         if function not in _MATRICES:
             if _VECTORS not in home._modules:
                 home.add_module(_VECTORS, nn.Module())

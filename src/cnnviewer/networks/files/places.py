@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cnnviewer.errors import NetworkError
 from cnnviewer.kinds import IMAGES, NETWORKS, ending_of
+from cnnviewer.networks.files.foreign import foreign_network
 from cnnviewer.networks.files.formats import is_network_file
 
 __all__ = ["CARD", "find_network", "has_network", "is_factory", "is_network"]
@@ -35,8 +36,8 @@ def is_network(path: Path) -> bool:
 
 
 def has_network(folder: Path) -> bool:
-    """Whether a folder holds a file whose name is that of a network."""
-    return any(_is_network(path) for path in folder.iterdir())
+    """Whether a folder holds a file whose name is that of a network, or is one of another program, which is told."""
+    return any(_is_network(path) for path in folder.iterdir()) or bool(foreign_network(folder))
 
 
 def find_network(path: Path) -> Path:
@@ -50,6 +51,8 @@ def find_network(path: Path) -> Path:
     if not path.is_dir():
         return path
     found = _networks(path)
+    if all(ending_of(file) == ".bin" for file in found) and (foreign := foreign_network(path)):
+        raise NetworkError(foreign)  # whose numbers lie in files that are called as PyTorch's are
     if not found:
         raise NetworkError(f"The folder {path} holds no network ({', '.join(sorted(NETWORKS))}); choose another.")
     if len(found) > 1:
