@@ -85,6 +85,7 @@ def _layer(layer: Layer, recording: Recording) -> dict[str, Any]:
         "maps": [layer.layout.maps, *layer.layout.map_shape],
         "dtype": str(layer.output.dtype).removeprefix("torch."),
         "parameters": {name: list(tensor.shape) for name, tensor in layer.parameters.items()},
+        "worked_out": list(layer.worked_out),
         "multiply_adds": multiply_adds(layer, recording),
         "statistics": _statistics(layer),
         "picture": _file_name(layer) if layer.output.numel() else None,

@@ -182,9 +182,14 @@ class Layer:
     def parameters(self) -> Mapping[str, torch.Tensor]:
         """The tensors it used that no layer made: ``{"weight": (C_out, C_in, kH, kW), "bias": (C_out,)}``.
 
-        Some of them the forward pass may have worked out of others: see `Call.worked_out`.
+        Some of them the forward pass may have worked out of others: see `worked_out`.
         """
         return self.call.tensors
+
+    @property
+    def worked_out(self) -> tuple[str, ...]:
+        """A sentence on each of its parameters that the forward pass worked out: of what, and by which operations."""
+        return tuple(told.sentence(name) for name, told in self.call.worked_out.items())
 
     @property
     def shape(self) -> tuple[int, ...]:

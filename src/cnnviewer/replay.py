@@ -123,7 +123,7 @@ class Constants:
     steps
         The calls in their order, each with the numbers of what it makes.
     values
-        What they made at first, and what is the same for any weights, by their numbers.
+        What they made at first, and what is the same for any weights, by their numbers: as far as it is taken.
     stand_ins
         For the layers of which a call takes nothing but the shape and the type, a tensor that has them.
     """
@@ -255,12 +255,17 @@ def plan_of(
 
 def _constants_of(tape: Tape) -> Constants:
     """Return what a tape saw made without the image."""
+    taken = {origin for operation in tape.operations for origin in operation.origins}
+    by_steps = {origin for operation in tape.constants if not operation.is_fixed for origin in operation.origins}
     values: dict[int, torch.Tensor] = {}
     steps: list[tuple[tuple[int, ...], Step]] = []
     stand_ins: dict[int, torch.Tensor] = {}
+    first = CONSTANT
     for operation, results in _grouped(tape.constants):
-        numbers = tuple(range(CONSTANT - 1 - len(values), CONSTANT - 1 - len(values) - results, -1))
-        values.update({number: tape.operation(number).output for number in numbers})
+        numbers = tuple(range(first - 1, first - 1 - results, -1))
+        first -= results
+        kept = taken | by_steps if operation.is_fixed else taken
+        values.update({number: tape.operation(number).output for number in numbers if number in kept})
         if operation.is_fixed:
             continue
         steps.append((numbers, _step(operation, results)))

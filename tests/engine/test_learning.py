@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from timm.layers import StdConv2d
+from torch.nn.utils.parametrizations import weight_norm
 
+from cnnviewer import from_module, record
 from cnnviewer.engine import Engine
+from cnnviewer.engine.learning import Learning, shown_weight
+from cnnviewer.engine.scene import Scene
 from cnnviewer.errors import CnnviewerError, WeightsError
 from cnnviewer.messages import (
     HoldRequest,
@@ -182,3 +187,39 @@ def test_filters_of_two_moments_have_one_scale(engine):
     both = torch.stack([first["c1.weight"], second["c1.weight"]]).abs().amax((0, 2, 3, 4))
     assert answer.highs == pytest.approx(both.tolist(), rel=1e-5)
     assert not np.array_equal(answer.before, answer.pixels)
+
+
+def test_of_a_weight_that_is_worked_out_its_parameter_is_shown():
+    """A training knows parameters only: the weight of a standardised convolution has no gradient of its own."""
+    image = torch.rand(1, 3, 8, 8)
+    names = {"standardised": StdConv2d(3, 4, 3), "normed": weight_norm(torch.nn.Conv2d(3, 4, 3))}
+    for kind, module in names.items():
+        recording = record(from_module(torch.nn.Sequential(module, torch.nn.Flatten())), image)
+        layer = recording.layers[0]
+        start = {f"0.{name}": tensor.detach() - 0.5 for name, tensor in module.named_parameters()}
+        gradients = {name: tensor * 3 for name, tensor in start.items()}
+        scene = Scene(recording, None, "", learning=Learning(None, start, gradients))
+        found = {shown: shown_weight(layer, scene, shown) for shown in WeightsShown}
+        assert torch.equal(found[WeightsShown.VALUE][0], layer.parameters["weight"])
+        change, gradient = found[WeightsShown.CHANGE], found[WeightsShown.GRADIENT]
+        name = "0.parametrizations.weight.original1" if kind == "normed" else "0.weight"
+        assert torch.allclose(change[0], torch.full_like(change[0], 0.5))
+        assert torch.equal(gradient[0], gradients[name])
+        assert change[1] == f"the change since the start, of {name}"
+        assert gradient[1] == f"the gradient of the last step, of {name}"
+
+
+def test_a_weight_of_several_parameters_has_no_gradient_to_show():
+    class Product(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.other = (torch.nn.Parameter(torch.rand(4, 3)) for _ in range(2))
+
+        def forward(self, x):
+            return torch.nn.functional.conv2d(x, (self.one * self.other)[:, :, None, None])
+
+    recording = record(from_module(Product()), torch.rand(1, 3, 8, 8))
+    scene = Scene(recording, None, "", learning=Learning(None, {}, {"one": torch.zeros(4, 3)}))
+    weight, told = shown_weight(recording.layers[0], scene, WeightsShown.GRADIENT)
+    assert not weight.any()
+    assert told == "no gradient is known of a weight that the forward pass works out"

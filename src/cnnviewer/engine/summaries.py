@@ -118,6 +118,7 @@ def _layer_summary(layer: Layer, recording: Recording, has_classes: bool) -> Lay
         is_scores=is_scores,
         has_classes=has_classes,
         layout=layout,
+        worked_out=layer.worked_out,
     )
 
 

@@ -63,6 +63,8 @@ class LayerSummary:
     has_classes: bool = False
     """Whether its units are the classes: it made the scores, or what they are made of by a softmax alone."""
     layout: Layout = field(default_factory=Layout)
+    worked_out: tuple[str, ...] = ()
+    """A sentence on each weight that the forward pass worked out of others; its name stands before a colon."""
 
     @property
     def wrapped_columns(self) -> int:

@@ -78,7 +78,8 @@ def _explained(asked: Asked) -> Explanation:
             explanation = None if rule is None else rule(asked)
         except (KeyError, TypeError, ValueError, IndexError):  # an argument in a form that the rule does not know
             explanation = None
-    return _doubted(by_slope(asked) if explanation is None else explanation, asked.layer.output.dtype)
+    found = _doubted(by_slope(asked) if explanation is None else explanation, asked.layer.output.dtype)
+    return replace(found, notes=(*found.notes, *asked.layer.worked_out))
 
 
 def _doubted(explanation: Explanation, dtype: torch.dtype) -> Explanation:

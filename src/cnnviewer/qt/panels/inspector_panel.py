@@ -113,6 +113,11 @@ class InspectorPanel(QWidget):
         return self._numbers
 
     @property
+    def flow(self) -> QLabel:
+        """What is said on the layers before and behind the chosen one, and on where its weights come from."""
+        return self._flow
+
+    @property
     def unit_text(self) -> str:
         """What is said on the unit under the mouse, or the chosen one."""
         return self._unit_text.text()
@@ -129,11 +134,14 @@ class InspectorPanel(QWidget):
         self._show_marks()
 
     def show_layer(self, layer: LayerSummary, followers: tuple[str, ...], categories: tuple[str, ...] = ()) -> None:
-        """Show which layers feed the chosen one, and which it feeds; `categories` are those of the network."""
+        """Show which layers feed the chosen one, which it feeds, and of what the pass worked out its weights.
+
+        `categories` are those of the network.
+        """
         self._categories = categories if layer.has_classes else None
         fed = _links(layer.inputs) or "no layer"
         feeds = _links(followers) or "no layer: it is an output"
-        self._flow.setText(f"Fed by {fed}<br>Feeds {feeds}")
+        self._flow.setText("<br>".join((f"Fed by {fed}", f"Feeds {feeds}", *map(escape, layer.worked_out))))
 
     def set_unit(self, unit: tuple[int, int] | None) -> None:
         """Mark the chosen unit."""

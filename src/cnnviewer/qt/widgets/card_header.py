@@ -48,7 +48,7 @@ class CardHeader(QWidget):
         self.shapes.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)  # the words beside it give way
         self.note = ElidedLabel(self, role="muted")
         self.caution = ElidedLabel(self, role="warning")
-        self._cost = ElidedLabel(self, role="muted")
+        self.cost = ElidedLabel(self, role="muted")
         self.views = Segmented(parent=self)
         self.views.chosen.connect(self.viewChosen)
         self._unfold = QToolButton(self)
@@ -58,7 +58,7 @@ class CardHeader(QWidget):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(3)
         rows.addLayout(_row((self.badge, self._name), (self._unfold, self.views)))
-        rows.addLayout(_row((self.settings, self.shapes), (self.caution, self.note, self._cost)))
+        rows.addLayout(_row((self.settings, self.shapes), (self.caution, self.note, self.cost)))
 
     def show_layer(self, layer: LayerSummary) -> None:
         """Show what a layer is, and which views it has."""
@@ -77,10 +77,13 @@ class CardHeader(QWidget):
         self.views.setVisible(len(views) > 1)
 
     def show_cost(self, layer: LayerSummary, seconds: float) -> None:
-        """Show how many weights a layer has, and how long it took."""
-        parts = [f"{count_text(layer.parameters)} weights"] if layer.parameters else []
+        """Show how many weights a layer has, or its weights are worked out from, and how long it took."""
+        of = "from " if layer.worked_out else ""
+        parts = [f"{of}{count_text(layer.parameters)} weights"] if layer.parameters else []
         parts.append(f"{seconds * 1000:.1f} ms")
-        self._cost.set_text(" · ".join(parts))
+        self.cost.set_text(" · ".join(parts))
+        if layer.worked_out:
+            self.cost.setToolTip("\n".join(layer.worked_out))
 
     def show_caution(self, caution: str) -> None:
         """Tell what class scores are not to be taken for; '' for nothing."""
