@@ -13,6 +13,7 @@ from PIL import Image
 from torch import nn
 
 import cnnviewer
+from answering import answering
 from cnnviewer.analysis.cost import multiply_adds
 from cnnviewer.cli import main
 from cnnviewer.errors import CnnviewerError
@@ -169,9 +170,25 @@ def test_no_finite_value_at_all_has_no_range(tmp_path):
 
 
 def test_probabilities_that_are_not_finite_are_json(tmp_path):
-    recording = branch(lambda h: h.mean((2, 3)) * float("nan"))
+    recording = cnnviewer.record(answering(lambda net, y: net.five(y) * float("nan")), noise())
     write_recording(recording, tmp_path, "noise")
-    assert len(strict_json(tmp_path / "probabilities.json")["classes"]) == 4
+    assert len(strict_json(tmp_path / "probabilities.json")["classes"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("answer", "returns", "classes", "values"),
+    [
+        (lambda net, y: net.five(y).sigmoid(), "multi-label", 5, 0),
+        (lambda net, y: net.one(y), "binary", 2, 0),
+        (lambda net, y: net.four(y).tanh(), "values", 0, 4),
+        (lambda net, y: y, "features", 0, 0),
+    ],
+)
+def test_what_is_returned_is_written_with_the_reason(tmp_path, answer, returns, classes, values):
+    write_recording(cnnviewer.record(answering(answer), noise()), tmp_path, "noise")
+    told = strict_json(tmp_path / "probabilities.json")
+    assert (told["returns"], len(told["classes"]), len(told["values"])) == (returns, classes, values)
+    assert told["reason"].startswith("Its last operation")
 
 
 def test_settings_that_are_not_finite_are_json(tmp_path):

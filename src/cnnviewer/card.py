@@ -17,12 +17,19 @@ A card is a JSON object; all but ``size`` may be left out::
       "deviation": [0.229, 0.224, 0.225],
       "padding": 0,
       "interpolation": "bilinear",
-      "crop_mode": "centre"
+      "crop_mode": "centre",
+      "returns": "classes"
     }
 
 ``range`` is what a white pixel is before the mean is taken away: 1, or 255. ``categories`` may also be the name of one
 of the lists that the program knows ("ImageNet-1k", "CIFAR-10", "digits", "Fashion-MNIST"), or the path of a text file
 with a name a line, from the folder of the card.
+
+``returns`` is what the network returns: "classes" (one of several: they get a softmax where the network has none
+itself), "multi-label" (each label holds or not, with a probability of its own), "binary" (one number that tells yes or
+no), "values" (numbers that are no probabilities: a regression, a box) or "features" (an embedding, feature maps). Where
+it is left out the network's last operations tell. A card that the program keeps has ``guessed``, too: what of it was
+guessed, each with the reason, and not looked at by anybody since.
 """
 
 from __future__ import annotations
@@ -30,20 +37,24 @@ from __future__ import annotations
 import math
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.errors import NetworkError
 from cnnviewer.files import json_text, parsed, write_text
+from cnnviewer.outputs import returns_of
 from cnnviewer.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cnnviewer.outputs import Returns
+
 __all__ = [
     "LARGEST_SIDE",
     "MOST_CHANNELS",
     "Card",
+    "Reason",
     "card_beside",
     "from_json",
     "read_card",
@@ -64,6 +75,14 @@ _CROP_MODES = ("centre", "squash", "border")
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why something of a card was guessed as it is: what, and a sentence."""
+
+    what: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Card:
     """What a file of a network does not tell by itself.
 
@@ -77,12 +96,18 @@ class Card:
         For a file that holds weights alone: the name of the network that they are of, as `load_network` takes it.
     name
         What the network is called; empty for the file's own name.
+    returns
+        What the network returns; None for what its last operations tell.
+    guessed
+        What of it was guessed, and not looked at since.
     """
 
     preprocessing: Preprocessing
     categories: tuple[str, ...] | str = ()
     architecture: str = ""
     name: str = ""
+    returns: Returns | None = None
+    guessed: tuple[Reason, ...] = ()
 
 
 def card_beside(path: Path) -> Card | None:
@@ -131,7 +156,7 @@ def read_card(path: Path) -> Card:
     except NetworkError as error:
         raise NetworkError(f"The card {path.name} can't be used: {error}") from error
     if isinstance(card.categories, str) and _is_file(path.parent / card.categories):
-        return Card(card.preprocessing, read_categories(path.parent / card.categories), card.architecture, card.name)
+        return replace(card, categories=read_categories(path.parent / card.categories))
     return card
 
 
@@ -169,6 +194,8 @@ def to_json(card: Card) -> dict[str, Any]:
         "padding": how.padding,
         "interpolation": how.interpolation,
         "crop_mode": how.crop_mode,
+        "returns": "" if card.returns is None else card.returns.value,
+        **({"guessed": {reason.what: reason.text for reason in card.guessed}} if card.guessed else {}),
     }
 
 
@@ -187,6 +214,8 @@ def from_json(stored: object) -> Card:
         categories=_categories(stored.get("categories", [])),
         architecture=_word(stored, "architecture"),
         name=_word(stored, "name"),
+        returns=_returns(stored),
+        guessed=_guessed(stored),
     )
 
 
@@ -250,6 +279,20 @@ def read_categories(path: Path) -> tuple[str, ...]:
         return tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
     except (OSError, UnicodeDecodeError) as error:
         raise NetworkError(f"The categories in {path} can't be read as a text file: {error}.") from error
+
+
+def _returns(stored: dict[str, Any]) -> Returns | None:
+    """Return what a card says that the network returns; None where it says nothing."""
+    word = _word(stored, "returns")
+    return returns_of(word) if word else None
+
+
+def _guessed(stored: dict[str, Any]) -> tuple[Reason, ...]:
+    """Return what of a card was guessed."""
+    told = stored.get("guessed", {})
+    if not isinstance(told, dict) or not all(isinstance(text, str) for text in told.values()):
+        raise NetworkError('"guessed" must be an object with a sentence for each thing that was guessed.')
+    return tuple(Reason(what, text) for what, text in told.items())
 
 
 def _word(stored: dict[str, Any], key: str) -> str:

@@ -16,6 +16,7 @@ from cnnviewer.analysis.cost import multiply_adds
 from cnnviewer.analysis.description import describe
 from cnnviewer.analysis.statistics import MapStatistics, feature_maps
 from cnnviewer.errors import CnnviewerError
+from cnnviewer.outputs import Returns
 from cnnviewer.provenance import caution_of
 from cnnviewer.rendering.mosaic import render
 
@@ -32,7 +33,8 @@ def write_recording(recording: Recording, folder: Path, image: str, *, arrays: b
 
     ``layers.json`` has each layer's name, kind, settings, shapes, statistics and who feeds it, its maps' number, height
     and width, and what the network returned;
-    ``probabilities.json`` the classes, most probable first; ``012-features.3.png`` the maps of layer 12; with
+    ``probabilities.json`` what the network returns and why that is told, with the classes or labels, most probable
+    first, or the values; ``012-features.3.png`` the maps of layer 12; with
     `arrays`, ``arrays.npz`` each output under its layer's name.
 
     Raises
@@ -106,18 +108,22 @@ def _statistics(layer: Layer) -> dict[str, float | int | None]:
         "mean": float(values.mean),
         "zero_share": float(values.zero_share),
         "not_finite": int((~finite).sum()),
-        "dead_maps": int(((maps.minimum == 0) & (maps.maximum == 0) & maps.finite).sum()),
+        "dead_maps": int(maps.dead.sum()),
     }
 
 
 def _probabilities(recording: Recording, image: str) -> dict[str, Any]:
-    classes = [] if recording.scores is None else recording.top(recording.scores.numel())
+    values = recording.vector if recording.returns is Returns.VALUES else None
+    classes = [] if recording.scores is None else recording.top(len(recording.probabilities))
     return {
         "network": recording.network.name,
         "provenance": recording.network.provenance,
         "caution": caution_of(recording.network.provenance),
         "image": image,
+        "returns": recording.returns.value,
+        "reason": recording.returns_reason,
         "classes": [{"category": category, "probability": probability} for category, probability in classes],
+        "values": [] if values is None else values.float().tolist(),
     }
 
 

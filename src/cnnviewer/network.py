@@ -13,12 +13,15 @@ import torch
 from cnnviewer.devices import AUTO, Precision, choose_device, float_type, is_out_of_memory
 from cnnviewer.errors import DeviceError, ImageError, NetworkError
 from cnnviewer.images import as_photo
+from cnnviewer.outputs import returns_of
 from cnnviewer.readings import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from cnnviewer.card import Reason
     from cnnviewer.images import ImageLike, Photo
+    from cnnviewer.outputs import Returns
     from cnnviewer.preprocessing import Preprocessing
 
 __all__ = ["Network", "eval_mode", "from_module", "input_channels", "plain_tensors"]
@@ -40,6 +43,11 @@ class Network:
         One name a class, in the order of the module's outputs; empty where none are known.
     provenance
         Where the weights come from, for people: "random weights", "pretrained on ImageNet-1k".
+    returns
+        What the module returns, where that is said; None for what its last operations tell. See
+        `cnnviewer.outputs.Returns`.
+    guessed
+        What of all that was guessed, with the reasons; empty where somebody said it.
     """
 
     module: torch.nn.Module
@@ -47,6 +55,8 @@ class Network:
     preprocessing: Preprocessing
     categories: tuple[str, ...] = ()
     provenance: str = "weights as given"
+    returns: Returns | None = None
+    guessed: tuple[Reason, ...] = ()
 
     def preprocess(
         self,
@@ -222,6 +232,7 @@ def from_module(
     categories: tuple[str, ...] | list[str] = (),
     name: str | None = None,
     provenance: str = "weights as given",
+    returns: str | None = None,
 ) -> Network:
     """Make a `Network` of anyone's own torch module. It is put into eval mode.
 
@@ -236,11 +247,14 @@ def from_module(
         One name a class.
     name, provenance
         What is shown; by default the class's name and "weights as given".
+    returns
+        What the module returns: "classes", "multi-label", "binary", "values" or "features"; by default what its last
+        operations tell.
 
     Raises
     ------
     NetworkError
-        If `module` is no torch module.
+        If `module` is no torch module, or `returns` is none of these words.
     """
     if not isinstance(module, torch.nn.Module):
         raise NetworkError(f"A network is made of a torch.nn.Module; {type(module).__name__} is none.")
@@ -250,6 +264,7 @@ def from_module(
         preprocessing=preprocessing or _usual_preprocessing(module),
         categories=tuple(categories),
         provenance=provenance,
+        returns=None if returns is None else returns_of(returns),
     )
 
 

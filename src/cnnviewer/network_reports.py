@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cnnviewer.card import Reason
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -153,14 +155,6 @@ class Fit:
     def is_whole(self) -> bool:
         """Whether all fit."""
         return all(row.is_match for row in self.rows)
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why something of a card was guessed as it is: what, and a sentence."""
-
-    what: str
-    text: str
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from cnnviewer.frame_plan import FramePlan
 from cnnviewer.images import Photo, as_photo
 from cnnviewer.network import eval_mode
 from cnnviewer.operations import function_name, kind_of
-from cnnviewer.outputs import Output
+from cnnviewer.outputs import NOTHING, Output
 from cnnviewer.readings import Reading
 from cnnviewer.recording import INPUT, Layer, Recording
 from cnnviewer.replay import Plan, plan_of
-from cnnviewer.returned import class_scores, named_tensors
+from cnnviewer.returned import choose, named_tensors
 from cnnviewer.tape import IMAGE, Operation, Tape, unique_names
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class Recorder:
         self._constants: Mapping[int, torch.Tensor] = {}
         self._statics: tuple[_Static, ...] = ()
         self._outputs: tuple[Output, ...] = ()
+        self._returned = NOTHING
         self._frames: FramePlan | None = None
         self._dropped: tuple[Layer, ...] = ()
 
@@ -178,15 +179,17 @@ class Recorder:
             tape.end()
             seconds = time.perf_counter() - start
         self._statics = _statics(tape, self.network)
-        self._outputs = _outputs(result, tape.operations, [static.name for static in self._statics])
-        scores = class_scores(result)
+        outputs = [operation.output for operation in tape.operations]
+        durations = [operation.seconds for operation in tape.operations]
+        named = named_tensors(result)
+        self._outputs = _outputs(named, tape.operations, [static.name for static in self._statics])
+        chosen = choose(named, self._outputs, self._layers(outputs, durations), len(self.network.categories))
+        scores, self._returned = chosen.tensor, chosen.returned
         made = [index for index, operation in enumerate(tape.operations) if operation.result is scores]
         scores_index = made[-1] if made else None
         self._frames = None
         self._plan = plan_of(tape, self.network, tensor, scores, scores_index)
         self._constants = {} if self._plan is None else self._plan.constants
-        outputs = [operation.output for operation in tape.operations]
-        durations = [operation.seconds for operation in tape.operations]
         found = None if scores is None else scores.reshape(-1)
         return self._recording(tape.image, outputs, durations, found, scores_index, seconds)
 
@@ -220,11 +223,13 @@ class Recorder:
         scores_index: int | None,
         seconds: float,
     ) -> Recording:
-        layers = [
+        return self._of(image, self._layers(outputs, durations), scores, scores_index, seconds)
+
+    def _layers(self, outputs: Sequence[torch.Tensor], durations: Sequence[float]) -> list[Layer]:
+        return [
             static.layer(index, output, duration)
             for index, (static, output, duration) in enumerate(zip(self._statics, outputs, durations, strict=True))
         ]
-        return self._of(image, layers, scores, scores_index, seconds)
 
     def _of(
         self,
@@ -234,7 +239,9 @@ class Recorder:
         scores_index: int | None,
         seconds: float,
     ) -> Recording:
-        return Recording(self.network, image[0], tuple(layers), scores, scores_index, seconds, self._outputs)
+        return Recording(
+            self.network, image[0], tuple(layers), scores, scores_index, seconds, self._outputs, self._returned
+        )
 
 
 class _Static:
@@ -298,12 +305,11 @@ def _without_batch(output: torch.Tensor) -> torch.Tensor:
     return output[0] if _has_batch(output) else output
 
 
-def _outputs(result: Any, operations: list[Operation], names: Sequence[str]) -> tuple[Output, ...]:
+def _outputs(
+    named: Sequence[tuple[str, torch.Tensor]], operations: list[Operation], names: Sequence[str]
+) -> tuple[Output, ...]:
     makers = {id(operation.result): names[index] for index, operation in enumerate(operations)}
-    return tuple(
-        Output(name, tuple(_without_batch(tensor).shape), makers.get(id(tensor)))
-        for name, tensor in named_tensors(result)
-    )
+    return tuple(Output(name, tuple(_without_batch(tensor).shape), makers.get(id(tensor))) for name, tensor in named)
 
 
 @contextmanager

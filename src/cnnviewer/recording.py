@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cnnviewer.categories import category_name
 from cnnviewer.errors import RecordingError
 from cnnviewer.operations import run_apart
-from cnnviewer.outputs import returned_text
+from cnnviewer.outputs import NOTHING, returned_text
+from cnnviewer.probabilities import HAS_PROBABILITIES, probabilities
 from cnnviewer.slots import filled, with_slots
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from cnnviewer.layouts import Layout
     from cnnviewer.network import Network
     from cnnviewer.operations import Kind
-    from cnnviewer.outputs import Output
+    from cnnviewer.outputs import Output, Returned, Returns
     from cnnviewer.worked_out import WorkedOut
 
 __all__ = ["INPUT", "Call", "Layer", "Recording"]
@@ -221,14 +222,17 @@ class Recording:
         The preprocessed image, float, ``(C, H, W)``.
     layers
         The layers in the order in which they ran.
-    scores
-        The network's output for the classes, ``(classes,)``; None where it gives none.
-    scores_index
-        The layer that made them; None where no layer did.
+    vector
+        What the network returned as its answer, ``(N,)``: class scores, probabilities, values, an embedding; None where
+        it returned no vector.
+    vector_index
+        The layer that made it; None where no layer did.
     seconds
         How long the forward pass took, until the device had done all of it.
     outputs
-        What the network returned.
+        All tensors that the network returned.
+    returned
+        What its last operations tell of `vector`.
     own_names
         What the channels of the image are called, in the order of the input; empty where it has only colours or grey.
     """
@@ -236,10 +240,11 @@ class Recording:
     network: Network
     input: torch.Tensor
     layers: tuple[Layer, ...]
-    scores: torch.Tensor | None
-    scores_index: int | None
+    vector: torch.Tensor | None
+    vector_index: int | None
     seconds: float
     outputs: tuple[Output, ...] = ()
+    returned: Returned = NOTHING
     own_names: tuple[str, ...] = ()
 
     @property
@@ -287,41 +292,74 @@ class Recording:
                 needed.update(before.inputs)
         return frozenset(self[name].index for name in needed if name != INPUT)
 
+    @property
+    def returns(self) -> Returns:
+        """What the network returns: what is said of it, else what its last operations tell."""
+        return self.network.returns or self.returned.returns
+
+    @property
+    def returns_reason(self) -> str:
+        """Why that is told, a sentence."""
+        said = f"{self.network.name} is said to return {self.network.returns}" if self.network.returns else ""
+        told = said or self.returned.reason
+        return f"{told[:1].upper()}{told[1:]}."
+
+    @property
+    def scores(self) -> torch.Tensor | None:
+        """What the network returned for the classes or labels, ``(N,)``; None where it returns values or features."""
+        return self.vector if self.returns in HAS_PROBABILITIES else None
+
+    @property
+    def scores_index(self) -> int | None:
+        """The layer that made the scores; None where there are none, or no layer made them."""
+        return self.vector_index if self.returns in HAS_PROBABILITIES else None
+
     @cached_property
     def probabilities(self) -> torch.Tensor:
-        """The class probabilities, float32, ``(classes,)``, on the CPU; they sum to 1.
+        """The probabilities, float32, on the CPU.
+
+        Of classes ``(classes,)``; they sum to 1, or each group of them does, where the network puts several softmaxes
+        together. Of several labels ``(labels,)``, each for itself between 0 and 1: they don't sum to 1. Of a network
+        that tells yes or no ``(2,)``: the probability of `categories`' first, and 1 less that.
 
         Raises
         ------
         RecordingError
-            If the network gives no class scores.
+            If the network returns no probabilities: values, features, maps.
         """
         if self.scores is None:
             raise RecordingError(
-                f"{self.network.name} gives no class probabilities: it returns {returned_text(self.outputs)}."
+                f"{self.network.name} gives no class probabilities: it returns {returned_text(self.outputs)}. "
+                f"{self.returns_reason}"
             )
-        scores = self.scores.float().cpu()
-        operation = self._scoring_operation
-        if operation == "softmax":
-            return scores
-        if operation == "log_softmax":
-            return scores.exp()
-        return scores.softmax(0)
+        return probabilities(self.scores, self.returned, self.returns)
 
-    @property
-    def _scoring_operation(self) -> str:
-        """The operation whose values the scores are, behind flattening and dropout."""
-        layer = None if self.scores_index is None else self.layers[self.scores_index]
-        while layer is not None and layer.kind in ("reshape", "dropout") and len(layer.inputs) == 1:
-            layer = None if layer.inputs[0] == INPUT else self[layer.inputs[0]]
-        return layer.operation if layer is not None else ""
+    @cached_property
+    def categories(self) -> tuple[str, ...]:
+        """The names of what has a probability; empty where none are known.
+
+        Of a network that tells yes or no they are two: what the probability is of, the second of two names (the label
+        1), or the only one; and what holds otherwise.
+        """
+        names = self.network.categories
+        if self.returns not in HAS_PROBABILITIES or self.vector is None or self.vector.numel() != 1:
+            return names
+        if len(names) == 1:
+            return names[0], f"not {names[0]}"
+        return (names[1], names[0]) if names else ("class 1", "class 0")
 
     def category(self, index: int) -> str:
         """Return the name of a class; its number where the network has no names."""
-        return category_name(self.network.categories, index)
+        return category_name(self.categories, index)
 
     def top(self, count: int = 5) -> list[tuple[str, float]]:
-        """Return the most probable categories with their probabilities, most probable first."""
+        """Return the most probable categories with their probabilities, most probable first.
+
+        Raises
+        ------
+        RecordingError
+            As `probabilities`.
+        """
         values, indices = self.probabilities.topk(min(count, self.probabilities.numel()))
         return [(self.category(index), value) for value, index in zip(values.tolist(), indices.tolist(), strict=True)]
 

@@ -47,7 +47,7 @@ def test_badges(values):
     statistics = MapStatistics(torch.from_numpy(values.copy()))
     for index, one in enumerate(values):
         if not np.isfinite(one).all():
-            expected = "not finite"
+            expected = "not finite" if np.isnan(one).any() else "holds infinity"
         elif one.size == 1 or (one != one.flat[0]).any():
             expected = ""
         else:
@@ -61,12 +61,13 @@ def test_badges_of_each_kind():
     maps[2, 0, 0] = 1
     maps[3, 0, 0] = float("nan")
     maps[4] = float("-inf")
+    assert MapStatistics(maps).dead.tolist() == [True, False, False, False, False]
     assert [MapStatistics(maps).badge(index) for index in range(5)] == [
         "dead",
         "constant",
         "",
         "not finite",
-        "not finite",
+        "holds infinity",
     ]
 
 

@@ -93,6 +93,17 @@ class MapStatistics:
         return torch.ones(self._values.shape[0], dtype=torch.bool) if found is None else found
 
     @cached_property
+    def unknown(self) -> torch.Tensor:
+        """Whether a map has values that are NaN, bool ``(maps,)``; of the others that are not finite it is infinity."""
+        is_finite = self.finite
+        return torch.zeros_like(is_finite) if bool(is_finite.all()) else torch.isnan(self._values).any(1).cpu()
+
+    @cached_property
+    def dead(self) -> torch.Tensor:
+        """Whether all values of a map are zero, bool ``(maps,)``."""
+        return (self.minimum == 0) & (self.maximum == 0) & self.finite
+
+    @cached_property
     def mean(self) -> torch.Tensor:
         """The mean of each map's finite values, float32 ``(maps,)``."""
         if bool(self.finite.all()):
@@ -112,20 +123,21 @@ class MapStatistics:
         return bool(self.minimum.numel()) and float(self.minimum.min()) < 0
 
     def badge(self, index: int) -> str:
-        """Return "not finite", "dead" (all zero) or "constant" for a map of which that is true; else ''."""
+        """Return "not finite" (with NaN), "holds infinity", "dead" (all zero) or "constant", as it is true; else ''."""
         return self.badges[index]
 
     @cached_property
     def badges(self) -> tuple[str, ...]:
         """The `badge` of each map."""
         is_unit = self._values.shape[1] == 1
-        ends = zip(self.finite.tolist(), self.minimum.tolist(), self.maximum.tolist(), strict=True)
-        return tuple(_badge(is_finite, low, high, is_unit) for is_finite, low, high in ends)
+        each = (self.finite, self.unknown, self.minimum, self.maximum)
+        ends = zip(*(values.tolist() for values in each), strict=True)
+        return tuple(_badge(is_finite, has_nan, low, high, is_unit) for is_finite, has_nan, low, high in ends)
 
 
-def _badge(is_finite: bool, low: float, high: float, is_unit: bool) -> str:
+def _badge(is_finite: bool, has_nan: bool, low: float, high: float, is_unit: bool) -> str:
     if not is_finite:
-        return "not finite"
+        return "not finite" if has_nan else "holds infinity"
     if low != high or is_unit:
         return ""
     return "dead" if low == 0 else "constant"

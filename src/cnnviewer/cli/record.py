@@ -22,10 +22,14 @@ from cnnviewer.outputs import NO_NUMBERS
 from cnnviewer.readings import ALL_PAGES, Reading, checked_range
 
 if TYPE_CHECKING:
+    from cnnviewer.network import Network
     from cnnviewer.readings import Read
     from cnnviewer.recording import Recording
 
 __all__ = ["run"]
+
+_SHOWN = 5
+"""So many labels or values are told."""
 
 
 def run(words: list[str]) -> int:
@@ -53,17 +57,35 @@ def run(words: list[str]) -> int:
     write_recording(recording, options.out, options.image.name, arrays=options.arrays)
     print(f"{len(recording.layers)} layers in {options.out}: {_best(recording)}")
     caution = caution_of(network.provenance)
-    for sentence in filter(None, (caution, *_told(photo.read))):
+    for sentence in filter(None, (caution, _guesses(network), *_told(photo.read))):
         print(sentence)
     return 0
 
 
 def _best(recording: Recording) -> str:
-    """Return the most probable class with its probability."""
+    """Return the most probable class with its probability, or labels, values, what is returned."""
+    from cnnviewer.outputs import Returns, returned_text
+
+    if recording.returns is Returns.VALUES and recording.vector is not None:
+        values = recording.vector.tolist()
+        named = [
+            f"{recording.categories[i]} {v:.4g}" if i < len(recording.categories) else f"{v:.4g}"
+            for i, v in enumerate(values[:_SHOWN])
+        ]
+        return f"values {', '.join(named)}{', …' if len(values) > _SHOWN else ''}"
     if recording.scores is None:
-        return "no class probabilities"
+        return f"no class probabilities: it returns {returned_text(recording.outputs)}"
+    if recording.returns is Returns.MULTI_LABEL:
+        told = [(name, share) for name, share in recording.top(_SHOWN) if share == share]
+        return "labels " + ", ".join(f"{name} {share:.1%}" for name, share in told) if told else NO_NUMBERS
     name, probability = recording.top(1)[0]
     return NO_NUMBERS if isnan(probability) else f"{name}, {probability:.1%}"
+
+
+def _guesses(network: Network) -> str:
+    """Return what of a network's card was guessed, in a sentence; '' where nothing was."""
+    what = ", ".join(reason.what for reason in network.guessed)
+    return f"What is not told of the network was guessed ({what}); a card beside its file tells it." if what else ""
 
 
 def _parser() -> argparse.ArgumentParser:

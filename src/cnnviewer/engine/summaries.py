@@ -11,8 +11,9 @@ from cnnviewer.analysis.description import describe
 from cnnviewer.engine.classes import class_layers
 from cnnviewer.engine.filters import filter_bank
 from cnnviewer.inputs.suitability import judge
-from cnnviewer.messages import LayerSummary, NetworkSummary, RecordingSummary, View
+from cnnviewer.messages import AnswerSummary, LayerSummary, NetworkSummary, RecordingSummary, View
 from cnnviewer.operations import Kind
+from cnnviewer.outputs import Returns
 from cnnviewer.provenance import is_random
 from cnnviewer.recording import INPUT
 
@@ -41,6 +42,7 @@ def network_summary(network: Network) -> NetworkSummary:
         parameters=network.parameter_count,
         device=str(network.device),
         numbers=str(network.dtype).removeprefix("torch."),
+        guessed=network.guessed,
     )
 
 
@@ -57,13 +59,23 @@ def recording_summary(scene: Scene, layers: tuple[LayerSummary, ...]) -> Recordi
         layer_seconds=tuple(layer.seconds for layer in recording.layers),
         probabilities=tuple(probabilities.tolist()),
         ranking=tuple(ranking.tolist()),
-        entropy=_entropy(probabilities),
+        entropy=_entropy(probabilities) if recording.returns is Returns.CLASSES else 0.0,
         seconds=recording.seconds,
         nbytes=recording.nbytes,
         outputs=recording.outputs,
+        answer=_answer(recording),
+        categories=recording.categories,
         read=scene.photo.read,
         mismatch=None if scene.is_frame else _mismatch(scene),
     )
+
+
+def _answer(recording: Recording) -> AnswerSummary:
+    """Return what is told of the network's answer."""
+    returns, groups = recording.returns, recording.returned.groups
+    has_values = returns is Returns.VALUES and recording.vector is not None
+    values = tuple(recording.vector.float().tolist()) if has_values and recording.vector is not None else ()
+    return AnswerSummary(returns, recording.returns_reason, values, len(set(groups)) or 1)
 
 
 def _mismatch(scene: Scene) -> Mismatch | None:
@@ -94,6 +106,7 @@ def layer_summaries(recording: Recording) -> tuple[LayerSummary, ...]:
 
 def _layer_summary(layer: Layer, recording: Recording, has_classes: bool) -> LayerSummary:
     layout, is_scores = layer.layout, layer.index == recording.scores_index
+    is_answer = is_scores or (recording.returns is Returns.VALUES and layer.index == recording.vector_index)
     bank = filter_bank(layer, recording)
     return LayerSummary(
         index=layer.index,
@@ -109,29 +122,30 @@ def _layer_summary(layer: Layer, recording: Recording, has_classes: bool) -> Lay
         shape=layer.shape,
         parameters=layer.parameter_count,
         multiply_adds=multiply_adds(layer, recording),
-        views=_views(layer, recording, is_scores),
+        views=_views(layer, recording, is_answer),
         maps=layout.maps,
         map_shape=layout.map_shape,
         kernels=0 if bank is None else bank.count,
         kernel_shape=(1, 1) if bank is None else bank.kernel_shape,
         filters=0 if bank is None or bank.is_whole else bank.filters,
         is_scores=is_scores,
+        is_answer=is_answer,
         has_classes=has_classes,
         layout=layout,
         worked_out=layer.worked_out,
     )
 
 
-def _views(layer: Layer, recording: Recording, is_scores: bool) -> tuple[View, ...]:
+def _views(layer: Layer, recording: Recording, is_answer: bool) -> tuple[View, ...]:
     """Return what a card can show of a layer, the usual view first."""
     is_vector = layer.layout.is_vector
     views: list[View] = []
-    if is_scores and not is_vector:  # maps of one unit each
+    if is_answer and not is_vector:  # maps of one unit each
         views.append(View.BARS)
     if layer.kind is Kind.POOLING and _pools_maps(layer, recording):
         views.append(View.POOLED)
     if is_vector:
-        if (is_scores or layer.kind is Kind.SOFTMAX) and layer.output.numel() > 1:
+        if (is_answer or layer.kind is Kind.SOFTMAX) and layer.output.numel() > 1:
             views.append(View.BARS)
         views.append(View.CELLS)
     else:

@@ -14,6 +14,7 @@ from cnnviewer.lessons.network_messages import Link, NetworkColumn, NetworkPictu
 from cnnviewer.messages import ScaleChoice
 from cnnviewer.networks import load_network
 from cnnviewer.operations import Kind
+from cnnviewer.outputs import Form, Returns
 from cnnviewer.recorder import record
 from cnnviewer.recording import INPUT
 from cnnviewer.rendering.packing import packed_rgb
@@ -39,6 +40,7 @@ MOST_COLUMNS, MOST_TILES = 32, 2_000
 """So many columns, and maps and single numbers in them, a picture has at most where the open network is asked for."""
 _WITHOUT_COLUMN = {Kind.RESHAPE, Kind.DROPOUT, Kind.ACTIVATION, Kind.NORMALISATION}
 """Kinds of layers that lie in the columns of others."""
+_ARE_PROBABILITIES = {Form.SHARES, Form.BOUNDED}
 _SIGNED = {Kind.CONVOLUTION, Kind.NORMALISATION, Kind.LINEAR, Kind.ADDITION}
 
 
@@ -200,16 +202,22 @@ class _Builder:
         )
 
     def _probabilities_column(self, last: int) -> tuple[NetworkColumn, ...]:
-        """Return the column that the softmax makes of the scores, where the network leaves that to its user."""
+        """Return the column that the softmax makes of the scores, where the network leaves that to its user.
+
+        Of several labels, and of one number, it is a sigmoid; what is a probability already gets none.
+        """
         recording = self._recording
-        if recording.scores_index is None or recording.layers[recording.scores_index].kind is Kind.SOFTMAX:
+        if recording.scores is None or recording.scores_index is None or recording.returned.form in _ARE_PROBABILITIES:
             return ()
         shown = recording.probabilities.reshape(-1, 1, 1)
         count = len(shown)
+        is_softmax = recording.returns is Returns.CLASSES
+        is_each = recording.returns is Returns.MULTI_LABEL
+        made_of = torch.eye(count) if is_each else torch.ones(count, recording.scores.numel())
         scale = shared_scale(0.0, 1.0, False, count)
         return (
             NetworkColumn(
-                title="softmax",
+                title="softmax" if is_softmax else "sigmoid",
                 layers=(),
                 kinds=(Kind.SOFTMAX.value,),
                 shape=(count,),
@@ -218,7 +226,7 @@ class _Builder:
                 low=0.0,
                 high=1.0,
                 names=self._categories(count),
-                links=(Link(last, torch.ones(count, count).numpy()),),
+                links=(Link(last, made_of.numpy()),),
             ),
         )
 

@@ -49,6 +49,7 @@ from cnnviewer.messages.requests import (
     TilesRequest,
 )
 from cnnviewer.messages.summaries import (
+    AnswerSummary,
     DeviceAnswer,
     LayerSummary,
     Mismatch,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FREE_REQUESTS",
+    "AnswerSummary",
     "BarsAnswer",
     "BarsRequest",
     "DeviceAnswer",

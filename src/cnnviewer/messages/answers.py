@@ -95,7 +95,7 @@ class MatrixAnswer:
 
 @dataclass(frozen=True, eq=False)
 class BarsAnswer:
-    """The largest values of a vector, largest first, with their names, and the range of all."""
+    """The largest values of a vector, NaN behind them, with their names, and the range of all that are finite."""
 
     names: tuple[str, ...]
     indices: tuple[int, ...]

@@ -7,14 +7,24 @@ from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 from cnnviewer.layouts import Layout
+from cnnviewer.outputs import Returns
 from cnnviewer.readings import Read
 
 if TYPE_CHECKING:
+    from cnnviewer.card import Reason
     from cnnviewer.messages.choices import View
     from cnnviewer.messages.openings import DeviceRequest
     from cnnviewer.outputs import Output
 
-__all__ = ["DeviceAnswer", "LayerSummary", "Mismatch", "NetworkSummary", "RecordingSummary", "WeightsAnswer"]
+__all__ = [
+    "AnswerSummary",
+    "DeviceAnswer",
+    "LayerSummary",
+    "Mismatch",
+    "NetworkSummary",
+    "RecordingSummary",
+    "WeightsAnswer",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +42,8 @@ class NetworkSummary:
     """Of what type its weights are."""
     is_file: bool = False
     """Whether it was opened from a file, or made by a function of one: then it has a card."""
+    guessed: tuple[Reason, ...] = ()
+    """What of its card was guessed, and not looked at by the user since."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +72,10 @@ class LayerSummary:
     kernel_shape: tuple[int, int] = (1, 1)
     filters: int = 0
     is_scores: bool = False
+    is_answer: bool = False
+    """Whether it made what the network returned as its answer: the scores, or values."""
     has_classes: bool = False
-    """Whether its units are the classes: it made the scores, or what they are made of by a softmax alone."""
+    """Whether its units are the classes: it made the answer, or what that is made of unit by unit, or by a softmax."""
     layout: Layout = field(default_factory=Layout)
     worked_out: tuple[str, ...] = ()
     """A sentence on each weight that the forward pass worked out of others; its name stands before a colon."""
@@ -98,11 +112,34 @@ class Mismatch:
     can_draw: bool
 
 
+@dataclass(frozen=True)
+class AnswerSummary:
+    """What the window tells of a network's answer.
+
+    Parameters
+    ----------
+    returns
+        What it is.
+    reason
+        Why it is taken for that, a sentence.
+    values
+        The numbers themselves, of a network that returns values; else empty.
+    groups
+        How many groups the classes make, which have probabilities that sum to 1 each.
+    """
+
+    returns: Returns = Returns.FEATURES
+    reason: str = ""
+    values: tuple[float, ...] = ()
+    groups: int = 1
+
+
 @dataclass(frozen=True, eq=False)
 class RecordingSummary:
     """What the window shows of a recording, apart from pictures.
 
-    `outputs` is what the network returned, `read` how the image was read, and `mismatch` that it does not suit.
+    `outputs` is what the network returned, `answer` what of it tells something and `categories` the names in its order,
+    `read` how the image was read, and `mismatch` that it does not suit.
     """
 
     image: str
@@ -115,6 +152,8 @@ class RecordingSummary:
     seconds: float
     nbytes: int
     outputs: tuple[Output, ...] = ()
+    answer: AnswerSummary = field(default_factory=AnswerSummary)
+    categories: tuple[str, ...] = ()
     read: Read = field(default_factory=Read)
     mismatch: Mismatch | None = None
 

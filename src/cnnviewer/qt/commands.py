@@ -57,7 +57,7 @@ class Commands(QObject):
 
     @Slot()
     def _on_edit_card(self) -> None:
-        self._window.files.edit_card()
+        self._window.edit_card()
 
     @Slot()
     def _on_paste(self) -> None:

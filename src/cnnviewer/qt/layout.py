@@ -62,6 +62,7 @@ def lay_out(window: MainWindow, actions: Mapping[str, QAction]) -> None:
         new_dock(window, "Class probabilities", "probabilities", window.probabilities),
         new_dock(window, "Inspector", "inspector", window.inspector),
     ]
+    window.probabilities.titleChanged.connect(window.docks[2].setWindowTitle)
     for dock, area in zip(window.docks, (left, left, right, right), strict=True):
         window.addDockWidget(area, dock)
     window.setCorner(Qt.Corner.BottomLeftCorner, _BELOW)

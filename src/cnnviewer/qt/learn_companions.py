@@ -164,12 +164,11 @@ class PhotoCompanion(QObject):
 
     @Slot(object)
     def _on_recording_changed(self, recording: RecordingSummary) -> None:
-        network, photo = self._session.network, self._session.inputs.photo
+        photo = self._session.inputs.photo
         if photo is None:
             self._page.show_photo(None)
         is_changed = photo is not None and recording.image != photo.title
-        categories = () if network is None else network.categories
-        self._page.show_classes(recording, categories, is_changed=is_changed)
+        self._page.show_classes(recording, recording.categories, is_changed=is_changed)
 
     @Slot(object)
     def _on_framed(self, answer: FrameAnswer) -> None:

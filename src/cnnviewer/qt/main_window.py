@@ -164,6 +164,11 @@ class MainWindow(QMainWindow):
             self._files = NetworkFiles(self, self._session)
         return self._files
 
+    @Slot()
+    def edit_card(self) -> None:
+        """Show the card of the open network, to be changed."""
+        self.files.edit_card()
+
     def allow_edit_card(self, is_allowed: bool) -> None:
         """Let the card of the open network be edited, or not: only one that comes from a file has one."""
         self._commands.actions["edit_card"].setEnabled(is_allowed)

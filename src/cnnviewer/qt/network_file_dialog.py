@@ -104,6 +104,7 @@ class NetworkFileDialog(QDialog):
         """Show that the card of an open network is changed, which is called so."""
         self._title = title
         self.setWindowTitle(steady(f"Card of {isolated(title)}"))
+        self.card.look_through()
         self.open_button.setText("Apply")
 
     def show_failure(self, text: str) -> None:

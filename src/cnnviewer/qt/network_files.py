@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviewer.messages import NetworkRequest
-from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest, FileReport, FileRequest
+from cnnviewer.network_reports import CatalogueAnswer, CatalogueRequest, FileReport, FileRequest, Reason
 from cnnviewer.qt.widgets.dialog_keys import add_close_key
 
 if TYPE_CHECKING:
@@ -102,7 +102,15 @@ class NetworkFiles(QObject):
             dialog.edit(Path(request.name).name)
             if request.card is not None and report.card is not None and request.card != report.card:
                 report = replace(report, card=request.card, origin="in use", reasons=())
-        dialog.show_report(report)
+        dialog.show_report(self._with_answer(report))
+
+    def _with_answer(self, report: FileReport) -> FileReport:
+        """Return a report whose card does not say what the network returns with what its last operations tell."""
+        recording = self._session.recording
+        if recording is None or report.card is None or report.card.returns is not None:
+            return report
+        told = Reason("returns", f"Taken for {recording.answer.returns}. {recording.answer.reason}")
+        return replace(report, reasons=(*report.reasons, told))
 
     def _ask_factory(self, factories: tuple[str, ...]) -> None:
         """Let one function of a Python file be chosen."""

@@ -74,6 +74,7 @@ class Presenter(QObject):
 
     def _connect_panels(self) -> None:
         session = self._session
+        self._window.probabilities.cardRequested.connect(self._window.edit_card)
         self._window.tool_bar.networkRequested.connect(self._on_network_requested)
         self._window.tool_bar.cameraRequested.connect(self._window.show_camera)
         self._window.tool_bar.sampleRequested.connect(self._window.show_sample)
@@ -137,6 +138,7 @@ class Presenter(QObject):
         caution = caution_of(network.provenance)
         self._window.status.show_network(network)
         self._window.probabilities.show_caution(caution)
+        self._window.probabilities.show_guessed(network.guessed)
         self._window.layers.show_caution(caution)
         self._window.panels.show_caution(caution)
 
@@ -153,10 +155,9 @@ class Presenter(QObject):
     @Slot(object)
     def _on_recording_changed(self, recording: RecordingSummary) -> None:
         network = self._session.network
-        categories = () if network is None else network.categories
-        self._window.layers.show_recording(recording, categories)
+        self._window.layers.show_recording(recording, recording.categories)
         self._window.outline.show_recording(recording, network)
-        self._window.probabilities.show_recording(recording, categories)
+        self._window.probabilities.show_recording(recording)
         self._window.status.show_recording(recording)
         self._show_selection()
         self._window.input.show_recording(recording, network)
@@ -174,8 +175,7 @@ class Presenter(QObject):
         self._window.layers.set_selection(selection.layer, selection.channel)
         self._window.outline.set_selection(selection.layer)
         followers = tuple(other.name for other in session.recording.layers if layer.name in other.inputs)
-        categories = () if session.network is None else session.network.categories
-        self._window.inspector.show_layer(layer, followers, categories)
+        self._window.inspector.show_layer(layer, followers, session.recording.categories)
         is_vector = layer.layout.is_vector and layer.maps == 1
         unit = (0, selection.channel) if is_vector and layer.wrapped_columns else selection.unit
         self._window.inspector.set_unit(layer.wrapped(unit))

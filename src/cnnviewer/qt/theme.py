@@ -257,6 +257,8 @@ QToolButton[flat="true"] {{ background: transparent; border: 1px solid transpare
 QToolButton[flat="true"]:hover {{ background: {raised}; }}
 QToolButton[flat="true"]:checked {{ background: {accent_soft}; border-color: {accent}; }}
 QToolButton[flat="true"]:focus {{ border-color: {accent}; }}
+QToolButton[role="guess"] {{ color: {warning}; border-style: dashed; padding: 1px 6px; }}
+QToolButton[role="guess"]:hover {{ background: {accent_soft}; }}
 QToolButton[segment="true"] {{
     background: {raised}; border: 1px solid transparent; border-radius: 5px; padding: 2px 8px; color: {muted};
 }}

@@ -247,10 +247,10 @@ class TrainingPresenter(FeaturePresenter):
         self.panel.film.line.set_ready()
 
     def _show_probabilities(self, answer: WeightsAnswer) -> None:
-        network, recording = answer.network, answer.recording
-        shown = None if recording is None else (network.provenance, recording.probabilities)
+        recording = answer.recording
+        shown = None if recording is None else (answer.network.provenance, recording.probabilities)
         held = None if answer.held is None else (self._film.held_title, answer.held)
-        self.panel.film.show_probabilities(held, shown, network.categories)
+        self.panel.film.show_probabilities(held, shown, () if recording is None else recording.categories)
 
     @Slot()
     def _on_idle(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Slot
@@ -293,21 +294,24 @@ class UnitPresenter(FeaturePresenter):
 
     @Slot(int)
     def explain_class(self, index: int) -> None:
-        """Choose the unit that is the score of a class, its logit where there is one, and explain it."""
+        """Choose the unit that is the score of a class, its logit where there is one, and explain it.
+
+        Where one number tells of two classes, it is that number.
+        """
         layer = self._logits()
         if layer is not None:
-            self._session.select(layer.name, index)
+            self._session.select(layer.name, min(index, prod(layer.shape) - 1))
             self._window.layers.scroll_to(layer.name)
             self.open()
 
     def _logits(self) -> LayerSummary | None:
-        """Return the layer that makes the class scores: that before the softmax, where the network has one."""
+        """Return the layer that makes the answer: that before the softmax or sigmoid, where the network has one."""
         recording = self._session.recording
         layers = () if recording is None else recording.layers
-        layer = next((layer for layer in layers if layer.is_scores), None)
-        while layer is not None and layer.kind == "softmax" and len(layer.inputs) == 1:
+        layer = next((layer for layer in layers if layer.is_answer), None)
+        while layer is not None and layer.kind != "linear" and len(layer.inputs) == 1:
             before = self._session.layer(layer.inputs[0])
-            if before is None or before.shape != layer.shape:
+            if before is None or not before.has_classes or before.shape != layer.shape:
                 break
             layer = before
         return layer

@@ -10,8 +10,8 @@ import torch
 
 from cnnviewer.analysis.explaining.asked import at, numbers, one_by_one
 from cnnviewer.analysis.explanation import Rule
-from cnnviewer.analysis.links.table import reduced_axes, softmax_axis
 from cnnviewer.devices import exact, host
+from cnnviewer.reductions import reduced_axes, softmax_axis
 from cnnviewer.slots import Slot
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def softmax(asked: Asked) -> Explanation:
     """
     operation = asked.layer.operation
     x = asked.tensor(asked.main)
-    axis = softmax_axis(asked.layer, x.ndim)
+    axis = softmax_axis(asked.layer.call.given, x.ndim)
     axes = [np.array([place]) for place in asked.index]
     axes[axis] = np.arange(x.shape[axis])
     logits = at(x, axes)
@@ -51,7 +51,7 @@ def reduction(asked: Asked) -> Explanation | None:
     if operation not in ("mean", "sum", "amax", "amin") or not isinstance(argument, Slot):
         return None
     x = asked.tensor(argument)
-    reduced = reduced_axes(asked.layer, x.ndim)
+    reduced = reduced_axes(asked.layer.call.given, x.ndim)
     kept = iter(asked.index)
     keeps = len(asked.index) == x.ndim
     axes = []

@@ -12,6 +12,7 @@ from cnnviewer.analysis.links.copies import copy_links
 from cnnviewer.analysis.links.links import AxisLink, WholeLink, elementwise
 from cnnviewer.analysis.links.relations import Blocks, Mixed, Same, Shift, Taps, affine_taps
 from cnnviewer.analysis.links.windows import adaptive_link, convolution_link, interpolation_link, pooling_link
+from cnnviewer.reductions import reduced_axes, softmax_axis
 from cnnviewer.slots import Slot
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ __all__ = [
     "is_copy",
     "is_elementwise",
     "links_of",
-    "reduced_axes",
     "response_channels",
-    "softmax_axis",
 ]
 
 Shape = tuple[int, ...]
@@ -188,7 +187,7 @@ def _mixing(after: Shape, before: Shape, axes: list[int]) -> AxisLink:
 
 def _over_axis(layer: Layer, place: int, after: Shape, before: Shape) -> Link:
     """Softmax and its kin: all units along one axis."""
-    return _mixing(after, before, [softmax_axis(layer, len(before))])
+    return _mixing(after, before, [softmax_axis(layer.call.given, len(before))])
 
 
 def _batch_norm(layer: Layer, place: int, after: Shape, before: Shape) -> Link:
@@ -338,30 +337,13 @@ def _attention(layer: Layer, place: int, after: Shape, before: Shape) -> Link:
     return AxisLink(after, before, (*lead, *kept[int(position)]), note=ATTENTION)
 
 
-def softmax_axis(layer: Layer, ndim: int) -> int:
-    """Return the axis of a softmax; where none is given, the one that PyTorch takes."""
-    dim = layer.call.given.get("dim")
-    return (0 if ndim in (0, 1, 3) else 1) if dim is None else int(dim) % ndim
-
-
 def response_channels(channel: Any, size: int) -> tuple[Any, Any]:
     """Return the first and the last channel around one, or around each of an array, in local response norm."""
     return channel - size // 2, channel + (size - 1) // 2
 
 
-def reduced_axes(layer: Layer, ndim: int) -> tuple[int, ...]:
-    """Return the axes over which a mean, a sum or a maximum is taken."""
-    dim = layer.call.given.get("dim", layer.call.given.get("axis"))
-    extra = [value for name, value in layer.call.given.items() if name.startswith("argument")]
-    if dim is None and extra and all(isinstance(value, int) for value in extra):
-        dim = extra
-    if dim is None or (isinstance(dim, (tuple, list)) and not dim):
-        return tuple(range(ndim))
-    return tuple(sorted(int(axis) % ndim for axis in (dim if isinstance(dim, (tuple, list)) else (dim,))))
-
-
 def _reduction(layer: Layer, place: int, after: Shape, before: Shape) -> Link:
-    axes = reduced_axes(layer, len(before))
+    axes = reduced_axes(layer.call.given, len(before))
     keeps = len(after) == len(before)
     left = [axis for axis in range(len(before)) if axis not in axes]
     pairs: list[tuple[int, int, Relation]] = [(axis if keeps else left.index(axis), axis, Same()) for axis in left]

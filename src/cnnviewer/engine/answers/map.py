@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from math import ceil, sqrt
+from math import ceil, nan, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +38,7 @@ def whole_map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
     # In one piece: what follows takes several times as long where the channels of a pixel lie side by side.
     values, length = cut_down(maps[index : index + 1], (limit, limit))[0].float().cpu(), None
     own_values, own = values, MapStatistics(values[None])
+    has_finite = bool(own.finite.all()) or bool(values.isfinite().any())
     if scene.signs is not None and request.scale.scope is Scope.MAP:
         scale = map_scale(own, scene.signs.is_signed(layer.index, own))
         low, high = float(scale.low[0]), float(scale.high[0])
@@ -55,9 +56,9 @@ def whole_map(request: MapRequest, layer: Layer, scene: Scene) -> MapAnswer:
         title=layer.name if maps.shape[0] == 1 else f"{layer.name} · map {index}",
         values=values.numpy(),
         pixels=_blanked(pixels[0], length),
-        minimum=float(own.minimum[0]),
-        maximum=float(own.maximum[0]),
-        mean=float(own.mean),
+        minimum=float(own.minimum[0]) if has_finite else nan,
+        maximum=float(own.maximum[0]) if has_finite else nan,
+        mean=float(own.mean) if has_finite else nan,
         zero_share=float(own.zero_share),
         badge=own.badge(0),
         low=low,

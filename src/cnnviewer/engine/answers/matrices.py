@@ -73,15 +73,21 @@ def weights(request: MatrixRequest, layer: Layer, scene: Scene) -> MatrixAnswer:
 
 def bars(request: BarsRequest, layer: Layer, scene: Scene) -> BarsAnswer:
     """Return the largest values of a vector, with the names of classes where it is of classes."""
-    values = layer.output.reshape(-1).float().cpu().nan_to_num()
-    found, indices = values.topk(min(request.count, len(values)))
+    values = layer.output.reshape(-1).float().cpu()
+    indices = (-values).argsort(stable=True)[: request.count]  # NaN counts as the largest there, and comes last
+    finite = values[values.isfinite()]
     recording = scene.recording
     named = layer.name in class_layers(recording)
     return BarsAnswer(
         names=tuple(recording.category(i) if named else f"unit {i}" for i in indices.tolist()),
         indices=tuple(indices.tolist()),
-        values=tuple(found.tolist()),
-        low=float(values.min()),
-        high=float(values.max()),
-        note=f"the {len(found)} largest of {len(values)}",
+        values=tuple(values[indices].tolist()),
+        low=float(finite.min()) if len(finite) else 0.0,
+        high=float(finite.max()) if len(finite) else 0.0,
+        note=f"the {len(indices)} largest of {len(values)}{_not_finite(values)}",
     )
+
+
+def _not_finite(values: torch.Tensor) -> str:
+    count = int((~values.isfinite()).sum())
+    return f" · {count} not finite" if count else ""

@@ -77,12 +77,14 @@ def note_of(layer: Layer, statistics: MapStatistics) -> str:
         parts.append("absolute values of complex numbers")
     if layer.kind is Kind.ACTIVATION:
         parts.append(f"{float(statistics.zero_share.mean()):.0%} zero".replace("%", " %"))
-    dead = int(((statistics.minimum == 0) & (statistics.maximum == 0)).sum())
-    broken = int((~statistics.finite).sum())
+    dead, unknown = int(statistics.dead.sum()), int(statistics.unknown.sum())
+    infinite = int((~statistics.finite).sum()) - unknown
     if dead and not layer.layout.is_vector and prod(layer.layout.map_shape) > 1:
         parts.append(f"{dead} dead")
-    if broken:
-        parts.append(f"{broken} not finite")
+    if unknown:
+        parts.append(f"{unknown} not finite")
+    if infinite:
+        parts.append("1 holds infinity" if infinite == 1 else f"{infinite} hold infinity")
     return " · ".join(parts)
 
 

@@ -25,6 +25,7 @@ from cnnviewer.networks.files.formats import FACTORY, Format, format_of
 from cnnviewer.networks.files.guessing import Guess, guess, why_not
 from cnnviewer.networks.files.opened import Hints
 from cnnviewer.networks.files.places import find_network
+from cnnviewer.networks.files.returning import with_returns
 from cnnviewer.networks.matching import find_fits, fit_of, open_weights
 from cnnviewer.networks.weights import read_weights
 
@@ -318,6 +319,8 @@ def _network_of(source: _Source, opened: _Module, card: Card) -> Network:
         preprocessing=card.preprocessing,
         categories=names_of(card.categories),
         provenance=f"weights from {source.title}" if source.format.is_weights else f"from {source.title}",
+        returns=card.returns,
+        guessed=card.guessed,
     )
 
 
@@ -335,6 +338,8 @@ def _with_card(network: Network, card: Card) -> Network:
         name=card.name or network.name,
         preprocessing=card.preprocessing,
         categories=names_of(card.categories),
+        returns=card.returns,
+        guessed=card.guessed,
     )
 
 
@@ -348,7 +353,7 @@ def _known_card(source: _Source) -> tuple[Card | None, str]:
 
 
 def _guessed(source: _Source, opened: _Module, progress: ProgressCallback | None) -> Guess:
-    return guess(
+    found = guess(
         opened.module,
         opened.hints,
         title=_title_of(source),
@@ -356,6 +361,7 @@ def _guessed(source: _Source, opened: _Module, progress: ProgressCallback | None
         categories=opened.categories,
         progress=progress,
     )
+    return with_returns(found, opened.module)
 
 
 def _title_of(source: _Source) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QDockWidget
 
     from cnnviewer.frames import FrameAnswer
-    from cnnviewer.messages import NetworkSummary
+    from cnnviewer.messages import NetworkSummary, RecordingSummary
     from cnnviewer.qt.live.live import Live
     from cnnviewer.qt.main_window import MainWindow
     from cnnviewer.qt.panels.live_panel import LivePanel
@@ -84,13 +84,12 @@ class LivePresenter(QObject):
     def _on_framed(self, answer: FrameAnswer) -> None:
         """Show a frame, and paint it at once: Qt would wait for a while for others."""
         begun = time.perf_counter()
-        window, network = self._window, self._session.network
+        window = self._window
         for key, request, picture in answer.pictures:
             self._presenter.show_picture(key, request, picture)
-        categories = () if network is None else network.categories
-        window.probabilities.show_recording(answer.recording, categories)
+        window.probabilities.show_recording(answer.recording)
         window.input.show_frame(answer.frame.title)
-        self._panel.add(begun, answer.activation, answer.recording.probabilities, categories)
+        self._panel.add(begun, answer.activation, answer.recording.probabilities, answer.recording.categories)
         if answer.best is not None:
             self._panel.set_best(answer.best)
         paint_at_once(window)
@@ -150,9 +149,9 @@ class LivePresenter(QObject):
         self._panel.clear()
 
     @Slot(object)
-    def _on_recording_changed(self, recording: object) -> None:
-        del recording  # what is chosen may be that of the last time
-        self._show_title()
+    def _on_recording_changed(self, recording: RecordingSummary) -> None:
+        self._panel.show_answer(recording.answer)
+        self._show_title()  # what is chosen may be that of the last time
 
     @Slot(object)
     def _on_selection_changed(self, selection: Selection) -> None:
@@ -165,10 +164,10 @@ class LivePresenter(QObject):
         selection = self._session.selection
         if selection is None:
             return
-        layer, network = self._session.selected_layer(), self._session.network
+        layer, recording = self._session.selected_layer(), self._session.recording
         what = f"map {selection.channel}"
         if layer is not None and len(layer.shape) < 2:
-            categories = () if network is None else network.categories
+            categories = () if recording is None else recording.categories
             name = category_name(categories, selection.channel) if layer.has_classes else ""
             what = unit_text((selection.channel,), name)
         self._panel.show_title(f"{selection.layer} · {what}: mean activation")

@@ -287,6 +287,8 @@ def _inside(unit: tuple[int, int], answer: MapAnswer) -> bool:
 def _numbers_text(answer: MapAnswer) -> str:
     if answer.length == 0:
         return "the output has no numbers"
+    if answer.minimum != answer.minimum:
+        return f"no finite number · {answer.badge}"
     text = (
         f"min {value_text(answer.minimum)} · max {value_text(answer.maximum)} · mean {value_text(answer.mean)} · "
         f"{answer.zero_share:.0%}".replace("%", "\u00a0%\u00a0zero")

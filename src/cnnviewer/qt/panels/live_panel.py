@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from cnnviewer.analysis.minute import Minute
 from cnnviewer.categories import category_name
+from cnnviewer.outputs import Returns
+from cnnviewer.qt.panels.answer_rows import title_of
 from cnnviewer.qt.widgets.best_frames import BestFrames
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.minute_chart import Line, MinuteChart
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnnviewer.frames import Activation, Best, Chosen, StageTimes
+    from cnnviewer.messages import AnswerSummary
 
 __all__ = ["LivePanel"]
 
@@ -73,6 +76,13 @@ class LivePanel(QWidget):
         self._categories = categories
         self._probabilities.add(seconds, probabilities)
 
+    def show_answer(self, answer: AnswerSummary) -> None:
+        """Show what the network returns; of values and features there is nothing over time, which is said."""
+        has_shares = answer.returns not in (Returns.VALUES, Returns.FEATURES)
+        told = title_of(answer.returns)
+        self._title_of_classes.setText(told if has_shares else f"{told}: no probabilities over time")
+        self.classes.setAccessibleName(f"{told} over time")
+
     def set_best(self, best: tuple[Best, ...]) -> None:
         """Remember the frames that excited the chosen map most."""
         self._best = best
@@ -118,7 +128,8 @@ class LivePanel(QWidget):
         row.addLayout(map_column, stretch=5)
         self._caution = ElidedLabel(self, role="warning")
         self._caution.hide()
-        row.addLayout(self._column(label("Class probabilities", self, "name"), self._caution, self.classes), stretch=4)
+        self._title_of_classes = label(title_of(Returns.CLASSES), self, "name")
+        row.addLayout(self._column(self._title_of_classes, self._caution, self.classes), stretch=4)
         timing = self._column(label("Timing", self, "name"), self.stages, self._rates)
         timing.addStretch(1)
         row.addLayout(timing, stretch=3)

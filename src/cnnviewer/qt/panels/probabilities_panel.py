@@ -1,23 +1,23 @@
-"""The class probabilities: the most probable classes, or those that are searched for."""
+"""A network's answer: the most probable classes or labels, values, or those of them that are searched for."""
 
 from __future__ import annotations
 
-from math import isnan
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
-from cnnviewer.categories import category_name
-from cnnviewer.outputs import NO_NUMBERS, returned_text
+from cnnviewer.qt.panels.answer_rows import noun_of, rows_of, title_of
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
-from cnnviewer.qt.widgets.numbers import probability_text
+from cnnviewer.qt.widgets.guess_mark import GuessMark
 from cnnviewer.qt.widgets.search_field import SearchField
+from cnnviewer.qt.widgets.styling import literal
 from cnnviewer.qt.widgets.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
+    from cnnviewer.card import Reason
     from cnnviewer.messages import RecordingSummary
 
 __all__ = ["ProbabilitiesPanel"]
@@ -27,25 +27,28 @@ _CAUTION_LINES = 4
 
 
 class ProbabilitiesPanel(QWidget):
-    """Shows the top classes with bars, the entropy, and a search over all classes.
+    """Shows the top classes with bars, the entropy, and a search over all classes; or labels, values, what is returned.
 
-    `classOpened` tells the number of a class whose score is to be explained: its row was clicked, or Enter pressed.
+    `classOpened` tells the number of a class whose score is to be explained: its row was clicked, or Enter pressed;
+    `titleChanged` what the panel is to be called, and `cardRequested` that the user wants to say what was guessed.
     """
 
     classOpened = Signal(int)
+    titleChanged = Signal(str)
+    cardRequested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._recording: RecordingSummary | None = None
-        self._categories: tuple[str, ...] = ()
+        self._title = ""
         self._of_weights = self._of_image = ""
         self._search = SearchField("Find a class", self)
-        self._search.setToolTip("Enter explains the class that is found; ↓ goes into the list")
+        self._search.setToolTip("Enter explains what is found; ↓ goes into the list")
         self._search.left.connect(self._on_search_left)
         self._search.textChanged.connect(self._on_text_changed)
         self._bars = BarList(self)
         self._bars.setAccessibleName("Class probabilities")
-        self._bars.setToolTip("A click or Enter shows where the score of the class comes from")
+        self._bars.setToolTip("A click or Enter shows where the number comes from")
         self._bars.setCursor(Qt.CursorShape.PointingHandCursor)
         self._bars.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._bars.customContextMenuRequested.connect(self._on_menu_requested)
@@ -60,7 +63,15 @@ class ProbabilitiesPanel(QWidget):
         layout.setSpacing(6)
         self._caution = WrappedLabel("warning", self)
         self._caution.hide()
-        for widget in (self._search, self._caution, self._bars, self._text):
+        self.guessed = GuessMark(self)
+        self.guessed.clicked.connect(self.cardRequested)
+        top = QHBoxLayout()
+        top.setSpacing(6)
+        top.addWidget(self._search, stretch=1)
+        top.addStretch(0)
+        top.addWidget(self.guessed)
+        layout.addLayout(top)
+        for widget in (self._caution, self._bars, self._text):
             layout.addWidget(widget)
         layout.setAlignment(Qt.AlignmentFlag.AlignTop)
         # As high as its rows: what is left belongs to the panel below.
@@ -68,10 +79,25 @@ class ProbabilitiesPanel(QWidget):
         self._bars.setMinimumHeight(_COUNT * BAR_HEIGHT)
         self.setMaximumHeight(_COUNT * BAR_HEIGHT + 84 + _CAUTION_LINES * self.fontMetrics().lineSpacing())
 
-    def show_recording(self, recording: RecordingSummary, categories: tuple[str, ...]) -> None:
-        """Show the probabilities of a recording."""
-        self._recording, self._categories = recording, categories
+    def show_recording(self, recording: RecordingSummary) -> None:
+        """Show the answer of a recording."""
+        self._recording = recording
+        self._show_title(recording)
         self._refresh()
+
+    def show_guessed(self, reasons: tuple[Reason, ...]) -> None:
+        """Mark that something of the network was guessed, for these reasons; none takes the mark away."""
+        self.guessed.show_reasons(reasons)
+
+    def _show_title(self, recording: RecordingSummary) -> None:
+        title = title_of(recording.answer.returns)
+        if title != self._title:
+            self._title = title
+            noun = noun_of(recording.answer.returns)
+            self._search.setPlaceholderText(f"Find a {noun}")
+            self._search.setAccessibleName(f"Find a {noun}")
+            self._bars.setAccessibleName(title)
+            self.titleChanged.emit(title)
 
     @property
     def bars(self) -> tuple[Bar, ...]:
@@ -107,39 +133,13 @@ class ProbabilitiesPanel(QWidget):
         return self._search
 
     def _refresh(self) -> None:
-        recording = self._recording
-        if recording is None:
+        if self._recording is None:
             return
-        if not recording.probabilities:
-            self._bars.show_bars(())
-            returned = returned_text(recording.outputs)
-            self._text.setText(f"This network gives no class probabilities: it returns {returned}.")
-            self._text.setToolTip("")
-            return
-        wanted = self._search.text().strip().lower()
-        ranked = list(enumerate(recording.ranking))
-        if wanted:
-            ranked = [(rank, index) for rank, index in ranked if wanted in self._name(index).lower()]
-        self._bars.show_bars([self._bar(rank, index, bool(wanted)) for rank, index in ranked[:_COUNT]])
-        count = len(recording.probabilities)
-        if wanted:
-            self._text.setText(f"{len(ranked)} of {count} classes" if ranked else f"No class of {count} has this name.")
-        elif isnan(recording.entropy):
-            self._text.setText(NO_NUMBERS)
-        else:
-            self._text.setText(f"{count} classes · entropy {abs(recording.entropy):.2f} bit")
-        bits = "0 bit: sure of one class; log₂ of the number of classes: no idea at all"
-        self._text.setToolTip("" if isnan(recording.entropy) else bits)
-
-    def _bar(self, rank: int, index: int, with_rank: bool) -> Bar:
-        assert self._recording is not None
-        value = self._recording.probabilities[index]
-        name = f"{rank + 1}. {self._name(index)}" if with_rank else self._name(index)
-        share = value if value == value else 0.0
-        return Bar(name, probability_text(value), 0.0, share, index)
-
-    def _name(self, index: int) -> str:
-        return category_name(self._categories, index)
+        rows = rows_of(self._recording, self._search.text().strip().lower(), _COUNT)
+        self._search.setVisible(bool(rows.bars) or bool(self._search.text()))
+        self._bars.show_bars(rows.bars)
+        self._text.setText(rows.text)
+        self._text.setToolTip(literal(rows.tooltip))
 
     @Slot()
     def _on_search_left(self) -> None:
@@ -165,7 +165,7 @@ class ProbabilitiesPanel(QWidget):
         self._bars.set_current(row)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        explain = menu.addAction(f"Where the score of {self._name(bar.index)} comes from".replace("&", "&&"))
+        explain = menu.addAction(f"Where the number of {bar.name} comes from".replace("&", "&&"))
         explain.setData(bar.index)
         menu.triggered.connect(self._on_menu_triggered)
         menu.popup(self._bars.mapToGlobal(place))

@@ -27,7 +27,8 @@ _NAME_SHARE, _NAME_WIDTH = 0.42, 200
 class Bar:
     """One row: its name, the text of its value, and from where to where its bar goes, as shares 0..1.
 
-    Where it `is_signed` it begins at 0: what adds goes to the right of that, and what subtracts to the left.
+    Where it `is_signed` it begins at 0: what adds goes to the right of that, and what subtracts to the left. What is no
+    number has no bar: it is not `is_drawn`.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Bar:
     end: float
     index: int = 0
     is_signed: bool = False
+    is_drawn: bool = True
 
 
 class BarList(QWidget):
@@ -125,6 +127,8 @@ class BarList(QWidget):
         painter.drawText(QRect(0, top, name_width, BAR_HEIGHT), vertical, elided)
         right = self.width() - widest
         painter.drawText(QRect(right, top, widest, BAR_HEIGHT), vertical | Qt.AlignmentFlag.AlignRight, bar.text)
+        if not bar.is_drawn:
+            return
         room = max(right - 8 - name_width, 4)
         left = name_width + room * min(bar.start, bar.end)
         width = max(room * abs(bar.end - bar.start), 1.5)

@@ -328,6 +328,14 @@ def _bars(answer: BarsAnswer) -> list[Bar]:
     reach = (high - low) or 1.0
     zero = -low / reach
     return [
-        Bar(name, value_text(value), zero, (value - low) / reach, index, answer.low < 0)
+        Bar(
+            name,
+            value_text(value),
+            zero,
+            (min(max(value, low), high) - low) / reach if value == value else zero,
+            index,
+            answer.low < 0,
+            is_drawn=value == value,
+        )
         for name, value, index in zip(answer.names, answer.values, answer.indices, strict=True)
     ]

@@ -82,15 +82,15 @@ def count_text(count: int) -> str:
 
 
 def percent_text(share: float, *, digits: int = 1) -> str:
-    """Return a share: ``12.5 %``."""
+    """Return a share: ``12.5 %``, ``NaN``."""
+    if share != share:
+        return "NaN"
     return f"{100 * share:.{digits}f} %"
 
 
 def probability_text(value: float) -> str:
     """Return a probability: ``12.5 %``, ``< 0.1 %``, ``NaN``."""
-    if value != value:
-        return "NaN"
-    return percent_text(value) if value >= 0.0005 else "< 0.1 %"
+    return "< 0.1 %" if value < 0.0005 else percent_text(value)
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["TileGrid"]
 
 
+_SHORT = {"not finite": "NaN", "holds infinity": "∞"}
+"""What is told of maps with a sign alone, where there is no room; these are warnings."""
+
+
 class TileGrid(QWidget):
     """Paints the pictures of a `TilesAnswer`; `chosen` tells a map's channel and the unit under the mouse."""
 
@@ -227,10 +231,10 @@ def _paint_badge(painter: QPainter, rect: QRect, badge: str) -> None:
     painter.save()
     painter.setFont(font)
     metrics = painter.fontMetrics()
-    text = badge if metrics.horizontalAdvance(badge) + 6 <= rect.width() else {"not finite": "NaN"}.get(badge, "•")
+    text = badge if metrics.horizontalAdvance(badge) + 6 <= rect.width() else _SHORT.get(badge, "•")
     width = min(metrics.horizontalAdvance(text) + 6, rect.width())
     box = QRect(rect.left(), rect.top(), width, min(metrics.height() + 1, rect.height()))
-    painter.fillRect(box, QColor(theme.warning if badge == "not finite" else theme.raised))
-    painter.setPen(QColor(theme.panel if badge == "not finite" else theme.muted))
+    painter.fillRect(box, QColor(theme.warning if badge in _SHORT else theme.raised))
+    painter.setPen(QColor(theme.panel if badge in _SHORT else theme.muted))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
     painter.restore()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from cnnviewer.categories import category_name
 from cnnviewer.lessons.network_messages import SeenAnswer, SeenRequest
 from cnnviewer.messages import ImageEdit
+from cnnviewer.qt.panels.answer_rows import probability_bar
 from cnnviewer.qt.panels.learn.page import Page, Place
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
@@ -126,10 +127,7 @@ class SeenPage(Page):
         if not is_changed:
             self._before, self._first = values, names[0] if names else ""
             self.before.show_bars(
-                [
-                    Bar(name, probability_text(values[index]), 0.0, values[index], index)
-                    for name, index in zip(names, ranking, strict=True)
-                ]
+                [probability_bar(name, values[index], index) for name, index in zip(names, ranking, strict=True)]
             )
         has_both = is_changed and len(self._before) == len(values)
         self.now.show_bars(

@@ -9,7 +9,14 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBox
 
 from cnnviewer.card import LARGEST_SIDE, to_json
 from cnnviewer.names import steady
-from cnnviewer.qt.panels.network_file.card_values import categories_sentence, judged, merged, pixel_sentence
+from cnnviewer.qt.panels.network_file.card_values import (
+    RETURNS,
+    categories_sentence,
+    judged,
+    merged,
+    pixel_sentence,
+    still_guessed,
+)
 from cnnviewer.qt.panels.network_file.categories_editor import CategoriesEditor
 from cnnviewer.qt.panels.network_file.pixel_fields import PixelFields, choose, combo, spin
 from cnnviewer.qt.widgets.styling import label, scrolled
@@ -46,7 +53,7 @@ class CardEditor(QWidget):
         self._guessed: dict[str, Any] = {}
         self._reasons: dict[str, str] = {}
         self._others: dict[str, Any] = {}
-        self._classes = 0
+        self._classes, self._is_looked_at = 0, False
         self._card: Card | None = None
         self._problem = ""
         self._notes: dict[tuple[str, ...], QLabel] = {}
@@ -80,6 +87,10 @@ class CardEditor(QWidget):
         """What can't be, as a sentence; '' where all can."""
         return self._problem
 
+    def look_through(self) -> None:
+        """Take the card for one that the user asked for and looks through: as it is left, nothing of it is a guess."""
+        self._is_looked_at = True
+
     def show_card(self, card: Card, origin: str, reasons: tuple[Reason, ...], classes: int) -> None:
         """Edit a card anew; what the user changed in the one before is forgotten."""
         self._guessed = {}
@@ -90,7 +101,7 @@ class CardEditor(QWidget):
         new = to_json(card)
         stored = merged(new, self._guessed, self.stored()) if self._guessed else new
         self._guessed, self._classes = new, classes
-        self._reasons = {reason.what: reason.text for reason in reasons}
+        self._reasons = {reason.what: reason.text for reason in (*card.guessed, *reasons)}
         known = {key for keys in self._notes for key in keys}
         others = [text for what, text in self._reasons.items() if what not in known and what != "architecture"]
         self._origin.setText(steady(" ".join((_ORIGINS.get(origin, ""), *others)).strip()))
@@ -108,6 +119,7 @@ class CardEditor(QWidget):
             "crop_mode": self.crop_mode.currentData(),
             "padding": self.padding.value(),
             "interpolation": self.interpolation.currentData(),
+            "returns": self.returns.currentData(),
             **_spread(self.pixels.value()),
         }
 
@@ -115,7 +127,7 @@ class CardEditor(QWidget):
         """Edit what a card's JSON says."""
         self._others = stored  # what has no field here stays as it is
         boxes = (self.name, self.high, self.wide, self.resize_to, self.padding, self.interpolation, self.crop_mode)
-        blockers = [QSignalBlocker(box) for box in (*boxes, self.categories, self.pixels)]
+        blockers = [QSignalBlocker(box) for box in (*boxes, self.returns, self.categories, self.pixels)]
         self.name.setText(stored["name"])
         self.high.setValue(stored["size"][0])
         self.wide.setValue(stored["size"][1])
@@ -123,6 +135,7 @@ class CardEditor(QWidget):
         self.padding.setValue(stored["padding"])
         choose(self.interpolation, stored["interpolation"], stored["interpolation"])
         choose(self.crop_mode, stored["crop_mode"], stored["crop_mode"])
+        choose(self.returns, stored["returns"], stored["returns"])
         self.categories.set_value(stored["categories"])
         self.pixels.set_value(stored)
         del blockers
@@ -157,12 +170,14 @@ class CardEditor(QWidget):
         self.interpolation = combo(self, "Interpolation", _INTERPOLATIONS)
         self.crop_mode = combo(self, "How the photo is cut", _CROP_MODES)
         self.crop_mode.setToolTip("What becomes of a photo that has another shape than the input")
+        self.returns = combo(self, "What the network returns", RETURNS)
+        self.returns.setToolTip("How the numbers that come out are read")
         self.padding = spin(self, "Padding", LARGEST_SIDE // 2, least=0)
         self.padding.setToolTip("Black pixels on each side, within the input's size")
         self.pixels = PixelFields(self)
         self._shortest = 1
         self.name.textChanged.connect(self._refresh)
-        for choice in (self.interpolation, self.crop_mode):
+        for choice in (self.interpolation, self.crop_mode, self.returns):
             choice.currentIndexChanged.connect(self._refresh)
         self.resize_to.valueChanged.connect(self._refresh)
         for box in (self.high, self.wide, self.padding):
@@ -187,6 +202,7 @@ class CardEditor(QWidget):
         pixels = self.pixels
         self._add(inner, "Name", ("name",), self.name)
         self._add(inner, "Categories", ("categories",), self.categories)
+        self._add(inner, "Returns", ("returns",), self.returns)
         self._add(inner, "Input", ("size",), self.high, label("×", inner), self.wide, label("height × width", inner))
         self._add(
             inner,
@@ -246,7 +262,8 @@ class CardEditor(QWidget):
     def _refresh(self) -> None:
         """Show what is right and what is wrong with the fields."""
         stored = self.stored()
-        self._card, wrong, self._problem = self._unread() or judged(stored)
+        guessed = still_guessed(stored, self._guessed, self._others.get("guessed", {}), is_looked_at=self._is_looked_at)
+        self._card, wrong, self._problem = self._unread() or judged({**stored, "guessed": guessed})
         self.pixels.mark(wrong)
         for keys, note in self._notes.items():
             text, is_warning = self._note_of(keys, stored, wrong)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviewer.card import from_json
 from cnnviewer.errors import NetworkError
+from cnnviewer.outputs import Returns
 from cnnviewer.qt.widgets.typed_numbers import (
     ENGLISH,
     NumberStyle,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cnnviewer.preprocessing import Preprocessing
 
 __all__ = [
+    "RETURNS",
     "categories_sentence",
     "joined",
     "judged",
@@ -30,8 +32,19 @@ __all__ = [
     "numbers_from",
     "numbers_text",
     "pixel_sentence",
+    "still_guessed",
     "unread_sentence",
 ]
+
+RETURNS = {
+    "as its last operations tell": "",
+    "classes: one of them": Returns.CLASSES.value,
+    "multi-label: each holds or not": Returns.MULTI_LABEL.value,
+    "binary: yes or no": Returns.BINARY.value,
+    "values: a regression, a box": Returns.VALUES.value,
+    "features: an embedding, maps": Returns.FEATURES.value,
+}
+"""What a card may say that a network returns, as the user reads it."""
 
 _FIELD = re.compile(r'"(\w+)"')
 _BETWEEN = re.compile(r"[;\s]+|,(?=\s|$)")
@@ -98,6 +111,25 @@ def judged(stored: dict[str, Any]) -> tuple[Card | None, str, str]:
 def merged(new: dict[str, Any], old: dict[str, Any], edited: dict[str, Any]) -> dict[str, Any]:
     """Return a newly guessed card with what the user changed in the one guessed before."""
     return new | {key: value for key, value in edited.items() if value != old.get(key)}
+
+
+def still_guessed(
+    edited: dict[str, Any], shown: dict[str, Any], guessed: dict[str, str], *, is_looked_at: bool
+) -> dict[str, str]:
+    """Return which guesses are still ones: those of values that the user left as they were shown.
+
+    Parameters
+    ----------
+    edited, shown
+        The values as they are now, and as they were shown at first.
+    guessed
+        The guesses with their reasons.
+    is_looked_at
+        Whether the user asked for the card, to look through it: then it holds no guess any more.
+    """
+    if is_looked_at:
+        return {}
+    return {what: text for what, text in guessed.items() if edited.get(what) == shown.get(what)}
 
 
 def categories_sentence(count: int | None, classes: int) -> tuple[str, bool]:

@@ -8,9 +8,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from cnnviewer.categories import category_name
+from cnnviewer.qt.panels.answer_rows import probability_bar
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.elided_label import ElidedLabel
-from cnnviewer.qt.widgets.numbers import probability_text
 from cnnviewer.qt.widgets.styling import label
 from cnnviewer.qt.widgets.time_line import TimeLine
 
@@ -82,6 +82,4 @@ class FilmPage(QWidget):
 
 
 def _bar(index: int, values: Sequence[float], categories: Sequence[str]) -> Bar:
-    value = values[index]
-    share = value if value == value else 0.0
-    return Bar(category_name(categories, index), probability_text(value), 0.0, share, index)
+    return probability_bar(category_name(categories, index), values[index], index)

@@ -99,7 +99,7 @@ class MistakesPage(QWidget):
     def _tip(self, mistake: Mistake) -> str:
         return (
             f"image {mistake.index:,}: {self._name(mistake.label)}, taken for {self._name(mistake.predicted)} "
-            f"with {mistake.probability:.1%}; error {mistake.loss:.3f}. Click to see it in all panels."
+            f"with {percent_text(mistake.probability)}; error {mistake.loss:.3f}. Click to see it in all panels."
         )
 
     def _name(self, label: int) -> str:

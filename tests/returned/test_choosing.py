@@ -1,75 +1,71 @@
-"""What networks return: which tensors there are, which are the scores of the classes, which layer made them."""
+"""What networks return: which of their outputs is their answer, and which layer made it."""
 
 from __future__ import annotations
-
-from collections import OrderedDict
 
 import pytest
 import torch
 
 import cnnviewer
 import shapes
+from answering import answering
 from cnnviewer.errors import RecordingError
 from cnnviewer.outputs import Output, returned_text
 from cnnviewer.recorder import Recorder, record
-from cnnviewer.returned import class_scores, named_tensors
 from quick_networks import torchvision_model
 
 torch.set_num_threads(1)
-
-SCORES, AUX, MAPS = torch.zeros(1, 5), torch.ones(1, 5), torch.zeros(1, 5, 8, 8)
 
 
 def noise(size=64, channels=3, seed=1):
     return torch.randn((1, channels, size, size), generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize(
-    ("result", "names"),
-    [
-        (SCORES, ("",)),
-        ((SCORES, AUX), ("0", "1")),
-        ([SCORES], ("",)),
-        (OrderedDict(out=MAPS, aux=AUX), ("out", "aux")),
-        ([{"boxes": AUX, "labels": SCORES}], ("boxes", "labels")),
-        ([{"boxes": AUX}, {"boxes": SCORES}], ("0.boxes", "1.boxes")),
-        (shapes.Scores(SCORES, AUX), ("logits", "aux")),
-        (shapes.Answer(AUX, SCORES), ("features", "logits")),
-        ({"features": [AUX, MAPS], "hidden": None, "loss": 3.0}, ("features.0", "features.1")),
-        (None, ()),
-        ("text", ()),
-        ((), ()),
-    ],
-)
-def test_all_tensors_are_found_with_their_names(result, names):
-    assert tuple(name for name, _ in named_tensors(result)) == names
+def chosen(returned):
+    """Return what is chosen of several outputs; `returned` makes them of `Answering` and its mean activations."""
+    recording = record(answering(returned), noise(8))
+    return recording.returned.returns, None if recording.vector is None else recording.vector.numel()
 
 
 @pytest.mark.parametrize(
-    ("result", "scores"),
+    ("returned", "wanted"),
     [
-        (SCORES, SCORES),
-        ((SCORES, AUX), SCORES),
-        ([AUX, SCORES], AUX),
-        (shapes.Answer(AUX, SCORES), SCORES),
-        ({"features": MAPS, "out": SCORES}, SCORES),
-        ({"features": MAPS, "logits": SCORES, "out": AUX}, SCORES),
-        (OrderedDict(out=MAPS, aux=SCORES), None),
-        (MAPS[:, :, :1, :1], MAPS[:, :, :1, :1]),
-        (MAPS, None),
-        (SCORES.long(), None),
-        (SCORES > 0, None),
-        (SCORES + 0j, None),
-        (SCORES[:, :1], None),
-        (torch.zeros(2, 5), None),
-        (torch.zeros(()), None),
-        (None, None),
+        (lambda net, y: (net.four(y), net.five(y).softmax(1)), ("classes", 5)),
+        (lambda net, y: (net.four(y), net.five(y)), ("classes", 5)),
+        (lambda net, y: (net.five(y), net.four(y)), ("classes", 5)),
+        (lambda net, y: {"boxes": net.four(y).sigmoid(), "logits": net.five(y)}, ("classes", 5)),
+        (lambda net, y: {"embedding": net.wide(y), "out": net.five(y)}, ("classes", 5)),
+        (lambda net, y: {"landmarks": net.wide(y)[:, :10], "class_scores": net.five(y)}, ("classes", 5)),
+        (lambda net, y: {"out": net.maps, "aux": net.five(y)}, ("classes", 5)),
+        (lambda net, y: (net.five(y).argmax(1), net.five(y)), ("classes", 5)),
+        (lambda net, y: (net.five(y), net.five(y).softmax(1)), ("classes", 5)),
+        (lambda net, y: (net.one(y).tanh(), net.five(y)), ("classes", 5)),
+        (lambda net, y: (net.one(y), net.five(y)), ("classes", 5)),
+        (lambda net, y: (net.one(y).relu(), net.one(y).sigmoid()), ("binary", 1)),
+        (lambda net, y: [net.maps, y], ("features", 4)),
+        (lambda net, y: (net.maps, net.maps), ("features", None)),
+        (lambda net, y: (net.four(y).relu(), y), ("values", 4)),
     ],
 )
-def test_class_scores_are_told_from_the_rest(result, scores):
-    found = class_scores(result)
-    assert (found is None) == (scores is None)
-    assert scores is None or torch.equal(found, scores)
+def test_the_answer_is_told_from_the_other_outputs(returned, wanted):
+    assert chosen(returned) == wanted
+
+
+def test_of_several_answers_the_first_is_shown():
+    recording = record(answering(lambda net, y: (net.five(y), net.five(y * 2))), noise(8))
+    assert recording.vector_index == recording[recording.outputs[0].layer].index
+    assert "output “0”" in recording.returned.reason
+
+
+def test_names_of_classes_tell_which_output_they_are_of():
+    network = answering(lambda net, y: (net.five(y), net.wide(y)[:, :3]), categories=("a", "b", "c"))
+    assert record(network, noise(8)).vector.numel() == 3
+
+
+def test_a_network_that_returns_no_tensor_gives_features():
+    recording = record(answering(lambda net, y: None), noise(8))
+    assert (recording.returns, recording.vector, recording.scores) == ("features", None, None)
+    with pytest.raises(RecordingError, match=r"it returns no tensor\. It returns no tensor of numbers\."):
+        _ = recording.probabilities
 
 
 def test_what_is_returned_is_told_in_a_few_words():

@@ -1,4 +1,4 @@
-"""What a network returned: the tensors in it, and which of them are the scores of the classes."""
+"""The tensors in what a network returned, with their names."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["class_scores", "named_tensors"]
-
-_SCORE_NAMES = ("logits", "out", "output", "outputs")
+__all__ = ["is_vector", "named_tensors"]
 
 
 def named_tensors(result: Any) -> tuple[tuple[str, torch.Tensor], ...]:
@@ -44,21 +42,11 @@ def _parts(value: Any) -> list[tuple[str, Any]]:
     return []
 
 
-def class_scores(result: Any) -> torch.Tensor | None:
-    """Return the scores of the classes in what a network returned, ``(1, classes)`` or ``(1, classes, 1, 1)``.
+def is_vector(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is one row of numbers for an image, as class scores are: ``(1, N)``, ``(N,)``, ``(1, N, 1, 1)``.
 
-    Of several tensors they are those named "logits" or "out", or else the first: GoogLeNet's and Inception's auxiliary
-    scores come behind. None where there are none: maps of scores, boxes, whole numbers.
+    Maps, boxes and whole numbers, such as the number of a class, are none.
     """
-    tensors = named_tensors(result)
-    if not tensors:
-        return None
-    by_name = dict(tensors)
-    found = next((by_name[name] for name in _SCORE_NAMES if name in by_name), tensors[0][1])
-    return found if _are_scores(found) else None
-
-
-def _are_scores(tensor: torch.Tensor) -> bool:
     shape = tuple(tensor.shape)
-    is_vector = len(shape) == 2 or (len(shape) == 4 and shape[2:] == (1, 1))
-    return is_vector and shape[0] == 1 and shape[1] > 1 and tensor.is_floating_point()
+    is_row = sum(length > 1 for length in shape) <= 1 and (len(shape) < 2 or shape[0] == 1)
+    return is_row and tensor.is_floating_point() and tensor.numel() > 0
