@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import zip_longest
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cnnviewer.categories import category_name
 from cnnviewer.errors import RecordingError
 from cnnviewer.operations import run_apart
-from cnnviewer.outputs import NOTHING, returned_text
+from cnnviewer.outputs import NOTHING, Returns, returned_text
 from cnnviewer.probabilities import HAS_PROBABILITIES, probabilities
 from cnnviewer.slots import filled, with_slots
 
@@ -23,13 +23,22 @@ if TYPE_CHECKING:
     from cnnviewer.layouts import Layout
     from cnnviewer.network import Network
     from cnnviewer.operations import Kind
-    from cnnviewer.outputs import Output, Returned, Returns
+    from cnnviewer.outputs import Output, Returned
     from cnnviewer.worked_out import WorkedOut
 
 __all__ = ["INPUT", "Call", "Layer", "Recording"]
 
 INPUT = "input"
 """The name under which the preprocessed image feeds the first layers."""
+
+
+_NOUNS = {Returns.MULTI_LABEL: "label", Returns.VALUES: "value"}
+
+
+@cache
+def _numbered(names: tuple[str, ...], count: int, noun: str) -> tuple[str, ...]:
+    """Return so many names, a number for each that is missing."""
+    return (*names[:count], *(f"{noun} {index}" for index in range(len(names), count)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,9 +308,10 @@ class Recording:
 
     @property
     def returns_reason(self) -> str:
-        """Why that is told, a sentence."""
-        said = f"{self.network.name} is said to return {self.network.returns}" if self.network.returns else ""
-        told = said or self.returned.reason
+        """Why that is told, a sentence: what its last operations tell, and what is said against that."""
+        said, told = self.network.returns, self.returned.reason
+        if said not in (None, self.returned.returns):
+            return f"It is said to return {said}; {told}."
         return f"{told[:1].upper()}{told[1:]}."
 
     @property
@@ -336,13 +346,15 @@ class Recording:
 
     @cached_property
     def categories(self) -> tuple[str, ...]:
-        """The names of what has a probability; empty where none are known.
+        """The names of what the network's answer tells of; empty where it tells of classes and none are known.
 
-        Of a network that tells yes or no they are two: what the probability is of, the second of two names (the label
-        1), or the only one; and what holds otherwise.
+        Labels and values that have no name are numbered. Of a network that tells yes or no they are two: what the
+        probability is of, the second of two names (the label 1), or the only one; and what holds otherwise.
         """
-        names = self.network.categories
-        if self.returns not in HAS_PROBABILITIES or self.vector is None or self.vector.numel() != 1:
+        names, count = self.network.categories, 0 if self.vector is None else self.vector.numel()
+        if self.returns in _NOUNS:
+            return _numbered(names, count, _NOUNS[self.returns])
+        if self.returns not in HAS_PROBABILITIES or count != 1:
             return names
         if len(names) == 1:
             return names[0], f"not {names[0]}"

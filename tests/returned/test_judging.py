@@ -182,6 +182,11 @@ def test_the_number_of_a_binary_network_is_of_its_second_name_or_of_its_only_one
     assert returned(sure, categories=("cat",), returns="binary")[0].categories == ("cat", "not cat")
 
 
+def test_labels_and_values_without_a_name_have_a_number():
+    assert returned(lambda net, y: net.five(y).sigmoid(), categories=("a", "b"))[0].category(3) == "label 3"
+    assert returned(lambda net, y: net.four(y).tanh(), categories=("left",))[0].categories[:2] == ("left", "value 1")
+
+
 VALUES = {
     "tanh": lambda net, y: net.four(y).tanh(),
     "relu": lambda net, y: net.four(y).relu(),
@@ -255,7 +260,8 @@ def test_pooled_maps_with_as_many_names_are_classes():
 def test_what_is_said_holds_against_the_guess(said, made):
     recording, result = returned(lambda net, y: net.five(y), returns=said)
     assert recording.returns == said
-    assert "net is said to return" in recording.returns_reason.replace("Net", "net")
+    is_guess = said == recording.returned.returns
+    assert recording.returns_reason.startswith("Its last" if is_guess else f"It is said to return {said}; its last")
     if made is None:
         assert recording.scores is None
     else:

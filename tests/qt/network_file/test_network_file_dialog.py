@@ -269,7 +269,7 @@ def test_tab_passes_through_the_fields_top_to_bottom(dialog, qtbot):
         card.pixels.presets,
         card.pixels.range,
     ]
-    order += [card.pixels.mean, card.pixels.deviation]
+    order += [card.pixels.mean, card.pixels.deviation, card.returns]
     for widget in order:
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         assert QApplication.focusWidget() is widget

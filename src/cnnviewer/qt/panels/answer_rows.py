@@ -29,6 +29,7 @@ _NOUNS = {
     Returns.MULTI_LABEL: ("label", "labels"),
     Returns.VALUES: ("value", "values"),
 }
+_LABELS = "Each label holds or not, with a probability of its own: they need not sum to 100 %"
 _BITS = "0 bit: sure of one class; log₂ of the number of classes: no idea at all"
 
 
@@ -85,9 +86,7 @@ def _is_meant(recording: RecordingSummary, index: int, wanted: str) -> bool:
 
 
 def _name(recording: RecordingSummary, index: int, rank: int | None = None) -> str:
-    names = recording.categories
-    is_unnamed = recording.answer.returns in _NOUNS and index >= len(names)
-    name = f"{noun_of(recording.answer.returns)} {index}" if is_unnamed else category_name(names, index)
+    name = category_name(recording.categories, index)
     return name if rank is None else f"{rank + 1}. {name}"
 
 
@@ -121,7 +120,7 @@ def _text(recording: RecordingSummary, numbers: Sequence[float]) -> str:
     if unknown:
         told = f"{told}, {unknown:,} of them NaN"
     if answer.returns is Returns.MULTI_LABEL:
-        return f"{told} · each holds or not: no sum of 100 %"
+        return f"{told} · each for itself"
     if answer.returns is Returns.BINARY:
         return "One probability, and what is left of 100 %"
     if answer.returns is Returns.VALUES:
@@ -135,4 +134,5 @@ def _tooltip(recording: RecordingSummary) -> str:
     """Return why the answer is what it is titled, and what the entropy means."""
     answer = recording.answer
     has_entropy = answer.returns is Returns.CLASSES and answer.groups == 1 and recording.entropy == recording.entropy
-    return "\n".join(filter(None, (_BITS if has_entropy else "", answer.reason)))
+    told = _BITS if has_entropy else _LABELS if answer.returns is Returns.MULTI_LABEL else ""
+    return "\n".join(filter(None, (told, answer.reason)))

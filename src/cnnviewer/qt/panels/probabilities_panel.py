@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnviewer.qt.panels.answer_rows import noun_of, rows_of, title_of
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
@@ -54,10 +54,7 @@ class ProbabilitiesPanel(QWidget):
         self._bars.customContextMenuRequested.connect(self._on_menu_requested)
         self._bars.chosen.connect(self.classOpened)
         self._search.stepped.connect(self._on_return_pressed)
-        self._text = QLabel(self)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self._text.setProperty("role", "muted")
-        self._text.setWordWrap(True)
+        self._text = WrappedLabel("muted", self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(6)
@@ -138,7 +135,8 @@ class ProbabilitiesPanel(QWidget):
         rows = rows_of(self._recording, self._search.text().strip().lower(), _COUNT)
         self._search.setVisible(bool(rows.bars) or bool(self._search.text()))
         self._bars.show_bars(rows.bars)
-        self._text.setText(rows.text)
+        self._bars.setVisible(bool(rows.bars))
+        self._text.set_text(rows.text)
         self._text.setToolTip(literal(rows.tooltip))
 
     @Slot()

@@ -170,11 +170,11 @@ class CardEditor(QWidget):
         self.interpolation = combo(self, "Interpolation", _INTERPOLATIONS)
         self.crop_mode = combo(self, "How the photo is cut", _CROP_MODES)
         self.crop_mode.setToolTip("What becomes of a photo that has another shape than the input")
-        self.returns = combo(self, "What the network returns", RETURNS)
-        self.returns.setToolTip("How the numbers that come out are read")
         self.padding = spin(self, "Padding", LARGEST_SIDE // 2, least=0)
         self.padding.setToolTip("Black pixels on each side, within the input's size")
         self.pixels = PixelFields(self)
+        self.returns = combo(self, "What the network returns", RETURNS)
+        self.returns.setToolTip("How the numbers that come out are read")
         self._shortest = 1
         self.name.textChanged.connect(self._refresh)
         for choice in (self.interpolation, self.crop_mode, self.returns):
@@ -202,7 +202,6 @@ class CardEditor(QWidget):
         pixels = self.pixels
         self._add(inner, "Name", ("name",), self.name)
         self._add(inner, "Categories", ("categories",), self.categories)
-        self._add(inner, "Returns", ("returns",), self.returns)
         self._add(inner, "Input", ("size",), self.high, label("×", inner), self.wide, label("height × width", inner))
         self._add(
             inner,
@@ -219,6 +218,7 @@ class CardEditor(QWidget):
         self._add(inner, "Range", ("range",), pixels.range)
         self._add(inner, "Mean", ("mean",), pixels.mean)
         self._add(inner, "Deviation", ("deviation",), pixels.deviation)
+        self._add(inner, "Returns", ("returns",), self.returns)
         self._grid.setRowStretch(self._grid.rowCount(), 1)
 
     def _add(self, inner: QWidget, title: str, keys: tuple[str, ...], *widgets: QWidget) -> None:
