@@ -194,19 +194,36 @@ def test_unknown_operations_are_named(tmp_path):
         open_file(_save(_model(nodes), tmp_path))
 
 
-def test_loops_are_refused(tmp_path):
+def _counting_loop(turns: int, twice: bool = False) -> onnx.ModelProto:
+    """Return a model that adds 1 to the image so many times, or doubles its channels each time."""
+    own = helper.make_node("Concat", ["state", "state"], ["next"], axis=1)
+    own = own if twice else helper.make_node("Add", ["state", "one"], ["next"])
+    states = [_input(1, None, 8, 8, name=name) for name in ("state", "next")]
+    conditions = [_input(kind=TensorProto.BOOL, name=name) for name in ("go", "more")]
     body = helper.make_graph(
-        [helper.make_node("Identity", ["go"], ["more"])],
+        [helper.make_node("Identity", ["go"], ["more"]), own],
         "body",
-        [
-            helper.make_tensor_value_info("i", TensorProto.INT64, []),
-            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
-        ],
-        [helper.make_tensor_value_info("more", TensorProto.BOOL, [])],
+        [_input(kind=TensorProto.INT64, name="i"), conditions[0], states[0]],
+        [conditions[1], states[1]],
     )
-    nodes = [helper.make_node("Loop", ["n", ""], [], body=body), helper.make_node("Relu", ["x"], ["y"])]
-    with pytest.raises(NetworkError, match="decides while it runs which operations follow"):
-        open_file(_save(_model(nodes, initializers=[_constant("n", 2**62)]), tmp_path))
+    one = numpy_helper.from_array(np.array(1, np.float32), "one")
+    count = numpy_helper.from_array(np.array(turns, np.int64), "n")
+    return _model([helper.make_node("Loop", ["n", "", "x"], ["y"], body=body)], initializers=[count, one])
+
+
+def test_a_loop_runs_as_the_data_flows(tmp_path):
+    opened = open_file(_save(_counting_loop(3), tmp_path))
+    recording = cnnviewer.record(cnnviewer.from_module(opened.module), image(1, 3, 8, 8))
+    assert [layer.operation for layer in recording.layers] == ["add"] * 3
+    assert torch.allclose(recording.layers[-1].output, image(1, 3, 8, 8)[0] + 3)
+
+
+@pytest.mark.parametrize(
+    ("turns", "twice", "told"), [(2**62, False, "Loop of more than 50,000 operations"), (60, True, "its node loop")]
+)
+def test_loops_without_end_are_refused(tmp_path, turns, twice, told):
+    with pytest.raises(NetworkError, match=told):
+        open_file(_save(_counting_loop(turns, twice), tmp_path))
 
 
 def _field(number: int, content: bytes) -> bytes:
@@ -333,17 +350,20 @@ def test_smooth_resizing(tmp_path, sizes):
 
 
 @pytest.mark.parametrize(
-    ("attributes", "told"),
+    "attributes",
     [
-        ({"mode": "linear", "coordinate_transformation_mode": "asymmetric"}, "Resize with linear, asymmetric"),
-        ({"mode": "linear", "coordinate_transformation_mode": "tf_crop_and_resize"}, "linear, tf_crop_and_resize"),
-        ({"mode": "linear", "antialias": 1}, "linear, half_pixel, antialias=1, exclude_outside=0"),
-        ({"mode": "nearest", "nearest_mode": "ceil"}, "nearest, half_pixel, ceil"),
+        {"mode": "linear", "coordinate_transformation_mode": "asymmetric"},
+        {"mode": "nearest", "nearest_mode": "ceil"},
+        {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"},
+        {"mode": "cubic", "cubic_coeff_a": -0.5, "exclude_outside": 1},
     ],
 )
-def test_a_resizing_that_torch_has_not_is_refused_by_name(tmp_path, attributes, told):
-    with pytest.raises(NetworkError, match=told):
-        open_file(_resize(tmp_path, (16, 16), **attributes))
+@pytest.mark.parametrize("sizes", [(16, 16), (13, 5)])
+def test_a_resizing_that_torch_has_not(tmp_path, attributes, sizes):
+    opened = _same_as_runtime(_resize(tmp_path, sizes, **attributes), _random(1, 3, 8, 8))
+    recorder = Recorder(cnnviewer.from_module(opened.module))
+    recorder.record(image(1, 3, 8, 8))
+    assert recorder._plan is not None
 
 
 @pytest.mark.parametrize("count", [3, 30])
@@ -359,7 +379,7 @@ def test_functions_that_unfold_without_end_are_refused(tmp_path, count):
     model.opset_import.append(imports[1])
     path = _save(model, tmp_path)
     if count == 3:
-        assert len(open_file(path).module._steps) == 8
+        assert len(open_file(path).module.steps) == 8
         return
     with pytest.raises(NetworkError, match="unfold to 1,073,741,824 operations"):
         open_file(path)

@@ -14,8 +14,12 @@ from onnx.external_data_helper import uses_external_data
 
 from cnnviewer.card import LARGEST_SIDE, MOST_CHANNELS
 from cnnviewer.errors import NetworkError
+from cnnviewer.memory import free_memory
 from cnnviewer.networks.files.guards import check_claim, refusing
-from cnnviewer.networks.files.onnx_precision import in_single
+from cnnviewer.networks.files.onnx_import.building import Budget, MemoryAsked, build
+from cnnviewer.networks.files.onnx_import.precision import in_single
+from cnnviewer.networks.files.onnx_import.table import DOMAINS, is_known, why_refused
+from cnnviewer.networks.files.onnx_import.values import UnsupportedError, torch_type
 from cnnviewer.networks.files.opened import Hints, Opened
 from cnnviewer.suggestions import some_of
 
@@ -23,14 +27,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cnnviewer.downloads import ProgressCallback
+    from cnnviewer.networks.files.onnx_import.graph import OnnxGraph
 
 __all__ = ["open_file"]
 
 _MOST_NODES = 100_000
-_DOMAINS = ("", "ai.onnx")
-_LOOPS = ("Loop", "Scan", "SequenceMap", "If")
-# Their names alone: files of text, code and pictures, none of which a network over an image needs.
-_STRANGE = ("ImageDecoder", "StringConcat", "StringSplit", "StringNormalizer", "RegexFullMatch", "TfIdfVectorizer")
+_MOST_BYTES = 256_000_000
+_SHARE = 8
+"""Of the free memory such a part may be taken by constants that a graph works out by itself."""
+_ALWAYS = 2**30
+"""So many bytes they may take in any case, if half of the free memory has them."""
 
 
 def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
@@ -46,31 +52,31 @@ def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
         if not model.graph.node:
             raise NetworkError(f"{path.name} holds no network: its graph has no operations.")
         _load_weights(model, path)
-        if model.functions:
-            _check_functions(model, path)
-            model = onnx.inliner.inline_local_functions(model)
-        _check_operations(model.graph, path)
+        model = prepared(model, path.name)
         shape = _input_shape(model.graph, path)
         is_single = in_single(model.graph)
         module = _module(model, shape, path)
-        hints = Hints(_image_shape(shape), _is_channels_last(shape), _categories(model))
+        metadata = {part.key: part.value for part in model.metadata_props}
+        hints = Hints(_image_shape(shape), _is_channels_last(shape), _categories(metadata), metadata)
     return Opened(module, hints, _note(model.graph, is_single))
 
 
-def _module(model: onnx.ModelProto, shape: list[int | None], path: Path) -> Any:
-    from cnnviewer.networks.files.onnx_graph import OnnxGraph
-
-    opset = max((part.version for part in model.opset_import if part.domain in _DOMAINS), default=0)
-    if not opset:
+def _module(model: onnx.ModelProto, shape: list[int | None], path: Path) -> OnnxGraph:
+    opsets = {"" if part.domain in DOMAINS else part.domain: part.version for part in model.opset_import}
+    if "" not in opsets:
         raise NetworkError(f"{path.name} does not tell the version of its operations; export it again.")
+    free = free_memory()
+    constants = max(free // _SHARE, min(free // 2, _ALWAYS + 4 * path.stat().st_size))
     try:
-        return OnnxGraph(model.graph, opset, _sample(shape), is_channels_last=_is_channels_last(shape)).eval()
-    except NotImplementedError as error:
-        raise NetworkError(f"{path.name} has an operation in a form that can't be run here: {error}") from error
-    except NetworkError as error:
+        module = build(model.graph, opsets, Budget(constants, free // 2), _sample(model.graph, shape))
+    except UnsupportedError as error:
+        raise NetworkError(f"{path.name} has an operation in a form that can't be run here: {error}.") from error
+    except MemoryAsked as error:
         raise NetworkError(
             f"{path.name} can't be opened: {error}. It is damaged, or made to fill the memory."
         ) from error
+    module.is_channels_last = _is_channels_last(shape)
+    return module.eval()
 
 
 # ---- weights
@@ -130,7 +136,7 @@ def _beside(tensor: onnx.TensorProto, path: Path) -> Path:
 # ---- operations
 
 
-def _check_functions(model: onnx.ModelProto, path: Path) -> None:
+def _check_functions(model: onnx.ModelProto, title: str) -> None:
     """Refuse functions that unfold to far more than the file holds: each may call others twice.
 
     Raises
@@ -157,7 +163,7 @@ def _check_functions(model: onnx.ModelProto, path: Path) -> None:
         if key not in functions:
             return None
         if key in running:
-            raise NetworkError(f"{path.name} is no network: its function {key[1]} calls itself.")
+            raise NetworkError(f"{title} is no network: its function {key[1]} calls itself.")
         if key not in known:
             running.add(key)
             known[key] = unfolded(functions[key].node)
@@ -167,9 +173,10 @@ def _check_functions(model: onnx.ModelProto, path: Path) -> None:
     count, nbytes = unfolded(model.graph.node)
     if count > _MOST_NODES:
         raise NetworkError(
-            f"{path.name} can't be true: its functions unfold to {count:,} operations. It is made to fill the memory."
+            f"{title} can't be true: its functions unfold to {count:,} operations. It is made to fill the memory."
         )
-    check_claim(path, nbytes, "its functions, unfolded,")
+    if nbytes > _MOST_BYTES:
+        raise NetworkError(f"{title} can't be true: its functions unfold to {nbytes:,} bytes of operations.")
 
 
 def _subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
@@ -179,24 +186,56 @@ def _subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
         yield from attribute.graphs
 
 
-def _check_operations(graph: onnx.GraphProto, path: Path) -> None:
-    loops = sorted({node.op_type for node in graph.node} & {*_LOOPS})
-    if loops:
-        raise NetworkError(
-            f"{path.name} decides while it runs which operations follow ({', '.join(loops)}); such networks can't be "
-            "shown. Export it from eval mode, with a fixed input."
-        )
-    unknown = {f"{node.domain}::{node.op_type}" for node in graph.node if node.domain not in _DOMAINS}
-    unknown |= {node.op_type for node in graph.node if node.domain in _DOMAINS and not _is_known(node.op_type)}
+def prepared(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
+    """Return a model whose functions are unfolded: its own, and those of ONNX's operators that are written in others.
+
+    Raises
+    ------
+    NetworkError
+        If it has operations that are not known here.
+    """
+    if model.functions:
+        _check_functions(model, name)
+        model = onnx.inliner.inline_local_functions(model)
+    written = {key for key in _kinds(model.graph) if not is_known(*key) and _is_written(key, model)}
+    if written:
+        model = _unfolded(model, written, name)
+    unknown = {key for key in _kinds(model.graph) if not is_known(*key)}
+    reasons = {kind: why_refused(domain, kind) for domain, kind in unknown}
+    for kind in sorted(kind for kind, reason in reasons.items() if reason):
+        raise NetworkError(f"{name} has the operation {kind}, which is not run here: {reasons[kind]}.")
     if unknown:
-        raise NetworkError(
-            f"{path.name} has operations that are not known here: {some_of(sorted(unknown))}. Export it without them."
-        )
+        told = sorted(kind if domain in DOMAINS else f"{domain}::{kind}" for domain, kind in unknown)
+        raise NetworkError(f"{name} has operations that are not known here: {some_of(told)}. Export it without them.")
+    return model
 
 
-def _is_known(kind: str) -> bool:
-    """Whether an operation is one of ONNX's own: onnx2pytorch guesses a function of torch for others."""
-    return bool(onnx.defs.has(kind)) and kind not in _STRANGE
+def _unfolded(model: onnx.ModelProto, kinds: set[tuple[str, str]], name: str) -> onnx.ModelProto:
+    """Return a model with some of ONNX's operators written in others."""
+    try:
+        return onnx.inliner.inline_selected_functions(model, sorted(kinds), inline_schema_functions=True)
+    except RuntimeError as error:  # where the library does not find out a type
+        told = some_of(sorted(kind for _, kind in kinds))
+        raise NetworkError(f"{name} has operations that are not run here in this form: {told}.") from error
+
+
+def _kinds(graph: onnx.GraphProto) -> set[tuple[str, str]]:
+    """Return the operators of a graph, and of those within it."""
+    found = {(str(node.domain), str(node.op_type)) for node in graph.node}
+    for node in graph.node:
+        for inner in _subgraphs(node):
+            found |= _kinds(inner)
+    return found
+
+
+def _is_written(key: tuple[str, str], model: onnx.ModelProto) -> bool:
+    """Whether ONNX has an operator as a function of others."""
+    domain, kind = key
+    version = next((part.version for part in model.opset_import if part.domain == domain), 0)
+    if not version or not onnx.defs.has(kind, version, domain):
+        return False
+    schema: Any = onnx.defs.get_schema(kind, version, domain)
+    return bool(schema.has_function or schema.has_context_dependent_function)
 
 
 # ---- input and output
@@ -219,10 +258,8 @@ def _input_shape(graph: onnx.GraphProto, path: Path) -> list[int | None]:
         raise NetworkError(f"{path.name} has no output.")
     kind = inputs[0].type.tensor_type
     shape = [axis.dim_value if axis.HasField("dim_value") and axis.dim_value > 0 else None for axis in kind.shape.dim]
-    if kind.elem_type not in (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE):
-        raise NetworkError(
-            f"{path.name} takes {_type_name(kind.elem_type)} numbers, not an image of floating point numbers."
-        )
+    if kind.elem_type not in _IMAGE_TYPES:
+        raise NetworkError(f"{path.name} takes {_type_name(kind.elem_type)} numbers, not an image.")
     if kind.HasField("shape") and len(shape) != 4:
         raise NetworkError(
             f"{path.name} takes a tensor of {len(shape)} axes, not an image (1, channels, height, width)."
@@ -238,6 +275,15 @@ def _input_shape(graph: onnx.GraphProto, path: Path) -> list[int | None]:
     if max(side or 1 for side in shape[1:]) > LARGEST_SIDE:
         raise NetworkError(f"{path.name} takes an input of {shape[1:]}, which is no image.")
     return shape
+
+
+_IMAGE_TYPES = (
+    onnx.TensorProto.FLOAT,
+    onnx.TensorProto.FLOAT16,
+    onnx.TensorProto.BFLOAT16,
+    onnx.TensorProto.DOUBLE,
+    onnx.TensorProto.UINT8,
+)
 
 
 def _type_name(kind: int) -> str:
@@ -258,15 +304,17 @@ def _image_shape(shape: list[int | None]) -> tuple[int | None, int | None, int |
     return (shape[3], shape[1], shape[2]) if _is_channels_last(shape) else (shape[1], shape[2], shape[3])
 
 
-def _sample(shape: list[int | None]) -> torch.Tensor | None:
-    """Return an image of zeros as the graph takes it; None where its size is free."""
+def _sample(graph: onnx.GraphProto, shape: list[int | None]) -> torch.Tensor | None:
+    """Return an image without numbers as the graph takes it; None where its size is free."""
     sides = [length for length in shape[1:] if length is not None]
-    return torch.zeros(1, *sides) if len(sides) == 3 else None
+    names = {tensor.name for tensor in graph.initializer}
+    kind = next(value.type.tensor_type.elem_type for value in graph.input if value.name not in names)
+    return torch.empty(1, *sides, dtype=torch_type(kind), device="meta") if len(sides) == 3 else None
 
 
-def _categories(model: onnx.ModelProto) -> tuple[str, ...]:
+def _categories(metadata: dict[str, str]) -> tuple[str, ...]:
     """Return the names of the classes, where the exporter put them into the metadata, as Ultralytics does."""
-    text = next((part.value for part in model.metadata_props if part.key in ("names", "classes", "labels")), "")
+    text = next((metadata[key] for key in metadata if key in ("names", "classes", "labels")), "")
     try:
         found = ast.literal_eval(text) if text else ()
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -279,7 +327,7 @@ def _categories(model: onnx.ModelProto) -> tuple[str, ...]:
 def _note(graph: onnx.GraphProto, is_single: bool) -> str:
     notes = []
     if len(graph.output) > 1:
-        notes.append(f"It has {len(graph.output)} outputs; {graph.output[0].name} is shown.")
+        notes.append(f"It has {len(graph.output)} outputs: {some_of([value.name for value in graph.output])}.")
     if is_single:
         notes.append("Its numbers of half or double precision are shown in single precision.")
     return " ".join(notes)
