@@ -29,7 +29,9 @@ _HOMES: dict[Any, dict[str, Any]] = {
     "Sequential": {"module": "keras", "registered_name": None},
     "Functional": {"module": "keras.src.models.functional", "registered_name": "Functional"},
 }
-_UNUSED = ("_initializer", "_regularizer", "_constraint", "_shape")
+_UNUSED = (
+    "_initializer", "_regularizer", "_constraint", "batch_input_shape", "query_shape", "key_shape", "value_shape",
+)  # fmt: skip
 """How arguments end that change nothing of a network whose weights are there."""
 _DEEPEST = 100
 _RENAMED = {"alpha": "negative_slope"}
@@ -74,7 +76,8 @@ class _Reader:
         """Return a layer's or a model's part of a configuration."""
         if depth > _DEEPEST:
             raise RecursionError
-        kind = "Functional" if stored["class_name"] == "Model" else stored["class_name"]
+        kind = stored["class_name"].removeprefix("Custom>")  # as Keras's applications were registered
+        kind = "Functional" if kind == "Model" else kind
         config = stored["config"]
         if kind == "Sequential":
             config = self._sequential(config, depth)
@@ -114,10 +117,10 @@ class _Reader:
             }
             for stored in config["layers"]
         ]
-        inputs = [[_name(name), node, tensor] for name, node, tensor in config["input_layers"]]
+        inputs = [[_name(name), node, tensor] for name, node, tensor in _listed(config["input_layers"])]
         outputs = [
             [_name(name), _first(node) if kinds.get(name) == "Sequential" else node, tensor]
-            for name, node, tensor in config["output_layers"]
+            for name, node, tensor in _listed(config["output_layers"])
         ]
         return {
             "name": _name(config.get("name", "model")),
@@ -129,7 +132,7 @@ class _Reader:
 
     def _settings(self, kind: str, config: dict[str, Any], depth: int) -> dict[str, Any]:
         """Return the arguments of a layer that is no model."""
-        made = {key: self._value(key, part, depth) for key, part in config.items() if key != "batch_input_shape"}
+        made = {key: self._value(key, part, depth) for key, part in config.items() if not key.endswith(_UNUSED)}
         made["name"] = _name(config.get("name", kind.lower()))
         if kind == "InputLayer":
             shape = config.get("batch_input_shape", config.get("batch_shape"))
@@ -170,7 +173,7 @@ class _Reader:
         known = _arguments(found)
         for key in [key for key in config if key not in known]:
             value = config.pop(key)
-            if value and value != _USUAL.get(key) and not key.endswith(_UNUSED):
+            if value and value != _USUAL.get(key):
                 raise NetworkError(
                     f"{self._path.name} is of Keras 2: its layer {config.get('name', kind)}, a {kind}, has "
                     f"{key} = {str(value)[:40]}, which Keras 3 does not know. {_TO_ONNX}"
@@ -196,6 +199,13 @@ def _input_shape(layers: list[Any]) -> Any:
     if not layers or layers[0]["class_name"] == "InputLayer" or not isinstance(layers[0]["config"], dict):
         return None
     return layers[0]["config"].get("batch_input_shape")
+
+
+def _listed(tensors: Any) -> list[Any]:
+    """Return the inputs or outputs of a model as a list: one may stand alone, and several have names."""
+    if isinstance(tensors, dict):
+        return list(tensors.values())
+    return [tensors] if tensors and isinstance(tensors[0], str) else tensors
 
 
 def _node(stored: Any, nested: frozenset[str]) -> Any:
