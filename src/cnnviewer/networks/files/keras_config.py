@@ -49,10 +49,13 @@ class Stored:
         The configuration of the model.
     is_older
         Whether Keras 2 wrote it.
+    is_archive
+        Whether the file is a .keras archive, and not HDF5.
     """
 
     config: dict[str, Any]
     is_older: bool
+    is_archive: bool
 
 
 def read_config(path: Path) -> Stored:
@@ -87,7 +90,7 @@ def read_config(path: Path) -> Stored:
             if text is None:
                 raise NetworkError(_without_network(file, path))
             config = parsed_json(text, path, "its configuration")
-    return Stored(config, is_older=not str(version or "3").startswith("3"))
+    return Stored(config, is_older=not str(version or "3").startswith("3"), is_archive=is_archive)
 
 
 def _without_network(file: Any, path: Path) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.guards import check_claim, first_line, refusing
 from cnnviewer.networks.files.keras_config import check_classes, read_config
-from cnnviewer.networks.files.keras_older import modern
+from cnnviewer.networks.files.keras_older import modern, with_operators
 from cnnviewer.networks.files.opened import Hints, Opened
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["open_file"]
 
 _SHOWN = 3
+_LONGEST = 200
 _SIDE = 224
 _MOST_NUMBERS = 2**28
 """No layer of a network over one image makes so many: 1 GB."""
@@ -56,12 +57,17 @@ def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
         from cnnviewer.networks.files.keras_operators import FUNCTIONS, OWN_LAYERS
 
         stored = read_config(path)
-        older = modern(stored.config, path, keras, OWN_LAYERS, FUNCTIONS) if stored.is_older else None
-        check_classes(older or stored.config, path, keras, OWN_LAYERS)
+        config = stored.config
+        if stored.is_older:
+            config = modern(config, path, keras, OWN_LAYERS, FUNCTIONS)
+        elif not stored.is_archive:
+            config = with_operators(config)
+        check_classes(config, path, keras, OWN_LAYERS)
+        changed = None if config == stored.config else config
         with keras.device("meta"):
-            _check_sizes(_loaded(path, keras, older, OWN_LAYERS), path)
+            _check_sizes(_loaded(path, keras, changed, OWN_LAYERS), path)
         with keras.device("cpu"):
-            model = _loaded(path, keras, older, OWN_LAYERS)
+            model = _loaded(path, keras, changed, OWN_LAYERS)
             return _opened(model, path, is_channels_last="'channels_first'" not in str(stored.config))
 
 
@@ -92,8 +98,8 @@ def _keras(path: Path) -> Any:
     return keras
 
 
-def _loaded(path: Path, keras: Any, older: dict[str, Any] | None, own: dict[str, type]) -> Any:
-    """Return the model of a file; `older` is its configuration where Keras 2 wrote it.
+def _loaded(path: Path, keras: Any, changed: dict[str, Any] | None, own: dict[str, type]) -> Any:
+    """Return the model of a file; `changed` is its configuration where that is read otherwise than it stands there.
 
     Raises
     ------
@@ -101,24 +107,27 @@ def _loaded(path: Path, keras: Any, older: dict[str, Any] | None, own: dict[str,
         If Keras can't make it.
     """
     try:
-        if older is None:
+        if changed is None:
             return keras.saving.load_model(path, own, compile=False, safe_mode=True)
-        model = keras.saving.deserialize_keras_object(deepcopy(older), own, safe_mode=True)
+        kind = keras.Sequential if changed["class_name"] == "Sequential" else keras.Model
+        with keras.saving.custom_object_scope(own):
+            model = kind.from_config(deepcopy(changed["config"]), own)
         model.load_weights(path)
         return model
     except (TypeError, ValueError) as error:
-        first = _first(error)  # Keras wraps an error once a model, with all of its configuration
         raise NetworkError(
-            f"{path.name} can't be opened: Keras {keras.__version__} can't make its network "
-            f"({type(first).__name__}: {first_line(first)}). Where it was trained, export it to ONNX, and open that."
+            f"{path.name} can't be opened: Keras {keras.__version__} can't make its network ({_cause(error)}). "
+            "Where it was trained, export it to ONNX, and open that."
         ) from error
 
 
-def _first(error: BaseException) -> BaseException:
-    """Return the error that was raised first."""
-    while (before := error.__cause__ or error.__context__) is not None:
-        error = before
-    return error
+_WRAPPED = "Exception encountered: "
+
+
+def _cause(error: Exception) -> str:
+    """Return what went wrong in Keras, which wraps an error once a model, with all of its configuration."""
+    inner = [line for line in str(error).splitlines() if line.startswith(_WRAPPED)]
+    return inner[-1].removeprefix(_WRAPPED)[:_LONGEST] if inner else f"{type(error).__name__}: {first_line(error)}"
 
 
 # ---- sizes

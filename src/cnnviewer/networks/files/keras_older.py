@@ -7,6 +7,7 @@ told by its name. Nothing is run, and Keras is only asked for the names of its c
 from __future__ import annotations
 
 import inspect
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cnnviewer.errors import NetworkError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
     from pathlib import Path
 
-__all__ = ["OPERATORS", "modern"]
+__all__ = ["OPERATORS", "modern", "with_operators"]
 
 OPERATORS = ("TFOpLambda", "SlicingOpLambda")
 """The layers by which Keras 2 keeps a function of TensorFlow that was called between layers."""
@@ -33,6 +34,7 @@ _UNUSED = (
     "_initializer", "_regularizer", "_constraint", "batch_input_shape", "query_shape", "key_shape", "value_shape",
 )  # fmt: skip
 """How arguments end that change nothing of a network whose weights are there."""
+_OPERATION_HOMES = ("keras.src.ops.numpy", "keras.src.ops.nn", "keras.src.ops.math", "keras.src.ops.image")
 _DEEPEST = 100
 _RENAMED = {"alpha": "negative_slope"}
 """Of LeakyReLU."""
@@ -64,6 +66,32 @@ def modern(
         If it is nested too deeply.
     """
     return _Reader(path, keras, own, functions).layer(config, 0)
+
+
+def with_operators(config: Any, depth: int = 0) -> Any:
+    """Return a configuration that Keras 3 wrote into HDF5, with the homes of operators that it leaves out.
+
+    Without one ``x + y`` is taken for the layer Add. An operator is told by its settings: it has a name, and is never
+    trainable.
+
+    Raises
+    ------
+    RecursionError
+        If it is nested too deeply.
+    """
+    if depth > _DEEPEST:
+        raise RecursionError
+    if isinstance(config, list):
+        return [with_operators(part, depth + 1) for part in config]
+    if not isinstance(config, dict):
+        return config
+    made = {key: with_operators(part, depth + 1) for key, part in config.items()}
+    settings = made.get("config")
+    if "inbound_nodes" not in made or "module" in made or not isinstance(settings, dict) or "trainable" in settings:
+        return made
+    homes = {home: vars(import_module(home)) for home in _OPERATION_HOMES}
+    home = next((home for home, known in homes.items() if isinstance(known.get(made["class_name"]), type)), "")
+    return {**made, "module": home, "registered_name": made["class_name"]} if home else made
 
 
 class _Reader:
