@@ -8,7 +8,7 @@ from cnnviewer.categories import CATEGORY_LISTS
 from cnnviewer.errors import NetworkError
 from cnnviewer.suggestions import suggestion
 
-__all__ = ["category_list", "likely_list", "list_of", "names_of"]
+__all__ = ["category_list", "list_of", "lists_of_count", "names_of"]
 
 
 def names_of(categories: tuple[str, ...] | str) -> tuple[str, ...]:
@@ -50,8 +50,6 @@ def list_of(names: tuple[str, ...]) -> str:
     return next((name for name in counted if category_list(name) == names), "")
 
 
-def likely_list(classes: int, channels: int) -> str:
-    """Return the name of the list that a network with so many classes and channels probably has; '' where none."""
-    if classes == 10:
-        return "digits" if channels == 1 else "CIFAR-10"
-    return next((name for name, count in CATEGORY_LISTS.items() if count == classes), "")
+def lists_of_count(classes: int) -> tuple[str, ...]:
+    """Return the names of the lists that have so many categories; their number alone does not tell which is meant."""
+    return tuple(name for name, count in CATEGORY_LISTS.items() if count == classes)

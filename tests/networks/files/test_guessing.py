@@ -10,7 +10,7 @@ from torch import nn
 from cnnviewer.errors import Cancelled, NetworkError
 from cnnviewer.networks import load_network
 from cnnviewer.networks.category_lists import category_list
-from cnnviewer.networks.files import guessing
+from cnnviewer.networks.files import trials
 from cnnviewer.networks.files.guessing import guess
 from cnnviewer.networks.files.known_photos import known_photos
 from cnnviewer.networks.files.opened import Hints
@@ -43,7 +43,7 @@ class Fed(nn.Module):
 @pytest.fixture(autouse=True)
 def patience(monkeypatch):
     """Try all presets on all photos, however busy the machine is."""
-    monkeypatch.setattr(guessing, "PATIENCE", 3600.0)
+    monkeypatch.setattr(trials, "PATIENCE", 3600.0)
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +82,10 @@ def test_the_architectures_own_way_stays_where_nothing_tells_against_it(lite):
     other = load_network("efficientnet-lite0", weights=None)
     found = guess(other.module, Hints(), title="net", usual=lite.preprocessing, categories=lite.categories)
     assert found.card.preprocessing == lite.preprocessing
-    assert found.card.categories == "ImageNet-1k"
+    assert found.card.categories == ()  # random weights name nothing right
     found = guess(lite.module, Hints(), title="net", usual=lite.preprocessing, categories=lite.categories)
     assert found.card.preprocessing == lite.preprocessing
+    assert found.card.categories == "ImageNet-1k"
     assert "the architecture's own" in reasons_of(found)["mean"]
 
 
@@ -104,10 +105,11 @@ def test_the_size_is_one_at_which_the_network_runs(shape, classes, size):
     assert len(found.card.preprocessing.mean) == channels
 
 
-def test_ten_classes_of_any_size_are_taken_for_cifars():
+def test_ten_classes_of_any_size_are_tried_at_cifars_and_have_no_names():
     module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 10)).eval()
     found = guess(module, Hints(), title="net")
-    assert (found.card.preprocessing.size, found.card.categories) == ((32, 32), "CIFAR-10")
+    assert (found.card.preprocessing.size, found.card.categories) == ((32, 32), ())
+    assert "CIFAR-10, digits and Fashion-MNIST have as many" in reasons_of(found)["categories"]
     told = guess(module, Hints((3, None, 60)), title="net").card.preprocessing
     assert told.size[1] == 60
 

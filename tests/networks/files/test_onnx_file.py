@@ -16,6 +16,7 @@ from torch import nn
 
 import cnnviewer
 from cnnviewer.errors import NetworkError
+from cnnviewer.networks.files.gathering import evidence_within
 from cnnviewer.networks.files.onnx_file import open_file
 from cnnviewer.recorder import Recorder
 
@@ -265,12 +266,14 @@ def test_inputs_that_are_no_image_are_told(tmp_path, inputs, sentence):
         open_file(path)
 
 
-def test_class_names_in_the_metadata_are_hints(tmp_path):
+def test_the_metadata_are_hints(tmp_path):
     model = _model([helper.make_node("Relu", ["x"], ["y"])])
     model.metadata_props.add(key="names", value="{0: 'cat', 1: 'dog'}")
-    assert open_file(_save(model, tmp_path)).hints.categories == ("cat", "dog")
+    hints = open_file(_save(model, tmp_path)).hints
+    assert hints.metadata == {"names": "{0: 'cat', 1: 'dog'}"}
+    assert [clue.value for clue in evidence_within(hints).categories] == [("cat", "dog")]
     model.metadata_props[0].value = "__import__('os').system('touch /tmp/x')"
-    assert open_file(_save(model, tmp_path)).hints.categories == ()
+    assert evidence_within(open_file(_save(model, tmp_path)).hints).categories == ()
 
 
 def test_nan_weights_open(tmp_path):

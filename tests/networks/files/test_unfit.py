@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from cnnviewer.errors import NetworkError
-from cnnviewer.networks.files.guessing import guess, why_not
+from cnnviewer.networks.files.guessing import guess
 from cnnviewer.networks.files.opened import Hints
+from cnnviewer.networks.files.sizing import why_not
 from cnnviewer.preprocessing import Preprocessing
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using a non-tuple sequence")

@@ -1,54 +1,44 @@
 """Guessing what a file does not tell of its network, and why: size, classes, values of the pixels.
 
-The size is one at which the network runs. The values of the pixels are found by trying: a network names known photos
-right when it is fed as it was trained, and hardly otherwise.
+What is told, in the file, beside it or by its name, comes first. The values of the pixels are then those that the
+network turns into a usual range itself, those that its first batch normalisation remembers, or the usual ones; known
+photos that are named right prove them, and the names of the classes with them. Without a proof classes have numbers.
 """
 
 from __future__ import annotations
 
-import math
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import torch
-
-from cnnviewer.card import LARGEST_SIDE, MOST_CHANNELS, Card
-from cnnviewer.errors import NetworkError
-from cnnviewer.memory import free_memory
-from cnnviewer.network import Network, input_channels
+from cnnviewer.card import Card
 from cnnviewer.network_reports import Reason
-from cnnviewer.networks.category_lists import likely_list, list_of, names_of
-from cnnviewer.networks.files.allocation import Bounded
-from cnnviewer.networks.files.known_photos import known_photos
+from cnnviewer.networks.category_lists import list_of, lists_of_count, names_of
+from cnnviewer.networks.files.evidence import Evidence, Strength
+from cnnviewer.networks.files.first_norm import remembered_way
+from cnnviewer.networks.files.gathering import evidence_within
+from cnnviewer.networks.files.own_scaling import own_scaling
 from cnnviewer.networks.files.presets import applied, presets_for
-from cnnviewer.networks.files.unfit import check_error, check_first_layer, check_forward, check_recording
-from cnnviewer.preprocessing import Preprocessing
-from cnnviewer.recorder import Recorder
+from cnnviewer.networks.files.sizing import sized
+from cnnviewer.networks.files.trials import Way, run_trials
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PIL.Image import Image
+    import torch
 
     from cnnviewer.downloads import ProgressCallback
     from cnnviewer.networks.files.opened import Hints
+    from cnnviewer.networks.files.presets import Preset
+    from cnnviewer.networks.files.trials import Outcome
+    from cnnviewer.preprocessing import Preprocessing
 
-    Known = Sequence[tuple[Image, frozenset[int]]]
+__all__ = ["Guess", "guess"]
 
-__all__ = ["Guess", "guess", "why_not"]
+_NOTHING = Evidence()
+_SINGLE = "CIFAR-10"
+"""A list of which one sample alone is known: a right answer is a proof together with the architecture."""
 
-_SIZES = (224, 32, 28, 64, 96, 128, 160, 192, 240, 256, 299, 320, 384, 448, 512, 227, 231, 48, 40, 84)
-_SMALL = (28, 32, 64, 224)
-_CIFAR = (10, 100)
-"""How many classes the sets with images of 32x32 pixels have."""
-_LARGE_NETWORKS = 150
-"""From this side on a photo is cropped: its shorter side is resized to more than the network sees."""
-_CROP = 0.875
-PATIENCE = 6.0
-"""For how many seconds presets are tried; on one photo they always are."""
-_SURER = math.log(1.5)
-"""Another way than the usual one must be surer by that, a photo: its probabilities half as large again."""
+
+_SOME = 4
+"""Of so many samples more than one must be named right, and of more a quarter, not to speak against names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +57,7 @@ def guess(
     title: str,
     usual: Preprocessing | None = None,
     categories: tuple[str, ...] = (),
+    evidence: Evidence = _NOTHING,
     progress: ProgressCallback | None = None,
 ) -> Guess:
     """Return a card for a module, in eval mode.
@@ -83,6 +74,8 @@ def guess(
         The preprocessing of the architecture's own weights, where it is known.
     categories
         Those of the architecture's own weights, where there are as many.
+    evidence
+        What lies beside the file, and its name.
     progress
         Told between two trials; it may raise `Cancelled`.
 
@@ -91,199 +84,149 @@ def guess(
     NetworkError
         If the network runs at none of the usual sizes.
     """
-    reasons: list[Reason] = []
-    preprocessing, classes = _sized(module, hints, usual, title, reasons, progress)
-    named = hints.categories or categories
-    list_name = list_of(named) if len(named) == classes else likely_list(classes, preprocessing.channels)
-    if classes:
-        reasons.append(Reason("categories", _why_categories(classes, list_name, hints, named)))
-    chosen: tuple[str, ...] | str = list_name or (named if len(named) == classes else ())
-    found = _valued(module, preprocessing, names_of(chosen), title, usual is not None, reasons, progress)
-    return Guess(Card(found, chosen, name=title), tuple(reasons), classes)
+    evidence = evidence_within(hints) + evidence
+    fitted = sized(module, hints, evidence, usual, title, progress)
+    names, why = _told_names(evidence, fitted.classes)
+    ways, why_first = _ways(module, evidence, fitted.preprocessing, is_own=usual is not None)
+    lists = [names] if names else _likely(fitted.classes, categories)
+    outcome = run_trials(module, ways, lists, title, progress) if fitted.classes else None
+    if not names:
+        names, proof = _proven_names(fitted.classes, outcome, categories, evidence)
+        why = proof + why
+    elif outcome is not None and outcome.photos >= _SOME and outcome.rank[0] <= outcome.photos // _SOME:
+        why += f" But only {outcome.rank[0]} of {outcome.photos} sample images are named right."
+    preprocessing, why_pixels = _decided(outcome, ways, why_first, is_named=bool(names))
+    reasons = [*fitted.reasons, *([Reason("categories", why)] if fitted.classes else []), Reason("mean", why_pixels)]
+    reasons += [Reason("file", problem) for problem in dict.fromkeys(evidence.problems)]
+    return Guess(Card(preprocessing, list_of(names) or names, name=title), tuple(reasons), fitted.classes)
 
 
-# ---- size
+# ---- names of the classes
 
 
-def _sized(
-    module: torch.nn.Module,
-    hints: Hints,
-    usual: Preprocessing | None,
-    title: str,
-    reasons: list[Reason],
-    progress: ProgressCallback | None,
-) -> tuple[Preprocessing, int]:
-    """Return a preprocessing of a size at which the network runs, and how many classes it gives."""
-    channels = _channels(module, hints)
-    if usual is not None and usual.channels in channels:
-        classes = _try(module, (usual.channels, *usual.size), title)
-        if isinstance(classes, int):
-            reasons.append(Reason("size", "As the weights that the architecture comes with."))
-            return usual, classes
-    failures: list[str] = []
-    shapes = [(planes, size) for planes in channels for size in _sizes(hints, planes)]
-    for count, (planes, size) in enumerate(shapes):
-        if progress is not None:
-            progress(count, None, f"Trying the size of image that {title} takes")
-        classes = _try(module, (planes, *size), title)
-        if isinstance(classes, int):
-            is_free = hints.shape is None or hints.shape[1:] == (None, None)
-            if planes == 3 and classes in _CIFAR and is_free and size != (32, 32):
-                size = (32, 32) if isinstance(_try(module, (3, 32, 32), title), int) else size
-            reasons.append(Reason("size", _why_size(hints, size)))
-            return _plain(planes, size), classes
-        failures.append(classes)
-    check_first_layer(module, title)
-    raise NetworkError(_why_none(failures, " or ".join(map(str, channels)), title))
+def _told_names(evidence: Evidence, classes: int) -> tuple[tuple[str, ...], str]:
+    """Return the names that are told for so many classes, and who tells them; empty where nobody does."""
+    fitting = [clue for clue in evidence.categories if len(clue.value) == classes]
+    others = [clue for clue in evidence.categories if len(clue.value) != classes]
+    against = "".join(f" {clue.source} has {len(clue.value):,} names, which are not used." for clue in others[:2])
+    if fitting:
+        first = fitting[0]
+        but = "".join(f" {other.source} tells others." for other in fitting[1:] if other.value != first.value)
+        return first.value, f"{first.source} tells them.{but}{against}"
+    for named in evidence.datasets:
+        if named.strength is Strength.TOLD and named.value in lists_of_count(classes):
+            return names_of(named.value), f"{named.source} says {named.value}.{against}"
+    return (), against
 
 
-def _why_none(failures: list[str], channels: str, title: str) -> str:
-    """Return why a network runs at no size: what no size would mend is not blamed on it."""
-    if len(set(failures)) == 1 and len(failures) > 1:
-        return f"{title} runs on no image with {channels} channels, whatever its size: {failures[0].rstrip('.')}."
-    return (
-        f"{title} runs at none of the usual sizes of an image with {channels} channels: {failures[0].rstrip('.')}. "
-        "Put a card beside the file that tells its size."
-    )
+def _likely(classes: int, own: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the names that so many classes may have: those of the architecture's own weights first."""
+    lists = [names_of(name) for name in lists_of_count(classes)]
+    return [*([own] if own and len(own) == classes else []), *lists]
 
 
-def _channels(module: torch.nn.Module, hints: Hints) -> tuple[int, ...]:
-    """Return how many channels the network takes; where it has no convolution that tells, those of photos first."""
-    told = hints.shape[0] if hints.shape is not None and hints.shape[0] is not None else input_channels(module)
-    return (told,) if told else (3, 1)
+def _proven_names(
+    classes: int, outcome: Outcome | None, own: tuple[str, ...], evidence: Evidence
+) -> tuple[tuple[str, ...], str]:
+    """Return the names that right answers prove, or that the file's name says; no names where neither does."""
+    if outcome is not None:
+        name = list_of(outcome.names) or "its architecture's own weights"
+        right = f"{outcome.rank[0]} of {outcome.photos} sample images are named right as classes of {name}"
+        if outcome.is_proof:
+            return outcome.names, f"{right}."
+        if outcome.names == own and list_of(own) == _SINGLE and outcome.rank[0] == outcome.photos:
+            return own, f"Its architecture is one for {_SINGLE}, and a cat is named right."
+    for clue in evidence.datasets:
+        if clue.value in lists_of_count(classes):
+            return names_of(clue.value), f"{clue.source} says {clue.value}; nothing proves it."
+    lists = lists_of_count(classes)
+    as_many = f"{', '.join(lists[:-1])} and {lists[-1]} have" if len(lists) > 1 else f"{lists[0]} has" if lists else ""
+    hint = f" {as_many} as many: choose {'one' if len(lists) > 1 else 'it'} if it is that." if lists else ""
+    return (), f"The network tells {classes:,} classes apart; nothing tells or proves their names.{hint}"
 
 
-def _sizes(hints: Hints, channels: int) -> list[tuple[int, int]]:
-    """Return the sizes to try, the likely ones first."""
-    _, height, width = hints.shape or (None, None, None)
-    if height is not None and width is not None:
-        return [(height, width)]
-    sides = dict.fromkeys((*_SMALL, *_SIZES) if channels == 1 else _SIZES)
-    return [(height or side, width or side) for side in sides]
+# ---- values of the pixels
 
 
-def _try(module: torch.nn.Module, shape: tuple[int, int, int], title: str) -> int | str:
-    """Return how many classes a network gives for an image of a shape, 0 where it gives none; or why it fails."""
-    if max(shape[1:]) > LARGEST_SIDE or min(shape) < 1 or shape[0] > MOST_CHANNELS:
-        return f"An input of {shape} is none for an image."
-    check_forward(module, title)
-    network = Network(module, title, _plain(shape[0], shape[1:]))
-    try:
-        # Half of what is free: the window keeps more than this of what it shows.
-        with Bounded(free_memory() // 2):
-            recording = Recorder(network).record(torch.zeros(1, *shape))
-    except Exception as error:  # a network from a file may be anything
-        check_error(error, title)
-        return " ".join(str(error).split())[:300]
-    check_recording(recording, title)
-    scores = recording.scores
-    return 0 if scores is None else int(scores.numel())
+def _ways(
+    module: torch.nn.Module, evidence: Evidence, preprocessing: Preprocessing, *, is_own: bool
+) -> tuple[list[Way], str]:
+    """Return the ways of scaling pixels, the likeliest first, and why that one is; only one where it is told."""
+    usual = Way("the architecture's own" if is_own else presets_for(preprocessing.channels)[0].name, preprocessing)
+    made = [Way(preset.name, applied(preset, preprocessing)) for preset in presets_for(preprocessing.channels)]
+    ways = [usual, *(way for way in made if way.preprocessing != preprocessing)]
+    place = remembered_way(module, [way.preprocessing for way in ways])
+    remembered = None if place is None else ways[place]
+    for clue in evidence.pixels:
+        told = _fitting(clue.value, preprocessing.channels)
+        if told is not None:
+            way = Way(f"as {_lower(clue.source)} says", applied(told, preprocessing))
+            return [way], f"{clue.source} says so.{_against(way, remembered)}"
+    scaling = own_scaling(module, preprocessing)
+    if scaling is not None and (scaling.is_usual or remembered is None):
+        first = Way(scaling.preset.name, applied(scaling.preset, preprocessing))
+        why = (
+            f"The network scales the image itself: of pixels of {scaling.preset.name} black becomes "
+            f"{_some(scaling.black)} and white {_some(scaling.white)} before its first weights."
+            f"{_against(first, remembered)}"
+        )
+    elif remembered is not None:
+        first = remembered
+        why = f"Its first batch normalisation remembers images that were scaled so: {remembered.name}."
+    else:
+        first, why = usual, ""
+    return [first, *(way for way in ways if way.preprocessing != first.preprocessing)], why
 
 
-def _plain(channels: int, size: tuple[int, int]) -> Preprocessing:
-    side = min(size)
-    resize = round(side / _CROP) if side >= _LARGE_NETWORKS else side
-    preprocessing = Preprocessing(size, resize, (0.0,) * channels, (1.0,) * channels, channels)
-    return applied(presets_for(channels)[0], preprocessing)
+def _against(way: Way, remembered: Way | None) -> str:
+    """Return what the first batch normalisation says against a way; '' where it says nothing."""
+    if remembered is None or _is_alike(way.preprocessing, remembered.preprocessing):
+        return ""
+    return f" But its first batch normalisation remembers others: {remembered.name}."
 
 
-def _is_told(hints: Hints) -> bool:
-    """Whether the file tells the size of the image."""
-    return hints.shape is not None and None not in hints.shape[1:]
+def _is_alike(first: Preprocessing, second: Preprocessing) -> bool:
+    """Whether black and white become nearly the same."""
+    for byte in (0, 255):
+        levels = (
+            [(byte / how.divisor - mean) / dev for mean, dev in zip(how.mean, how.deviation, strict=True)]
+            for how in (first, second)
+        )
+        if any(abs(one - other) > 0.5 * max(1, abs(one)) for one, other in zip(*levels, strict=True)):
+            return False
+    return True
 
 
-def _why_size(hints: Hints, size: tuple[int, int]) -> str:
-    text = f"{size[0]} × {size[1]}"
-    if _is_told(hints):
-        return f"The file says {text}."
-    return f"{text} is a usual size for as many classes, and the network runs at it."
+def _decided(outcome: Outcome | None, ways: list[Way], why_first: str, *, is_named: bool) -> tuple[Preprocessing, str]:
+    """Return how pixels are scaled, and why: as photos that are named right prove it, else as the first way says."""
+    if outcome is not None and outcome.is_proof:
+        is_first = outcome.best is ways[0]
+        return outcome.best.preprocessing, f"{why_first if is_first else ''} {outcome.sentence}".strip()
+    if why_first:
+        return ways[0].preprocessing, why_first
+    if outcome is not None and is_named:
+        return outcome.best.preprocessing, outcome.sentence
+    name = ways[0].name
+    return ways[0].preprocessing, f"{name[:1].upper()}{name[1:]} is taken; nothing tells or proves another."
 
 
-def _why_categories(classes: int, list_name: str, hints: Hints, named: tuple[str, ...]) -> str:
-    if list_name and not named:
-        return f"The network tells {classes:,} classes apart, as many as the list {list_name} has."
-    if len(named) == classes:
-        return "The file tells them." if hints.categories else "As the weights that the architecture comes with."
-    return f"The network tells {classes:,} classes apart; their names are not known."
+def _fitting(preset: Preset, channels: int) -> Preset | None:
+    """Return a preset that was told as it suits so many channels; None where it has another number of them."""
+    if len(preset.mean) not in (1, channels) or len(preset.deviation) not in (1, channels):
+        return _in_grey(preset) if channels == 1 else None
+    return replace(preset, order="L") if channels == 1 else preset
 
 
-def why_not(module: torch.nn.Module, preprocessing: Preprocessing, title: str) -> str:
-    """Return why a network does not run as a card says, or takes too much memory then; '' where it runs."""
-    found = _try(module, (preprocessing.channels, *preprocessing.size), title)
-    return found if isinstance(found, str) else ""
+def _in_grey(preset: Preset) -> Preset:
+    mean, deviation = (sum(numbers) / len(numbers) for numbers in (preset.mean, preset.deviation))
+    return replace(preset, order="L", mean=(mean,), deviation=(deviation,))
 
 
-# ---- values
+def _some(levels: tuple[float, ...]) -> str:
+    """Return the numbers of the channels for a sentence: one where all are alike."""
+    texts = dict.fromkeys(f"{level:.3g}" for level in levels)
+    return ", ".join(texts)
 
 
-@dataclass
-class _Trial:
-    """How well known photos were named under a preset: how many right, and the sum of their log probabilities."""
-
-    name: str
-    preprocessing: Preprocessing
-    right: int = 0
-    certainty: float = 0.0
-
-    @property
-    def rank(self) -> tuple[int, float]:
-        return self.right, self.certainty
-
-
-def _valued(
-    module: torch.nn.Module,
-    preprocessing: Preprocessing,
-    categories: tuple[str, ...],
-    title: str,
-    has_usual: bool,
-    reasons: list[Reason],
-    progress: ProgressCallback | None,
-) -> Preprocessing:
-    """Return the preprocessing under which the known photos are named best."""
-    first = "the architecture's own" if has_usual else presets_for(preprocessing.channels)[0].name
-    photos = known_photos(categories)
-    if not photos:
-        why = "no sample image shows one of the categories, so none could be tried."
-        reasons.append(Reason("mean", f"{_capital(first)} is the most usual; {why}"))
-        return preprocessing
-    trials = [_Trial(first, preprocessing), *_others(preprocessing)]
-    count = _run_trials(trials, Recorder(Network(module, title, preprocessing)), photos, title, progress)
-    usual, best = trials[0], max(trials, key=lambda trial: trial.rank)
-    if best.right <= usual.right and best.certainty <= usual.certainty + count * _SURER:
-        best = usual
-    reasons.append(Reason("mean", _why_values(best, trials, count)))
-    return best.preprocessing
-
-
-def _others(preprocessing: Preprocessing) -> list[_Trial]:
-    made = (_Trial(preset.name, applied(preset, preprocessing)) for preset in presets_for(preprocessing.channels))
-    return [trial for trial in made if trial.preprocessing != preprocessing]
-
-
-def _run_trials(
-    trials: list[_Trial], recorder: Recorder, photos: Known, title: str, progress: ProgressCallback | None
-) -> int:
-    """Try all presets on one photo after another; return on how many there was time for."""
-    begun = time.monotonic()
-    for count, (photo, answers) in enumerate(photos):
-        if count and time.monotonic() - begun > PATIENCE:
-            return count
-        for trial in trials:
-            if progress is not None:
-                progress(count, None, f"Trying how {title} wants its pixels")
-            probabilities = recorder.record(trial.preprocessing(photo)).probabilities.nan_to_num()
-            trial.right += int(probabilities.argmax()) in answers
-            trial.certainty += math.log(max(float(probabilities[list(answers)].sum()), 1e-12))
-    return len(photos)
-
-
-def _why_values(best: _Trial, trials: list[_Trial], photos: int) -> str:
-    next_best = max((trial for trial in trials if trial is not best), key=lambda trial: trial.rank)
-    return (
-        f"Fed this way ({best.name}), the network names {best.right} of {photos} sample images right; "
-        f"the next best of {len(trials)} usual ways, {next_best.name}, names {next_best.right}."
-    )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:] if text[:3] == "The" else text

@@ -1,4 +1,4 @@
-"""The sample images whose right answers are known, by the names that lists of categories give them."""
+"""The sample images: those whose right answers are known, by the names that lists of categories give them; and all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-__all__ = ["known_photos"]
+__all__ = ["known_photos", "sample_groups"]
 
 _PHOTOS = {
     "chelsea": ("tabby", "tabby cat", "tiger cat", "Egyptian cat", "cat"),
@@ -22,6 +22,7 @@ _PHOTOS = {
     "camera": ("tripod",),
     "rocket": ("missile", "projectile", "space shuttle"),
 }
+_OTHERS = ("astronaut",)
 _SETS = (("digit", "digits"), ("clothing", "Fashion-MNIST"))
 """Samples that are one of each class of a list, in its order."""
 
@@ -37,6 +38,14 @@ def known_photos(categories: Sequence[str]) -> list[tuple[Image, frozenset[int]]
             places.setdefault(name.strip().lower(), set()).add(index)
     found = ((sample, [places.get(name.lower(), set()) for name in names]) for sample, names in _PHOTOS.items())
     return [(_photo(sample), frozenset().union(*right)) for sample, right in found if any(right)]
+
+
+def sample_groups(channels: int) -> list[list[Image]]:
+    """Return the samples that a network over so many channels may have learnt from the like of, a group a kind."""
+    names = [(*_PHOTOS, *_OTHERS)]
+    if channels == 1:
+        names += [tuple(f"{samples}-{index}" for index in range(10)) for samples, _ in _SETS]
+    return [[_photo(name) for name in group] for group in names]
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,8 +55,8 @@ def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
         shape = _input_shape(model.graph, path)
         is_single = in_single(model.graph)
         module = _module(model, shape, path)
-        metadata = {part.key: part.value for part in model.metadata_props}
-        hints = Hints(_image_shape(shape), _is_channels_last(shape), _categories(metadata), metadata)
+        metadata = {entry.key: entry.value for entry in model.metadata_props}
+        hints = Hints(_image_shape(shape), _is_channels_last(shape), metadata=metadata)
     return Opened(module, hints, _note(model.graph, is_single))
 
 
@@ -310,18 +309,6 @@ def _sample(graph: onnx.GraphProto, shape: list[int | None]) -> torch.Tensor | N
     names = {tensor.name for tensor in graph.initializer}
     kind = next(value.type.tensor_type.elem_type for value in graph.input if value.name not in names)
     return torch.empty(1, *sides, dtype=torch_type(kind), device="meta") if len(sides) == 3 else None
-
-
-def _categories(metadata: dict[str, str]) -> tuple[str, ...]:
-    """Return the names of the classes, where the exporter put them into the metadata, as Ultralytics does."""
-    text = next((metadata[key] for key in metadata if key in ("names", "classes", "labels")), "")
-    try:
-        found = ast.literal_eval(text) if text else ()
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return ()
-    if isinstance(found, dict) and set(found) == set(range(len(found))):
-        found = [found[index] for index in range(len(found))]
-    return tuple(map(str, found)) if isinstance(found, (list, tuple)) else ()
 
 
 def _note(graph: onnx.GraphProto, is_single: bool) -> str:

@@ -16,16 +16,20 @@ from cnnviewer.card import Card, card_beside
 from cnnviewer.errors import NetworkError
 from cnnviewer.files import file_hash
 from cnnviewer.network import Network
-from cnnviewer.network_reports import FileReport, FileRequest
+from cnnviewer.network_reports import FileReport, FileRequest, Reason
 from cnnviewer.networks.category_lists import names_of
 from cnnviewer.networks.checkpoints.reading import read_checkpoint
 from cnnviewer.networks.files.card_store import remembered
+from cnnviewer.networks.files.evidence import Evidence
 from cnnviewer.networks.files.factory import factories_in, is_factory, open_factory
 from cnnviewer.networks.files.formats import FACTORY, Format, format_of
-from cnnviewer.networks.files.guessing import Guess, guess, why_not
+from cnnviewer.networks.files.gathering import evidence_beside, evidence_within
+from cnnviewer.networks.files.guessing import Guess, guess
 from cnnviewer.networks.files.opened import Hints
 from cnnviewer.networks.files.places import find_network
 from cnnviewer.networks.files.returning import with_returns
+from cnnviewer.networks.files.siblings import Choice, choose
+from cnnviewer.networks.files.sizing import why_not
 from cnnviewer.networks.matching import find_fits, fit_of, open_weights
 from cnnviewer.networks.weights import read_weights
 
@@ -74,6 +78,7 @@ class _Weights:
     state: State
     fits: tuple[Fit, ...]
     surroundings: Surroundings
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +128,9 @@ class FileOpener:
         architecture = self._architecture(source, wanted, progress)
         if source.format.is_weights:
             assert self._weights is not None
-            report = replace(report, fits=self._weights.fits, architecture=architecture)
+            why = self._weights.choice.reason if self._weights.choice is not None and not wanted else ""
+            reasons = (Reason("architecture", why),) if why else ()
+            report = replace(report, fits=self._weights.fits, architecture=architecture, reasons=reasons)
             if not any(fit.is_whole and fit.architecture == architecture for fit in self._weights.fits):
                 return report
         return self._with_card(report, source, architecture, progress)
@@ -205,10 +212,17 @@ class FileOpener:
             self._weights = _Weights(
                 state, find_fits(state, progress=progress), read_checkpoint(source.path).surroundings
             )
-        fits = self._weights.fits
-        if wanted and all(fit.architecture != wanted for fit in fits):
-            self._weights = replace(self._weights, fits=(fit_of(wanted, self._weights.state), *fits))
-        return wanted or next((fit.architecture for fit in fits if fit.is_whole), "")
+        found = self._weights
+        if wanted:
+            if all(fit.architecture != wanted for fit in found.fits):
+                self._weights = replace(found, fits=(fit_of(wanted, found.state), *found.fits))
+            return wanted
+        if found.choice is None:
+            evidence = evidence_within(Hints(surroundings=found.surroundings)) + _beside(source)
+            choice = choose(found.state, found.fits, evidence, source.title, progress)
+            self._weights = replace(found, fits=(*choice.more, *found.fits), choice=choice)
+        assert self._weights.choice is not None
+        return self._weights.choice.architecture
 
     def _open(self, source: _Source, architecture: str, progress: ProgressCallback | None) -> _Module:
         """Return the module of a source; it is read once."""
@@ -244,7 +258,7 @@ class FileOpener:
             report,
             card=replace(found.card, architecture=architecture),
             origin="guessed",
-            reasons=found.reasons,
+            reasons=(*report.reasons, *found.reasons),
             classes=found.classes,
             note=opened.note,
         )
@@ -359,9 +373,15 @@ def _guessed(source: _Source, opened: _Module, progress: ProgressCallback | None
         title=_title_of(source),
         usual=opened.usual,
         categories=opened.categories,
+        evidence=_beside(source),
         progress=progress,
     )
     return with_returns(found, opened.module)
+
+
+def _beside(source: _Source) -> Evidence:
+    """Return what lies beside a source, and what its name says."""
+    return Evidence() if source.format is FACTORY else evidence_beside(source.path, source.digest)
 
 
 def _title_of(source: _Source) -> str:

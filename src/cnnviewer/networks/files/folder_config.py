@@ -1,0 +1,129 @@
+"""The configuration beside a network's file, as timm and Hugging Face write them: config.json and its like. No torch.
+
+``config.json`` tells the architecture, its classes and, of timm, how an image is prepared; of Hugging Face that stands
+in ``preprocessor_config.json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from cnnviewer.card import LARGEST_SIDE
+from cnnviewer.networks.files.described import described, pixels_of, share_of, size_of
+from cnnviewer.networks.files.evidence import Clue, Evidence, Framing
+from cnnviewer.networks.files.side_files import read_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cnnviewer.networks.files.presets import Preset
+
+__all__ = ["config_beside"]
+
+_CONFIG, _IMAGES = "config.json", "preprocessor_config.json"
+_RESAMPLING = {2: "bilinear", 3: "bicubic"}
+"""As Pillow numbers them."""
+_RESNETS = {
+    ("basic", (2, 2, 2, 2)): "resnet18",
+    ("basic", (3, 4, 6, 3)): "resnet34",
+    ("bottleneck", (3, 4, 6, 3)): "resnet50",
+    ("bottleneck", (3, 4, 23, 3)): "resnet101",
+    ("bottleneck", (3, 8, 36, 3)): "resnet152",
+}
+_TYPES = {"efficientnet": "tf_efficientnet"}
+"""Types of `transformers` whose networks are TensorFlow's, and pad as those do."""
+_WHOLE_FROM = 384
+"""From this side on ConvNeXt's images are resized to the input, and nothing is cut off."""
+_WORTH_A_BYTE = 255
+
+
+def config_beside(path: Path) -> Evidence:
+    """Return what the configurations beside a network's file say of it."""
+    config, problem = _mapping(path.with_name(_CONFIG))
+    found = Evidence(problems=(problem,) if problem else ())
+    if config is not None:
+        found += _config(config, f"{_CONFIG} beside the file")
+    images, problem = _mapping(path.with_name(_IMAGES))
+    if problem:
+        found += Evidence(problems=(problem,))
+    # What tells of images alone first: a network's configuration has the size in numbers of its own.
+    return found if images is None else _images(images, f"{_IMAGES} beside the file") + found
+
+
+def _mapping(path: Path) -> tuple[Mapping[str, Any] | None, str]:
+    stored, problem = read_json(path)
+    if stored is None or isinstance(stored, Mapping):
+        return stored, problem
+    return None, f"{path.name} beside the file is no JSON object, and is left out."
+
+
+# ---- config.json
+
+
+def _config(config: Mapping[str, Any], source: str) -> Evidence:
+    found = described(config, source)
+    architecture, own = config.get("architecture"), config.get("pretrained_cfg")
+    tag = own.get("tag") if isinstance(own, Mapping) else None
+    if isinstance(architecture, str) and isinstance(tag, str) and tag:
+        found = Evidence(architectures=(Clue(f"{architecture}.{tag}", source),)) + found
+    return Evidence(architectures=tuple(Clue(name, source) for name in _hugging_face(config))) + found
+
+
+def _hugging_face(config: Mapping[str, Any]) -> list[str]:
+    """Return the names that may be meant by the type of Hugging Face's `transformers`, the surest first."""
+    kind = config.get("model_type")
+    if not isinstance(kind, str) or not kind:
+        return []
+    depths, blocks = config.get("depths"), config.get("layer_type")
+    known = isinstance(depths, list) and isinstance(blocks, str) and all(type(depth) is int for depth in depths)
+    own = _RESNETS.get((str(blocks), tuple(depths or ()))) if kind == "resnet" and known else None
+    return [own, kind] if own else [_TYPES.get(kind, kind)]
+
+
+# ---- preprocessor_config.json
+
+
+def _images(images: Mapping[str, Any], source: str) -> Evidence:
+    size, framing = _sizes(images)
+    pixels = _pixels(images, source)
+    return Evidence(
+        sizes=() if size is None else (Clue(size, source),),
+        framings=() if framing == Framing() else (Clue(framing, source),),
+        pixels=() if pixels is None else (Clue(pixels, source),),
+    )
+
+
+def _sizes(images: Mapping[str, Any]) -> tuple[tuple[int, int] | None, Framing]:
+    """Return the size of the input, and how a photo is brought to it, as the image processors of `transformers` do."""
+    told = images.get("size")
+    size, crop = size_of(told), size_of(images.get("crop_size"))
+    resampling = images.get("resample")
+    interpolation = _RESAMPLING.get(resampling, "") if isinstance(resampling, int) else ""
+    if images.get("do_resize") is False or size is None:
+        return crop or size, Framing(interpolation=interpolation)
+    share = share_of(images.get("crop_pct"))
+    if crop is not None and images.get("do_center_crop", True) is not False:
+        return crop, Framing(min(size), interpolation=interpolation)
+    if share and min(size) < _WHOLE_FROM:
+        return size, Framing(min(int(min(size) / share), LARGEST_SIDE), interpolation=interpolation)
+    return size, Framing(min(size), interpolation=interpolation, crop_mode="squash")
+
+
+def _pixels(images: Mapping[str, Any], source: str) -> Preset | None:
+    """Return how pixels are scaled: ``(x * factor - offset - mean) / deviation``, each part as far as it is done."""
+    factor = images.get("rescale_factor", 1 / _WORTH_A_BYTE)
+    if type(factor) not in (int, float) or not 0 < factor <= 1:
+        return None
+    mean, deviation = images.get("image_mean"), images.get("image_std")
+    white: float | None = _WORTH_A_BYTE * factor
+    if images.get("do_rescale") is False:
+        white = None
+    if images.get("do_normalize") is False:
+        mean, deviation, white = 0, 1, white or _WORTH_A_BYTE
+    order = "BGR" if images.get("do_flip_channel_order") is True else "RGB"
+    found = pixels_of(mean, deviation, source, order=order, white=white)
+    if found is None or images.get("rescale_offset") is not True:
+        return found
+    return replace(found, mean=tuple(number + 1 for number in found.mean))
