@@ -101,7 +101,8 @@ def test_a_view_changed_in_place_changes_what_it_is_a_view_of():
     assert torch.equal(recording["view"].output, conv.view(-1))
     assert torch.equal(recording["relu"].output, conv.view(-1).relu())
     assert torch.equal(recording["add"].output, (conv.relu() + 1)[0])
-    assert recording["add"].inputs == ("relu",)
+    assert recording["add"].inputs == ("reshape",)  # what takes h is not given the flat one
+    assert torch.equal(recording["reshape"].output, conv.relu()[0])
 
 
 def test_a_slice_multiplied_in_place():
@@ -298,6 +299,13 @@ class Cloning(torch.overrides.TorchFunctionMode):
         return result
 
 
+def check_seen(recording, seen):
+    """Layers that tell what a changed memory holds stand between those that were seen."""
+    layers = iter(recording.layers)
+    for expected in map(without_batch, seen):
+        assert any(layer.shape == expected.shape and torch.equal(layer.output, expected) for layer in layers)
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=7), st.integers(0, 3))
 def test_random_modules_equal_a_run_that_clones(names, seed):
@@ -311,16 +319,14 @@ def test_random_modules_equal_a_run_that_clones(names, seed):
             reject()
     recorder = Recorder(cnnviewer.from_module(module))
     recording = recorder.record(image.clone())
-    assert [layer.output.shape for layer in recording.layers] == [without_batch(t).shape for t in witness.seen]
-    for layer, expected in zip(recording.layers, witness.seen, strict=True):
-        assert torch.equal(layer.output, without_batch(expected)), layer.name
+    check_seen(recording, witness.seen)
     assert torch.equal(recording.layers[-1].output, result[0])
     other = noise(seed + 50, channels=4, size=5)
     given_image = other.clone()
     with torch.inference_mode(), Cloning() as witness:
         module(given_image)
-    for layer, expected in zip(recorder.record(other.clone()).layers, witness.seen, strict=True):
-        assert torch.equal(layer.output, without_batch(expected)), f"second image, {layer.name}"
+    for _ in range(2):  # proved, and replayed
+        check_seen(recorder.record(other.clone()), witness.seen)
 
 
 def test_the_image_itself_changed_in_place():

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from cnnviewer.arguments import operands_in, tensors_in
 from cnnviewer.operations import argument_names, function_name, is_random
-from cnnviewer.recording import Call
+from cnnviewer.recording import INPUT, Call
 from cnnviewer.slots import Slot, with_slots
-from cnnviewer.tape import CONSTANT, tensors_in
+from cnnviewer.tape import CONSTANT
 from cnnviewer.worked_out import WorkedOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cnnviewer.network import Network
     from cnnviewer.tape import Operation, Tape
 
-__all__ = ["call_of"]
+__all__ = ["call_of", "unique_names"]
 
 
 def call_of(operation: Operation, tape: Tape, network: Network) -> Call:
@@ -33,7 +33,7 @@ def call_of(operation: Operation, tape: Tape, network: Network) -> Call:
     tensors: dict[str, torch.Tensor] = {}
     worked_out: dict[str, WorkedOut] = {}
     for name, value in {**named, **kwargs}.items():
-        parts = list(_operands(value))
+        parts = list(operands_in(value))
         if not parts and not name.startswith("_"):
             settings[name] = value
         for part in parts:
@@ -56,6 +56,7 @@ def call_of(operation: Operation, tape: Tape, network: Network) -> Call:
         part=operation.part,
         is_constant_first=operation.origins[:1] != () and operation.origins[0] <= CONSTANT,
         worked_out=MappingProxyType(worked_out),
+        autocast=operation.autocast,
     )
 
 
@@ -69,15 +70,6 @@ def _slotted(operation: Operation, tape: Tape) -> tuple[tuple[Any, ...], dict[st
 
     args = with_slots(operation.args, slot_of)
     return args, {name: with_slots(value, slot_of) for name, value in operation.kwargs.items()}
-
-
-def _operands(value: Any) -> Iterator[torch.Tensor | Slot]:
-    """Yield the operands in an argument, in the order of their origins."""
-    if isinstance(value, (torch.Tensor, Slot)):
-        yield value
-    elif type(value) in (list, tuple):
-        for part in value:
-            yield from _operands(part)
 
 
 def _tensor_name(argument: str, tensor: Any, told: WorkedOut | None, network: Network) -> str:
@@ -114,3 +106,24 @@ def _worked_out(number: int, module: str, tape: Tape, network: Network) -> Worke
 def _path(tensor: torch.Tensor, module: str, network: Network) -> str:
     path = network.tensor_names.get(id(tensor), "a constant")
     return path.removeprefix(f"{module}.") if module else path
+
+
+def unique_names(operations: list[Operation]) -> list[str]:
+    """Return a name for each operation: its module's path, or that and the function's name; ``#2`` where taken.
+
+    Where a module's own call makes several operations, the one with the module's own weights has its path.
+    """
+    in_call = Counter(operation.call for operation in operations if operation.is_own)
+    taken: Counter[str] = Counter([INPUT])
+    names = []
+    for operation in operations:
+        own = operation.is_own and (in_call[operation.call] == 1 or operation.has_weights)
+        base = operation.module if own and operation.module else _join(operation)
+        taken[base] += 1
+        names.append(base if taken[base] == 1 else f"{base}#{taken[base]}")
+    return names
+
+
+def _join(operation: Operation) -> str:
+    name = function_name(operation.function)
+    return f"{operation.module}.{name}" if operation.module else name

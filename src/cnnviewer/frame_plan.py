@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from cnnviewer.draws import same_draws
 from cnnviewer.fusion import Kernel, kernels
 from cnnviewer.replay import versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from cnnviewer.draws import Draws
     from cnnviewer.replay import Plan, Step
 
 __all__ = ["FramePlan"]
@@ -33,9 +35,11 @@ class FramePlan:
     image
         An image, ``(1, C, H, W)``, and `outputs` what the operations returned for it: what is fused must return the
         same, or nothing is fused.
+    draws
+        The state of the random generators from which they drew.
     """
 
-    def __init__(self, plan: Plan, image: torch.Tensor, outputs: Sequence[torch.Tensor]) -> None:
+    def __init__(self, plan: Plan, image: torch.Tensor, outputs: Sequence[torch.Tensor], draws: Draws) -> None:
         self._plan, self._shapes = plan, [*(output.shape for output in outputs), image.shape]
         self._steps: tuple[Step, ...] = ()
         self._kept: frozenset[int] | None = None
@@ -43,7 +47,8 @@ class FramePlan:
         self._freed: list[tuple[int, ...]] = []
         self._versions: tuple[int, ...] | None = ()
         self.is_fused = versions_of(plan.weights) is not None
-        self._check(image, outputs)
+        self._draws = draws
+        self.check(image, outputs)
 
     def run(self, image: torch.Tensor, kept: frozenset[int]) -> Iterator[tuple[int, torch.Tensor, tuple[Any, Any]]]:
         """Run all operations on an image ``(1, C, H, W)``, and yield what each of the kept ones returned.
@@ -69,25 +74,31 @@ class FramePlan:
             for number in freed:
                 made[number] = None
 
-    def _check(self, image: torch.Tensor, outputs: Sequence[torch.Tensor]) -> None:
-        """Fuse nothing where that changes the values, or is beyond this PyTorch."""
-        if not self.is_fused:
-            return
-        places = self._plan.places
-        made: list[Any] = [None] * self._plan.count + [image]
-        try:
-            self._prepare(frozenset([len(outputs) - 1]))
-            steps = self._steps
-            for kernel in self._kernels.values():
-                place = places[kernel.step]
-                steps[kernel.step].store(kernel.run(made), made, place)
-                if not _is_near(made[place], outputs[place]):
-                    self.is_fused = False
-                    break
-        except (RuntimeError, NotImplementedError, TypeError):
-            self.is_fused = False
+    def check(self, image: torch.Tensor, outputs: Sequence[torch.Tensor]) -> None:
+        """Fuse nothing any more where that changes what the operations return for an image, whichever are kept."""
+        for kept in _choices(len(outputs)):
+            if not self.is_fused:
+                return
+            with same_draws(self._draws, image.device):
+                self.is_fused = self._gives(image, outputs, kept)
         if not self.is_fused:
             self._kernels, self._kept = {}, None
+
+    def _gives(self, image: torch.Tensor, outputs: Sequence[torch.Tensor], kept: frozenset[int]) -> bool:
+        places, made = self._plan.places, [*[None] * self._plan.count, image]
+        try:
+            self._prepare(kept)
+            for kernel, freed in zip(self._kernels.values(), self._freed, strict=True):
+                place = places[kernel.step]
+                end = self._steps[kernel.step].store(kernel.run(made), made, place)
+                for found, wanted in zip(made[place:end], outputs[place:end], strict=True):
+                    if found is None or not _is_near(found, wanted):
+                        return False
+                for number in freed:
+                    made[number] = None
+        except (RuntimeError, NotImplementedError, TypeError):  # beyond this PyTorch
+            return False
+        return True
 
     def _prepare(self, kept: frozenset[int]) -> None:
         steps = self._plan.steps
@@ -110,6 +121,12 @@ class FramePlan:
         return versions_of([weight for weight in weights if not weight.is_inference()])
 
 
+def _choices(count: int) -> tuple[frozenset[int], ...]:
+    """Return operations to be kept of so many, with which fusing is tried: the last one, every second, all."""
+    every = range(count)
+    return frozenset(every[-1:]), frozenset(every[::2]), frozenset(every[1::2]), frozenset(every)
+
+
 def _one_by_one(steps: tuple[Step, ...]) -> dict[tuple[int, ...], Kernel]:
     return {(number,): Kernel(step.run, number, step.sources) for number, step in enumerate(steps)}
 
@@ -125,7 +142,7 @@ def _last_uses(found: Mapping[tuple[int, ...], Kernel], kept: frozenset[int]) ->
 
 
 def _is_near(found: torch.Tensor, wanted: torch.Tensor) -> bool:
-    if found.shape != wanted.shape:
+    if found.shape != wanted.shape or found.dtype != wanted.dtype:
         return False
     reach = float(wanted.abs().nan_to_num(0.0, 0.0, 0.0).amax()) if wanted.numel() else 0.0
     return torch.allclose(found.float(), wanted.float(), rtol=0.0, atol=_TOLERANCE * reach + 1e-30, equal_nan=True)

@@ -126,7 +126,8 @@ class _Graph:
             chain = [number] if before is None else [before, number]
             for fits in (self._is_norm, self._is_addition, self._is_activation):
                 follower = self._only_user(chain[-1])
-                if follower is not None and follower not in taken and fits(follower, chain[-1]):
+                is_free = follower is not None and follower not in taken and self._steps[follower].autocast is None
+                if follower is not None and is_free and fits(follower, chain[-1]):
                     chain.append(follower)
             found.append(tuple(chain))
             taken.update(chain)
@@ -219,7 +220,9 @@ class _Graph:
             return None
         if change.position < len(step.args):
             return None
-        changing = Step(step.function, step.args, {**step.kwargs, "inplace": True}, step.holes, step.is_nested, 1)
+        changing = Step(
+            step.function, step.args, {**step.kwargs, "inplace": True}, step.holes, step.is_nested, 1, step.autocast
+        )
         return Kernel(changing.run, number, step.sources)
 
 
@@ -290,7 +293,7 @@ def _can_pack(weight: torch.Tensor) -> bool:
 
 def _convolution(step: Step) -> dict[str, Any] | None:
     """Return the arguments of a convolution over maps with constant weights, by name; None for any other step."""
-    if function_name(step.function) != "conv2d":
+    if function_name(step.function) != "conv2d" or step.autocast is not None:
         return None
     given = {"bias": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1, **_named(step)}
     constants = (given.get("weight"), given["bias"])

@@ -29,7 +29,6 @@ __all__ = [
     "is_random",
     "kind_of",
     "results_of",
-    "run_apart",
     "valued",
 ]
 
@@ -350,21 +349,3 @@ def results_of(result: Any) -> tuple[torch.Tensor, ...]:
     if isinstance(result, (tuple, list)):
         return tuple(part for part in result if isinstance(part, torch.Tensor))
     return ()
-
-
-def run_apart(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[torch.Tensor, ...]:
-    """Call a function without changing any of its arguments; return the tensors that it returns.
-
-    A function that changes its first argument is given a copy of it, and that is what is returned.
-    """
-    change = change_of(function)
-    if not change.targets(args, kwargs):
-        return results_of(function(*args, **kwargs))
-    if change.functional is not None:
-        args, kwargs = change.without(args, kwargs)
-        return results_of(change.functional(*args, **kwargs))
-    if "out" in kwargs:
-        return results_of(function(*args, **{name: value for name, value in kwargs.items() if name != "out"}))
-    copy = args[0].clone()
-    result = function(copy, *args[1:], **kwargs)
-    return results_of(copy if result is None else result)

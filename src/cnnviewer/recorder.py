@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import re
 import time
-from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from cnnviewer import obstacles
 from cnnviewer.axes.table import Layouts
-from cnnviewer.calls import call_of
-from cnnviewer.devices import is_out_of_memory
-from cnnviewer.errors import RecordingError
+from cnnviewer.calls import call_of, unique_names
+from cnnviewer.draws import draws_now, same_draws
 from cnnviewer.frame_plan import FramePlan
 from cnnviewer.images import Photo, as_photo
-from cnnviewer.network import eval_mode
 from cnnviewer.operations import function_name, kind_of
 from cnnviewer.outputs import NOTHING, Output
+from cnnviewer.passes import run_pass, told_errors
+from cnnviewer.proving import noise_like, run_beside, stands_noise
 from cnnviewer.readings import Reading
 from cnnviewer.recording import INPUT, Layer, Recording
 from cnnviewer.replay import Plan, plan_of
 from cnnviewer.returned import choose, named_tensors
-from cnnviewer.tape import IMAGE, Operation, Tape, unique_names
+from cnnviewer.tape import IMAGE, Operation, Tape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cnnviewer.images import ImageLike
     from cnnviewer.network import Network
+    from cnnviewer.passes import Pass
     from cnnviewer.recording import Call
 
 __all__ = ["Recorder", "record"]
+
+_TRIALS = 2
+"""So often may a network fail to be run from its operations alone before that is given up."""
 
 
 def record(
@@ -70,16 +73,21 @@ def record(
 class Recorder:
     """Records one image after another with the same network.
 
-    From the second image on the operations of the first are replayed, without the network's Python code: faster,
-    with the same bits. That needs a network whose operations do not depend on the values of the image, and whose
-    modules, parameters and hooks are those of the first time; both are checked, and otherwise the network runs as
-    it is written. Other attributes of its modules (a stride, a flag) must not change between two images.
+    From the third image on the operations of the first are replayed, without the network's Python code: faster,
+    with the same bits. That needs a network whose operations do not depend on the values of the image, which keeps
+    nothing from one image for the next, and whose modules, parameters and hooks are those of the first time. All of
+    it is checked: the second image, and random numbers in its place, are run by the network's own code and replayed
+    beside it, and each operation must have given the same. Otherwise the network runs as it is written. Other
+    attributes of its modules (a stride, a flag) must not be changed from outside between two images.
     """
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self._plan: Plan | None = None
         self._constants: Mapping[int, torch.Tensor] = {}
+        self._is_proved = False
+        self._failed: list[str] = []
+        self._obstacle = ""
         self._statics: tuple[_Static, ...] = ()
         self._outputs: tuple[Output, ...] = ()
         self._returned = NOTHING
@@ -90,10 +98,8 @@ class Recorder:
         """Record an image; see `record`."""
         tensor = self.network.preprocess(image)
         names = self.network.preprocessing.names_of(image) if isinstance(image, Photo) else ()
-        with torch.inference_mode(), _told_errors(self.network):
-            plan = self._plan
-            fits = plan is not None and plan.fits(tensor)
-            recording = self._replay(plan, tensor) if plan is not None and fits else self._run(tensor)
+        with torch.inference_mode(), told_errors(self.network):
+            recording = self._record(tensor)
         return replace(recording, own_names=names) if names else recording
 
     def record_frame(
@@ -124,22 +130,29 @@ class Recorder:
             As `record`.
         """
         tensor, plan = self.network.preprocess(image), self._plan
-        if plan is None or not plan.fits(tensor):
+        if plan is None or not self._is_proved or not plan.fits(tensor):
             return self.record(tensor)
-        with torch.inference_mode(), _told_errors(self.network):
+        with torch.inference_mode(), told_errors(self.network):
             if self._frames is None:
                 self._begin_frames(plan, tensor)
             assert self._frames is not None
             return self._frame(plan, self._frames, tensor, kept, begin)
 
     def _begin_frames(self, plan: Plan, tensor: torch.Tensor) -> None:
-        outputs, _ = plan.run(tensor)
+        draws = draws_now(tensor.device)
+        with same_draws(draws, tensor.device):
+            outputs, _ = plan.run(tensor)
         self._follow(plan)
-        self._frames = FramePlan(plan, tensor, outputs)
+        self._frames = FramePlan(plan, tensor, outputs, draws)
         self._dropped = tuple(
             static.layer(index, torch.empty_like(output, device="meta"), 0.0)
             for index, (static, output) in enumerate(zip(self._statics, outputs, strict=True))
         )
+        del outputs  # two images' need not be there at once
+        noise = noise_like(tensor)
+        with same_draws(draws, tensor.device):
+            outputs, _ = plan.run(noise)
+        self._frames.check(noise, outputs)
 
     def _frame(
         self,
@@ -169,29 +182,52 @@ class Recorder:
             layers[index] = replace(layers[index], seconds=plan.clock.seconds(*span))
         return self._of(tensor, layers, scores, plan.scores, seconds)
 
-    def _run(self, tensor: torch.Tensor) -> Recording:
-        """Run the network's own code under a tape."""
-        tape = Tape(self.network, tensor)
-        with eval_mode(self.network.modules):
-            start = time.perf_counter()
-            with tape:
-                result = self.network.module(tensor)
-            tape.end()
-            seconds = time.perf_counter() - start
+    def _record(self, tensor: torch.Tensor) -> Recording:
+        plan = self._plan
+        if plan is None or not plan.fits(tensor):
+            return self._keep(run_pass(self.network, tensor), tensor)
+        return self._replay(plan, tensor) if self._is_proved else self._prove(plan, tensor)
+
+    def _prove(self, plan: Plan, tensor: torch.Tensor) -> Recording:
+        """Run the network's own code; trust a plan if it gives the same of this image and of random numbers."""
+        stands = stands_noise(plan, self.network, tensor)
+        found, is_equal = run_beside(plan, self.network, tensor)
+        if not (stands and is_equal and self._has_layers_of(found.tape)):
+            self._failed.append(found.obstacle or obstacles.DIFFERENT)
+            return self._keep(found, tensor)
+        self._is_proved = True
+        self._follow(plan)
+        outputs = [operation.output for operation in found.tape.operations]
+        durations = [operation.seconds for operation in found.tape.operations]
+        scores = None if plan.scores is None else outputs[plan.scores].reshape(-1)
+        return self._recording(found.tape.image, outputs, durations, scores, plan.scores, found.seconds)
+
+    def _has_layers_of(self, tape: Tape) -> bool:
+        names = unique_names(tape.operations)
+        found = [(name, _inputs(operation, names)) for name, operation in zip(names, tape.operations, strict=True)]
+        return found == [(static.name, static.inputs) for static in self._statics]
+
+    def _keep(self, found: Pass, tensor: torch.Tensor) -> Recording:
+        """Return the recording of a pass, and plan to run its operations again, unless that failed before."""
+        tape = found.tape
         self._statics = _statics(tape, self.network)
-        outputs = [operation.output for operation in tape.operations]
+        outputs = [_plain(operation.output) for operation in tape.operations]
         durations = [operation.seconds for operation in tape.operations]
-        named = named_tensors(result)
-        self._outputs = _outputs(named, tape.operations, [static.name for static in self._statics])
+        named = named_tensors(found.result)
+        self._outputs = _outputs(named, tape, [static.name for static in self._statics])
         chosen = choose(named, self._outputs, self._layers(outputs, durations), len(self.network.categories))
         scores, self._returned = chosen.tensor, chosen.returned
-        made = [index for index, operation in enumerate(tape.operations) if operation.result is scores]
-        scores_index = made[-1] if made else None
-        self._frames = None
-        self._plan = plan_of(tape, self.network, tensor, scores, scores_index)
+        index = None if scores is None else tape.maker_of(scores)
+        self._frames, self._plan, self._is_proved = None, None, False
+        self._obstacle = found.obstacle or (self._failed[-1] if self._failed else "")
+        if scores is not None and index is None:
+            self._obstacle = self._obstacle or obstacles.NO_LAYER
+        elif not found.obstacle and len(self._failed) < _TRIALS:
+            self._plan, why = plan_of(tape, self.network, tensor, index)
+            self._obstacle = self._obstacle or why
         self._constants = {} if self._plan is None else self._plan.constants
-        found = None if scores is None else scores.reshape(-1)
-        return self._recording(tape.image, outputs, durations, found, scores_index, seconds)
+        flat = None if scores is None else _plain(scores).reshape(-1)
+        return self._recording(tape.image, outputs, durations, flat, index, found.seconds)
 
     def _replay(self, plan: Plan, tensor: torch.Tensor) -> Recording:
         start = time.perf_counter()
@@ -239,8 +275,17 @@ class Recorder:
         scores_index: int | None,
         seconds: float,
     ) -> Recording:
+        notes = () if not self._obstacle else (f"run as written: {self._obstacle}",)
         return Recording(
-            self.network, image[0], tuple(layers), scores, scores_index, seconds, self._outputs, self._returned
+            self.network,
+            image[0],
+            tuple(layers),
+            scores,
+            scores_index,
+            seconds,
+            self._outputs,
+            self._returned,
+            run_notes=notes,
         )
 
 
@@ -248,7 +293,7 @@ class _Static:
     """What is the same in each recording of a layer."""
 
     def __init__(self, operation: Operation, name: str, inputs: tuple[str, ...], call: Call, layouts: Layouts) -> None:
-        self.name, self._inputs = name, inputs
+        self.name, self.inputs = name, inputs
         self._kind = kind_of(operation.function)
         self._operation_name = function_name(operation.function)
         self._module = operation.module
@@ -269,7 +314,7 @@ class _Static:
             self._kind,
             self._operation_name,
             self._module,
-            self._inputs,
+            self.inputs,
             _without_batch(output),
             seconds,
             self.call,
@@ -289,12 +334,21 @@ def _statics(tape: Tape, network: Network) -> tuple[_Static, ...]:
         _Static(
             operation,
             names[index],
-            tuple(INPUT if source == IMAGE else names[source] for source in operation.sources),
+            _inputs(operation, names),
             calls[index],
             layouts,
         )
         for index, operation in enumerate(operations)
     )
+
+
+def _inputs(operation: Operation, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(INPUT if source == IMAGE else names[source] for source in operation.sources)
+
+
+def _plain(output: torch.Tensor) -> torch.Tensor:
+    """Return an output without what it was computed from: code that computes gradients keeps that."""
+    return output.detach() if output.requires_grad else output
 
 
 def _has_batch(output: torch.Tensor) -> bool:
@@ -305,44 +359,10 @@ def _without_batch(output: torch.Tensor) -> torch.Tensor:
     return output[0] if _has_batch(output) else output
 
 
-def _outputs(
-    named: Sequence[tuple[str, torch.Tensor]], operations: list[Operation], names: Sequence[str]
-) -> tuple[Output, ...]:
-    makers = {id(operation.result): names[index] for index, operation in enumerate(operations)}
-    return tuple(Output(name, tuple(_without_batch(tensor).shape), makers.get(id(tensor))) for name, tensor in named)
+def _outputs(named: Sequence[tuple[str, torch.Tensor]], tape: Tape, names: Sequence[str]) -> tuple[Output, ...]:
+    return tuple(_output(name, tensor, tape, names) for name, tensor in named)
 
 
-@contextmanager
-def _told_errors(network: Network) -> Iterator[None]:
-    """Turn what goes wrong in a network into a sentence."""
-    try:
-        yield
-    except Exception as error:
-        raise RecordingError(_sentence(network, error)) from error
-
-
-def _sentence(network: Network, error: Exception) -> str:
-    """Return what is told of an exception in a network."""
-    name, text = network.name, str(error)
-    if is_out_of_memory(error):
-        return f"{name} needs more memory for this image than is free; close other programs or take a smaller network."
-    if network.dtype in (torch.float16, torch.bfloat16) and any(word in text for word in _OF_TYPES):
-        reason = _reason(network, text)
-        return f"{name} can't run in half precision on {network.device}: {reason}. Choose single precision."
-    if isinstance(error, NotImplementedError) and network.device.type != "cpu":
-        return f"{name} can't run on {network.device}: {text}. Choose another device."
-    if not isinstance(error, RuntimeError):
-        text = f"{type(error).__name__}: {text}"
-    return f"{name} failed on this image: {text}"
-
-
-def _reason(network: Network, text: str) -> str:
-    """Return why a type of numbers won't do, without the place in PyTorch's own source where that was seen."""
-    missing = re.search(r'"([\w:]+?)(?:_kernel)?(?:_impl)?" not implemented for', text)
-    if missing is None:
-        return text
-    return f"one of its operations ({missing[1]}) is not made for {str(network.dtype).removeprefix('torch.')}"
-
-
-_OF_TYPES = ("not implemented for", "dtype", "Half", "BFloat16", "scalar type")
-"""Of what PyTorch speaks where an operation does not take its operands' types of numbers."""
+def _output(name: str, tensor: torch.Tensor, tape: Tape, names: Sequence[str]) -> Output:
+    maker = tape.maker_of(tensor)
+    return Output(name, tuple(_without_batch(tensor).shape), None if maker is None else names[maker])

@@ -8,9 +8,10 @@ from itertools import zip_longest
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cnnviewer.apart import run_apart
+from cnnviewer.autocasting import under
 from cnnviewer.categories import category_name
 from cnnviewer.errors import RecordingError
-from cnnviewer.operations import run_apart
 from cnnviewer.outputs import NOTHING, Returns, returned_text
 from cnnviewer.probabilities import HAS_PROBABILITIES, probabilities
 from cnnviewer.slots import filled, with_slots
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from cnnviewer.autocasting import Autocast
     from cnnviewer.layouts import Layout
     from cnnviewer.network import Network
     from cnnviewer.operations import Kind
@@ -64,6 +66,8 @@ class Call:
         Whether a tensor that no layer made is the first among its tensor arguments.
     worked_out
         How those of `tensors` came about that the forward pass worked out, by their names.
+    autocast
+        That under which it was made.
     """
 
     function: Any
@@ -75,6 +79,7 @@ class Call:
     part: int = 0
     is_constant_first: bool = False
     worked_out: Mapping[str, WorkedOut] = field(default_factory=lambda: MappingProxyType({}))
+    autocast: Autocast | None = None
 
     def run(self, operands: Sequence[torch.Tensor]) -> torch.Tensor:
         """Make the call again with other operands, those of `Layer.inputs`; they are not changed.
@@ -90,7 +95,8 @@ class Call:
             What it returns, with the batch axis.
         """
         kwargs = {name: filled(value, operands) for name, value in self.kwargs.items()}
-        return run_apart(self.function, filled(self.args, operands), kwargs)[self.part]
+        with under(self.autocast):
+            return run_apart(self.function, filled(self.args, operands), kwargs)[self.part]
 
     @cached_property
     def given(self) -> Mapping[str, Any]:
@@ -244,6 +250,8 @@ class Recording:
         What its last operations tell of `vector`.
     own_names
         What the channels of the image are called, in the order of the input; empty where it has only colours or grey.
+    run_notes
+        What is particular in how the network was run, in words.
     """
 
     network: Network
@@ -255,6 +263,7 @@ class Recording:
     outputs: tuple[Output, ...] = ()
     returned: Returned = NOTHING
     own_names: tuple[str, ...] = ()
+    run_notes: tuple[str, ...] = ()
 
     @property
     def channel_names(self) -> tuple[str, ...]:

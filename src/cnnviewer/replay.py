@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn.modules import module as module_internals
 
+from cnnviewer import obstacles
+from cnnviewer.apart import apart
+from cnnviewer.arguments import tensors_in
+from cnnviewer.autocasting import Autocast, under
 from cnnviewer.devices import clock_of
-from cnnviewer.operations import change_of, results_of
+from cnnviewer.operations import results_of
 from cnnviewer.slots import Slot, filled, slots_in, with_slots
-from cnnviewer.tape import CONSTANT, IMAGE, tensors_in
+from cnnviewer.tape import CONSTANT, IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -57,13 +61,21 @@ class Step:
     holes: tuple[tuple[int, int], ...]
     is_nested: bool
     results: int
+    autocast: Autocast | None = None
 
     @classmethod
-    def of(cls, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], results: int) -> Step:
+    def of(
+        cls,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        results: int,
+        autocast: Autocast | None = None,
+    ) -> Step:
         """Return the step of a call whose arguments have their slots."""
         holes = tuple((place, value.index) for place, value in enumerate(args) if isinstance(value, Slot))
         is_nested = len(holes) < len(list(slots_in((args, tuple(kwargs.values())))))
-        return cls(function, args, kwargs, holes, is_nested, results)
+        return cls(function, args, kwargs, holes, is_nested, results, autocast)
 
     @property
     def sources(self) -> tuple[int, ...]:
@@ -81,7 +93,7 @@ class Step:
             return self
         known = _Known(values)
         kwargs = {name: filled(value, known) for name, value in self.kwargs.items()}
-        return Step.of(self.function, filled(self.args, known), kwargs, self.results)
+        return Step.of(self.function, filled(self.args, known), kwargs, self.results, self.autocast)
 
     def run(self, made: Sequence[Any] | Mapping[int, Any]) -> Any:
         """Call the function, with what earlier steps made in the slots."""
@@ -94,7 +106,10 @@ class Step:
             args = list(args)
             for position, index in self.holes:
                 args[position] = made[index]
-        return self.function(*args, **kwargs)
+        if self.autocast is None:
+            return self.function(*args, **kwargs)
+        with under(self.autocast):
+            return self.function(*args, **kwargs)
 
     def store(self, result: Any, made: list[Any], place: int) -> int:
         """Put what the call returned into its slots, from `place` on; return the place behind them."""
@@ -229,28 +244,21 @@ def versions_of(weights: Iterable[torch.Tensor]) -> tuple[int, ...] | None:
     return None if any(weight.is_inference() for weight in weights) else tuple(weight._version for weight in weights)
 
 
-def plan_of(
-    tape: Tape,
-    network: Network,
-    image: torch.Tensor,
-    scores: torch.Tensor | None,
-    scores_index: int | None,
-) -> Plan | None:
-    """Return the plan of what a tape saw; None where another image might take another path.
+def plan_of(tape: Tape, network: Network, image: torch.Tensor, scores: int | None) -> tuple[Plan | None, str]:
+    """Return the plan of what a tape saw; None where another image might take another path, and why.
 
-    `scores` is the network's output for the classes, which operation `scores_index` made.
+    `scores` is the operation that made the network's output for the classes.
     """
-    operations = tape.operations
-    if not tape.is_static or not operations or _has_hooks(network.modules):
-        return None
-    if scores is not None and scores_index is None:
-        return None
+    if tape.obstacle or not tape.operations:
+        return None, tape.obstacle or obstacles.NO_LAYER
+    if _has_hooks(network.modules):
+        return None, obstacles.HOOKS
     try:
-        steps = tuple(_step(operation, results) for operation, results in _grouped(operations))
+        steps = tuple(_step(operation, results) for operation, results in _grouped(tape.operations))
         constants = _constants_of(tape)
-    except TypeError:  # an argument that might hide tensors, or a change in place that can't be made apart
-        return None
-    return Plan(steps, constants, image, network, scores_index)
+    except TypeError:  # an argument that might hide tensors
+        return None, obstacles.HIDDEN
+    return Plan(steps, constants, image, network, scores), ""
 
 
 def _constants_of(tape: Tape) -> Constants:
@@ -288,16 +296,11 @@ def _grouped(operations: list[Operation]) -> Iterator[tuple[Operation, int]]:
 
 def _step(operation: Operation, results: int) -> Step:
     """Return the step of a call; TypeError where it can't be made again."""
-    function, args, kwargs = operation.function, operation.args, operation.kwargs
-    change = change_of(function)
-    if change.targets(args, kwargs):
-        if change.functional is None:
-            raise TypeError
-        args, kwargs = change.without(args, kwargs)
-        function = change.functional
+    function, args, kwargs = apart(operation.function, operation.args, operation.kwargs)
     origins = iter(operation.origins)
     slotted = tuple(_slotted(value, origins) for value in args)
-    return Step.of(function, slotted, {name: _slotted(value, origins) for name, value in kwargs.items()}, results)
+    named = {name: _slotted(value, origins) for name, value in kwargs.items()}
+    return Step.of(function, slotted, named, results, operation.autocast)
 
 
 def _slotted(value: Any, origins: Iterator[int]) -> Any:

@@ -11,7 +11,6 @@ parameters, a grid, a table. What makes one is kept apart from the layers.
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,27 +18,31 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from cnnviewer import obstacles
+from cnnviewer.aliases import Aliases, storage_of
+from cnnviewer.apart import run_apart
+from cnnviewer.arguments import frozen, operands_in, tensors_in, with_copies
+from cnnviewer.autocasting import autocast_now
 from cnnviewer.devices import clock_of
 from cnnviewer.network import plain_tensors
 from cnnviewer.operations import (
     change_of,
-    function_name,
     has_free_result,
     is_query,
     is_random,
     results_of,
     valued,
 )
-from cnnviewer.recording import INPUT
+from cnnviewer.slots import Slot, filled, slots_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import CodeType, FrameType
 
+    from cnnviewer.autocasting import Autocast
     from cnnviewer.network import Network
-    from cnnviewer.operations import Change
 
-__all__ = ["CONSTANT", "IMAGE", "Operation", "Tape", "tensors_in", "unique_names"]
+__all__ = ["CONSTANT", "IMAGE", "Operation", "Tape"]
 
 IMAGE = -1
 """Stands for the network's input among the numbers of operations."""
@@ -74,6 +77,8 @@ class Operation:
         Whether it took a parameter, or a tensor that was worked out of one.
     is_fixed
         Whether it makes the same for each image and with any weights.
+    autocast
+        That in force where the call stood.
     """
 
     function: Callable[..., Any]
@@ -89,6 +94,7 @@ class Operation:
     part: int
     has_weights: bool
     is_fixed: bool
+    autocast: Autocast | None = None
 
     @property
     def sources(self) -> tuple[int, ...]:
@@ -107,13 +113,15 @@ class Tape(TorchFunctionMode):
         self.constants: list[Operation] = []
         # Whether numbers of the image left torch: what is made of numbers from then on may hold them.
         self._has_escaped = False
-        # Whether another image surely takes the same path: see `cnnviewer.replay`.
-        self.is_static = True
+        # Why another image might take another path: see `cnnviewer.replay`.
+        self.obstacle = ""
         # Tensors are told apart by identity: the operations keep each alive, so no id is used twice.
         self._made_by: dict[int, int] = {id(image): IMAGE}
         self._in_storage: dict[int, list[int]] = {}
+        self._aliases = Aliases(self._made_by, CONSTANT, self._make, self._bind)
         self._frame: FrameType | None = None
         self._calls = 0
+        self._device = image.device
         self._clock = clock_of(image.device)
         self._spans: list[tuple[Any, Any]] = []
 
@@ -128,38 +136,69 @@ class Tape(TorchFunctionMode):
         if is_query(func):
             return func(*args, **kwargs)
         if isinstance(func, torch._ops.OpOverload):
-            args = _frozen(args)  # an exported program gives lists of a class of its own
-        tensors, made_by = tensors_in(args, kwargs), self._made_by
+            args = frozen(args)  # an exported program gives lists of a class of its own
+        # What is only written to, as `out`, is nothing that the result is made of.
+        taken = {name: value for name, value in kwargs.items() if name != "out"} if "out" in kwargs else kwargs
+        tensors, made_by = tensors_in(args, taken), self._made_by
+        self.renew(tensors)
         origins = tuple([made_by.get(id(tensor), CONSTANT) for tensor in tensors])
         is_layer = self._is_layer(func, tensors, origins)
         is_drawn = not is_layer and is_random(func, args, kwargs)
         is_fixed = not is_layer and not is_drawn and self._is_fixed(func, origins)
-        change = change_of(func)
-        targets = change.targets(args, kwargs)
+        targets = change_of(func).targets(args, kwargs)
+        copies: dict[int, torch.Tensor] = {}
+        storages = [self._before_change(target, copies) for target in targets]
         start = self._clock.mark()
-        if targets:
-            result = self._run_in_place(func, change, targets, args, kwargs, is_layer=is_layer, is_fixed=is_fixed)
-        else:
-            result = func(*args, **kwargs)
+        result = func(*args, **kwargs)
         span = start, self._clock.mark()
         kept = results_of(targets if result is None else result)
-        is_escape = not kept and result is not None and origins
-        self._has_escaped |= bool(is_layer and is_escape and not isinstance(result, bool))
-        is_free = is_drawn or has_free_result(func, args) or any(self._is_unknown(tensor) for tensor in tensors)
-        if not is_fixed and (is_escape or is_free):
-            self.is_static = False
+        is_escape = bool(not kept and result is not None and origins)
+        self._has_escaped |= is_layer and is_escape and not isinstance(result, bool)
+        if not is_fixed:
+            is_free = is_drawn or has_free_result(func, args)
+            self._look_for_obstacle(tensors, is_escape=is_escape, is_free=is_free)
         if kept:
             # The network may append to a list later, as DenseNet does.
-            args, kwargs = _frozen(args), {name: _frozen(value) for name, value in kwargs.items()}
+            args, kwargs = frozen(args), {name: frozen(value) for name, value in taken.items()}
+            if copies:
+                args, kwargs = with_copies(args, kwargs, copies)
             module, is_own = self._module_in_force(tensors)
             has_weights = self._has_weights(tensors, origins)
+            autocast, first = autocast_now(self._device), self._next(is_layer=is_layer)
             for part, tensor in enumerate(kept):
                 operation = Operation(
                     func, args, kwargs, tensor, tensor, module, is_own, self._calls, 0.0, origins, part,
-                    has_weights, is_fixed,
+                    has_weights, is_fixed, autocast,
                 )  # fmt: skip
-                self._keep(operation, span, is_layer=is_layer)
+                self._keep(operation, span, tensors, is_layer=is_layer)
+            if self._next(is_layer=is_layer) != first:
+                self._after_change(targets, storages, first, len(kept))
         return result
+
+    def renew(self, tensors: list[torch.Tensor]) -> None:
+        """See that what is known to have made tensors made what they are now, if they were changed through others."""
+        self._aliases.adopt(tensors)
+        stale = self._aliases.stale
+        for tensor in tensors if stale else ():
+            if id(tensor) in stale and not self._aliases.renew(tensor):
+                self._tell(obstacles.HIDDEN)
+
+    def maker_of(self, tensor: torch.Tensor) -> int | None:
+        """Return the number of the layer whose output a tensor is; None where it is none's."""
+        number = self._made_by.get(id(tensor), CONSTANT)
+        return number if number >= 0 else None
+
+    def _look_for_obstacle(self, tensors: list[torch.Tensor], *, is_escape: bool, is_free: bool) -> None:
+        if is_escape:
+            self._tell(obstacles.VALUES)
+        elif is_free:
+            self._tell(obstacles.FREE)
+        elif any(self._is_unknown(tensor) for tensor in tensors):
+            self._tell(obstacles.UNKNOWN)
+
+    def _tell(self, obstacle: str) -> None:
+        """Remember why the operations can't be run again without the network's code, unless that is known."""
+        self.obstacle = self.obstacle or obstacle
 
     def operation(self, number: int) -> Operation:
         """Return an operation by its number: a layer's, or that of one which makes a constant."""
@@ -167,8 +206,7 @@ class Tape(TorchFunctionMode):
 
     def value(self, tensor: torch.Tensor, origin: int) -> torch.Tensor:
         """Return what an argument held that no layer made, before anything later changed it."""
-        made = self.operation(origin) if origin < CONSTANT else None
-        return made.output if made is not None and made.result is tensor else tensor
+        return self.operation(origin).output if origin < CONSTANT else tensor
 
     # ---- layers and constants
 
@@ -208,6 +246,7 @@ class Tape(TorchFunctionMode):
     def end(self) -> None:
         """Wait for the device, and let go of the network's last frame; call it after the forward pass."""
         self._frame = None
+        del self._aliases  # it calls this tape: the tensors of both would be kept until they are looked for
         self._free_views()
         self._clock.finish()
         for operation, span in zip(self.operations, self._spans, strict=True):
@@ -216,22 +255,22 @@ class Tape(TorchFunctionMode):
     def _free_views(self) -> None:
         """Take views of weights anew: those made in inference mode may not be read once the weight has learnt."""
         weights = {
-            _storage(tensor): tensor
+            storage_of(tensor): tensor
             for operation in self.constants
             for tensor, origin in zip(tensors_in(operation.args, operation.kwargs), operation.origins, strict=True)
             if origin == CONSTANT and not tensor.is_inference()
         }
         for operation in self.constants:
             view = operation.output
-            weight = weights.get(_storage(view))
+            weight = weights.get(storage_of(view))
             if weight is not None and weight.dtype == view.dtype:
                 with torch.inference_mode(False), torch.no_grad():
                     operation.output = weight.detach().as_strided(view.shape, view.stride(), view.storage_offset())
 
-    def _keep(self, operation: Operation, span: tuple[Any, Any], *, is_layer: bool) -> None:
-        storage, number = _storage(operation.result), self._next(is_layer=is_layer)
+    def _keep(self, operation: Operation, span: tuple[Any, Any], givers: list[torch.Tensor], *, is_layer: bool) -> None:
+        storage, number = storage_of(operation.result), self._next(is_layer=is_layer)
         if not storage:
-            self.is_static = False  # a tensor inside of vmap: what comes out of it is recorded
+            self._tell(obstacles.HIDDEN)  # a tensor inside of vmap: what comes out of it is recorded
             return
         if is_layer:
             self.operations.append(operation)
@@ -240,6 +279,7 @@ class Tape(TorchFunctionMode):
             self.constants.append(operation)
         self._made_by[id(operation.result)] = number
         self._in_storage.setdefault(storage, []).append(number)
+        self._aliases.add(operation.result, storage, givers)
 
     def _next(self, *, is_layer: bool) -> int:
         """Return the number that the next operation will have."""
@@ -247,41 +287,60 @@ class Tape(TorchFunctionMode):
 
     # ---- in-place operations
 
-    def _run_in_place(
-        self,
-        function: Callable[..., Any],
-        change: Change,
-        targets: tuple[torch.Tensor, ...],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        *,
-        is_layer: bool,
-        is_fixed: bool,
-    ) -> Any:
-        """Run a call that changes `targets`; save the outputs in the same memory from the change."""
-        number = self._next(is_layer=is_layer)
-        for target in targets:
-            storage = _storage(target)
-            if storage == _storage(self.image):
-                self.image = self.image.clone()
-            aliases = self._in_storage.get(storage, [])
-            if not (is_fixed or change.functional is not None) or not self._is_only(target, aliases):
-                self.is_static = False
-            for index in aliases:
-                operation = self.operation(index)
-                if operation.output is operation.result:
-                    operation.output = operation.output.clone()
-                # Every view of the changed memory now holds what the next operation made.
-                self._made_by[id(operation.result)] = number
-        return function(*args, **kwargs)
+    def _before_change(self, target: torch.Tensor, copies: dict[int, torch.Tensor]) -> int:
+        """Save what shares the memory of a tensor that is about to be changed; return what tells that memory.
 
-    def _is_only(self, target: torch.Tensor, aliases: list[int]) -> bool:
-        """Whether an operation made the memory of `target`, and no other tensor of the network shares it."""
-        if not aliases or any(self.operation(index).result is not target for index in aliases):
-            return False
-        first, storage = self.operation(aliases[0]), _storage(target)
-        givers = tensors_in(first.args, first.kwargs)
-        return all(giver is target or _storage(giver) != storage for giver in givers)
+        Tensors that no operation made and that are changed are added to `copies`, by their ids.
+        """
+        storage = storage_of(target)
+        if not storage:
+            return 0
+        if storage == storage_of(self.image):
+            self.image = self.image.clone()
+        for number in self._in_storage.get(storage, ()):
+            operation = self.operation(number)
+            if operation.output is operation.result:
+                operation.output = operation.output.clone()
+        found = self._aliases.before_change(target)
+        if found:
+            self._tell(obstacles.STATE)
+            copies |= found
+            for operation in (*self.operations, *self.constants):
+                operation.args, operation.kwargs = with_copies(operation.args, operation.kwargs, found)
+        return storage
+
+    def _after_change(self, targets: tuple[torch.Tensor, ...], storages: list[int], first: int, count: int) -> None:
+        """Tell what shares the memory of tensors that operations have changed, the first of which has a number."""
+        step = 1 if first >= 0 else -1
+        for place, (target, storage) in enumerate(zip(targets, storages, strict=True)):
+            if storage:
+                self._aliases.after_change(target, first + step * min(place, count - 1), storage)
+
+    def _make(self, function: Callable[..., Any], given: tuple[Any, ...]) -> int:
+        """Record a call that the network did not make: it says what a changed memory holds."""
+        outputs = {
+            number: self.image if number == IMAGE else self.operation(number).output for number in slots_in(given)
+        }
+        args = filled(given, outputs)
+        tensors = tensors_in(args, {})
+        origins = tuple(part.index if isinstance(part, Slot) else CONSTANT for part in operands_in(given))
+        is_layer = any(origin > CONSTANT for origin in origins)
+        (made,) = run_apart(function, args, {})
+        *_, last = outputs
+        module = self.operation(last).module if last != IMAGE else ""  # where it was changed
+        has_weights, now = self._has_weights(tensors, origins), self._clock.mark()
+        operation = Operation(
+            function, args, {}, made, made, module, False, self._calls, 0.0, origins, 0,
+            has_weights, not is_layer and self._is_fixed(function, origins),
+        )  # fmt: skip
+        self._keep(operation, (now, now), tensors, is_layer=is_layer)
+        return self._made_by[id(made)]
+
+    def _bind(self, number: int, tensor: torch.Tensor) -> None:
+        """Take a tensor, which holds the same, for the output of an operation."""
+        operation = self.operation(number)
+        operation.result = operation.output = tensor
+        self._in_storage.setdefault(storage_of(tensor), []).append(number)
 
     # ---- the module in force
 
@@ -317,52 +376,3 @@ class Tape(TorchFunctionMode):
 def _takes_self(code: CodeType) -> bool:
     """Whether the code is that of a method: its first argument is ``self``."""
     return code.co_argcount > 0 and code.co_varnames[0] == "self"
-
-
-def _storage(tensor: torch.Tensor) -> int:
-    """Return what tells the tensor's memory from that of others; 0 where it has none of its own."""
-    try:
-        return int(tensor.untyped_storage()._cdata)
-    except (NotImplementedError, RuntimeError):
-        return 0
-
-
-def tensors_in(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:
-    """Return the tensors among the arguments, those in lists and tuples too, in order."""
-    found: list[torch.Tensor] = []
-    for value in (*args, *kwargs.values()) if kwargs else args:
-        if isinstance(value, torch.Tensor):
-            found.append(value)
-        elif type(value) in (list, tuple):
-            found += tensors_in(tuple(value), {})
-    return found
-
-
-def _frozen(value: Any) -> Any:
-    """Return an argument whose lists are copies, and plain ones."""
-    if isinstance(value, list):
-        return [_frozen(part) for part in value]
-    if type(value) is tuple:
-        return tuple([_frozen(part) for part in value])
-    return value
-
-
-def unique_names(operations: list[Operation]) -> list[str]:
-    """Return a name for each operation: its module's path, or that and the function's name; ``#2`` where taken.
-
-    Where a module's own call makes several operations, the one with the module's own weights has its path.
-    """
-    in_call = Counter(operation.call for operation in operations if operation.is_own)
-    taken: Counter[str] = Counter([INPUT])
-    names = []
-    for operation in operations:
-        own = operation.is_own and (in_call[operation.call] == 1 or operation.has_weights)
-        base = operation.module if own and operation.module else _join(operation)
-        taken[base] += 1
-        names.append(base if taken[base] == 1 else f"{base}#{taken[base]}")
-    return names
-
-
-def _join(operation: Operation) -> str:
-    name = function_name(operation.function)
-    return f"{operation.module}.{name}" if operation.module else name

@@ -30,6 +30,8 @@ _NAMES = {
     "log_softmax": "log softmax",
     "getitem": "slice",
     "setitem": "assignment to a slice",
+    "put": "assignment to single units",
+    "take": "single units",
 }
 
 

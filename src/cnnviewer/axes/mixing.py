@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cnnviewer.axes.given import Given
 
 __all__ = ["attention", "concatenated", "einstein", "linear", "multi_head", "product", "reversed_product", "stacked",
-           "unit_by_unit"]  # fmt: skip
+           "unit_by_unit", "written"]  # fmt: skip
 
 
 def unit_by_unit(given: Given) -> Axes | None:
@@ -30,6 +30,12 @@ def unit_by_unit(given: Given) -> Axes | None:
             return None
         found.append(max(fitting, key=_knowledge))
     return tuple(reversed(found))
+
+
+def written(given: Given) -> Axes:
+    """Follow a change of some units, or of all: the axes are those of what is changed, if anything is known of them."""
+    is_known = any(atom.role is not Role.OTHER for axis in given.first for atom in axis)
+    return given.first if is_known else unit_by_unit(given) or given.first
 
 
 def _stretches(operand: Axes, shape: tuple[int, ...]) -> bool:

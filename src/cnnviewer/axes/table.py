@@ -37,6 +37,7 @@ _RULES: dict[Rule, str] = {
     moving.reduced: (
         "mean sum amax amin max min prod std var norm logsumexp median argmax argmin any all count_nonzero"
     ),
+    mixing.written: "setitem put copy fill zero slice_scatter select_scatter diagonal_scatter",
     moving.rolled_windows: "Tensor.unfold",
     mixing.linear: "linear",
     mixing.product: "matmul bmm mm addmm baddbmm",

@@ -67,6 +67,7 @@ def recording_summary(scene: Scene, layers: tuple[LayerSummary, ...]) -> Recordi
         categories=recording.categories,
         read=scene.photo.read,
         mismatch=None if scene.is_frame else _mismatch(scene),
+        run_notes=recording.run_notes,
     )
 
 

@@ -156,6 +156,9 @@ _OPERATIONS = {
     "transpose": Words("Transpose", "Two axes change places, as rows and columns do when a table is turned."),
     "roll": Words("Roll", "All units move along, and those that leave at one end come in at the other."),
     "getitem": Words("Slice", "A part of the units is taken, the others are left out here."),
+    "setitem": Words("Written part", "A part of the units gets other values, the others stay what they are."),
+    "put": Words("Written units", "Some of the units get other values, the others stay what they are."),
+    "take": Words("Taken units", "Some of the units are taken, the others are left out here."),
     "pixel_shuffle": Words(
         "Pixel shuffle", "Channels are spread over rows and columns: fewer maps, that are larger by as much."
     ),

@@ -139,7 +139,8 @@ class RecordingSummary:
     """What the window shows of a recording, apart from pictures.
 
     `outputs` is what the network returned, `answer` what of it tells something and `categories` the names in its order,
-    `read` how the image was read, and `mismatch` that it does not suit.
+    `read` how the image was read, `mismatch` that it does not suit, and `run_notes` what is particular in how the
+    network was run.
     """
 
     image: str
@@ -156,6 +157,7 @@ class RecordingSummary:
     categories: tuple[str, ...] = ()
     read: Read = field(default_factory=Read)
     mismatch: Mismatch | None = None
+    run_notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,14 +44,32 @@ class StatusBar(QStatusBar):
 
     def show_recording(self, recording: RecordingSummary) -> None:
         """Show what belongs to a recording."""
-        self._timing.setText(f"forward {recording.seconds * 1000:.0f} ms")
+        self._show_timing(recording.seconds, recording.run_notes)
         self._memory.setText(f"{len(recording.layers)} layers recorded · {byte_text(recording.nbytes)}")
 
-    def show_stream(self, rate: float, latency: float, network: float, dropped: int) -> None:
+    def show_stream(
+        self, rate: float, latency: float, network: float, dropped: int, run_notes: tuple[str, ...] = ()
+    ) -> None:
         """Show the figures of a stream: frames a second, seconds from source to screen and in the network."""
         self._stream.setText(f"{rate:.1f} frames/s · {latency * 1000:.0f} ms to the screen · {dropped:,} dropped")
         self._stream.show()
-        self._timing.setText(f"forward {network * 1000:.0f} ms")
+        self._show_timing(network, run_notes)
+
+    def _show_timing(self, seconds: float, run_notes: tuple[str, ...]) -> None:
+        """Show how long the network took, and in a few words what is particular in how it was run; all as a tip."""
+        heads = (note.partition(":")[0] for note in run_notes)
+        self._timing.setText(" · ".join((f"forward {seconds * 1000:.0f} ms", *heads)))
+        self._timing.setToolTip("\n".join(f"The network is {note}." for note in run_notes))
+
+    @property
+    def timing(self) -> str:
+        """What is told of the time that the network took."""
+        return self._timing.text()
+
+    @property
+    def timing_tip(self) -> str:
+        """What is told of how the network was run."""
+        return self._timing.toolTip()
 
     def showMessage(self, message: str, timeout: int | None = 0) -> None:
         """Show a sentence for a while; it runs from left to right, whatever the script of the names in it is."""

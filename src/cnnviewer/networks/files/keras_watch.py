@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from cnnviewer.apart import run_apart
 from cnnviewer.operations import (
     Kind,
     argument_names,
@@ -25,7 +26,6 @@ from cnnviewer.operations import (
     is_query,
     kind_of,
     results_of,
-    run_apart,
 )
 from cnnviewer.slots import with_slots
 

@@ -112,12 +112,13 @@ class LivePresenter(QObject):
         latency = sum(entry[1] for entry in recent) / count
         dropped = self._session.mailbox.counts.dropped
         recording = self._session.recording
-        self._window.status.show_stream(self.frame_rate, latency, times.network, dropped)
+        notes = () if recording is None else recording.run_notes
+        self._window.status.show_stream(self.frame_rate, latency, times.network, dropped, notes)
         if recording is not None:
             self._window.layers.show_costs(recording)
         if not self.dock.isHidden():
             self._panel.show_now(now)
-            self._panel.show_timing(times, latency, self.frame_rate, dropped)
+            self._panel.show_timing(times, latency, self.frame_rate, dropped, notes)
 
     # ---- what else happens
 

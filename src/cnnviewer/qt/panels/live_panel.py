@@ -49,6 +49,9 @@ class LivePanel(QWidget):
         self.classes.setAccessibleName("Class probabilities over time")
         self.stages = StageBar(self)
         self._rates = label("", self)
+        self._notes = label("", self)
+        self._notes.setWordWrap(True)
+        self._notes.hide()
         self._lay_out()
 
     def clear(self) -> None:
@@ -104,19 +107,31 @@ class LivePanel(QWidget):
             self.best.show_best(self._best)
             self._best = None
 
-    def show_timing(self, times: StageTimes, latency: float, rate: float, dropped: int) -> None:
-        """Show where a frame's time goes: stages and latency in seconds, frames a second, frames dropped."""
+    def show_timing(
+        self, times: StageTimes, latency: float, rate: float, dropped: int, run_notes: tuple[str, ...] = ()
+    ) -> None:
+        """Show where a frame's time goes: stages and latency in seconds, frames a second, frames dropped.
+
+        `run_notes` tell what is particular in how the network is run.
+        """
         self.stages.show_times(times)
         waiting = max(0.0, latency - sum(astuple(times)))
         self._rates.setText(
             f"{latency * 1000:.0f} ms from source to screen, {waiting * 1000:.0f} of them waiting\n"
             f"{rate:.1f} frames a second, {dropped:,} dropped"
         )
+        self._notes.setText("\n".join(f"The network is {note}." for note in run_notes))
+        self._notes.setVisible(bool(run_notes))
 
     @property
     def rates(self) -> str:
         """What is told of the rates."""
         return self._rates.text()
+
+    @property
+    def notes(self) -> str:
+        """What is told of how the network is run."""
+        return self._notes.text()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -130,7 +145,7 @@ class LivePanel(QWidget):
         self._caution.hide()
         self._title_of_classes = label(title_of(Returns.CLASSES), self, "name")
         row.addLayout(self._column(self._title_of_classes, self._caution, self.classes), stretch=4)
-        timing = self._column(label("Timing", self, "name"), self.stages, self._rates)
+        timing = self._column(label("Timing", self, "name"), self.stages, self._rates, self._notes)
         timing.addStretch(1)
         row.addLayout(timing, stretch=3)
 

@@ -1,0 +1,85 @@
+"""Proving that a plan gives what the network's own code gives: to the bit, in all operations, on other images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from cnnviewer.draws import draws_now, same_draws, set_draws
+from cnnviewer.kept_state import KeptState
+from cnnviewer.passes import run_pass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnnviewer.network import Network
+    from cnnviewer.passes import Pass
+    from cnnviewer.replay import Plan
+
+__all__ = ["gives", "is_same", "noise_like", "run_beside", "stands_noise"]
+
+
+def noise_like(image: torch.Tensor) -> torch.Tensor:
+    """Return random numbers in an image's place, spread as its own are; always the same ones."""
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.randn(image.shape, generator=generator).to(image.device, image.dtype)
+    return drawn * image.std() + image.mean()
+
+
+def stands_noise(plan: Plan, network: Network, image: torch.Tensor) -> bool:
+    """Whether a plan gives what the network's own code gives of random numbers in an image's place.
+
+    What the network keeps, and the random generators, are afterwards as they were.
+    """
+    state, draws = KeptState(network.modules, has_values=True), draws_now(image.device)
+    try:
+        _, is_equal = run_beside(plan, network, noise_like(image))
+    except Exception:  # the network may be made for photos only: then nothing is proved
+        return False
+    finally:
+        state.restore()
+        set_draws(draws, image.device)
+    return is_equal
+
+
+def run_beside(plan: Plan, network: Network, image: torch.Tensor) -> tuple[Pass, bool]:
+    """Run a network's own code, and a plan with the same random numbers; return the pass, and whether they agree."""
+    draws = draws_now(image.device)
+    found = run_pass(network, image)
+    if found.obstacle:
+        return found, False
+    outputs = [operation.output for operation in found.tape.operations]
+    with torch.inference_mode(), same_draws(draws, image.device):
+        return found, gives(plan, found.tape.image, outputs)
+
+
+def gives(plan: Plan, image: torch.Tensor, outputs: Sequence[torch.Tensor]) -> bool:
+    """Whether a plan gives these very outputs for an image; each is let go as soon as nothing needs it any more."""
+    steps, places = plan.steps, plan.places
+    last = {source: number for number, step in enumerate(steps) for source in step.sources}
+    made: list[Any] = [None] * plan.count + [image]
+    if plan.count != len(outputs):
+        return False
+    for number, (step, place) in enumerate(zip(steps, places, strict=True)):
+        end = step.store(step.run(made), made, place)
+        if not all(is_same(made[index], outputs[index]) for index in range(place, end)):
+            return False
+        for index in (*step.sources, *range(place, end)):
+            if index >= 0 and last.get(index, number) <= number:
+                made[index] = None
+    return True
+
+
+def is_same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether two tensors are equal to the bit; what is no number (NaN) is equal to itself."""
+    if one.shape != other.shape or one.dtype != other.dtype or one.is_quantized != other.is_quantized:
+        return False
+    if one.is_quantized:
+        return torch.equal(one.int_repr(), other.int_repr()) and torch.equal(one.dequantize(), other.dequantize())
+    if torch.equal(one, other):
+        return True
+    if not (one.is_floating_point() or one.is_complex()):
+        return False
+    is_unknown = one.isnan()
+    return bool((is_unknown | (one == other)).all()) and torch.equal(is_unknown, other.isnan())
