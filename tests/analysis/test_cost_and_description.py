@@ -1,13 +1,17 @@
 """Multiply-adds against sums by hand, and the words that describe known layers."""
 
+import graphs
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
 import cnnviewer
 from cnnviewer.analysis.cost import multiply_adds
 from cnnviewer.analysis.description import describe, shape_text
+from plain import without_fast_path
 
 torch.set_num_threads(1)
 
@@ -113,6 +117,44 @@ def test_a_matrix_product_with_a_weight_in_front():
     recording = cnnviewer.record(cnnviewer.from_module(Weighted()), torch.rand(1, 3, 12, 5))
     assert recording["matmul"].shape == (3, 7, 5)
     assert multiply_adds(recording["matmul"], recording) == 3 * 7 * 5 * 12
+
+
+class Attends(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(12, 3, batch_first=True)
+
+    def forward(self, x):
+        return self.attention(x[0], x[0, :, :7], x[0, :, :7], need_weights=True)[0]
+
+
+PRODUCTS = {
+    "attention": lambda x: F.scaled_dot_product_attention(x, x[:, :, :7], x[:, :, :7, :5]),
+    "attention of one head": lambda x: F.scaled_dot_product_attention(x[0], x[0, :, 2:], x[0, :, 2:]),
+    "einsum": lambda x: torch.einsum("bchw,bcdw->bhd", x, x[:, :, :5]),
+    "einsum with a list": lambda x: torch.einsum("chw,kw->ckh", [x[0], torch.ones(4, 12)]),
+    "addmm": lambda x: torch.addmm(torch.zeros(12, 7), x[0, 0], torch.ones(12, 7)),
+    "baddbmm": lambda x: torch.baddbmm(torch.zeros(3, 12, 7), x[0], torch.ones(3, 12, 7)),
+    "a weight that the image makes": lambda x: F.conv2d(x, x[0, :, :3, :3].expand(2, 3, 3, 3)),
+    "matrix times vector": lambda x: x[0, 0] @ torch.ones(12),
+    "multi-head attention": Attends(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_products_count_as_pytorchs_dispatcher_counts_them(name):
+    """With attention written out, which the dispatcher does not count as one operation on the CPU."""
+    function = PRODUCTS[name]
+    module = function if isinstance(function, nn.Module) else graphs.Function(function)
+    recording = recorded(module)
+    module.requires_grad_(False)
+    with without_fast_path(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+        module(noise(3, 12))
+    counted = counter.get_total_flops() // 2
+    if name == "matrix times vector":  # which it does not count either
+        counted = 12 * 12
+    assert counted > 0
+    assert sum(multiply_adds(layer, recording) for layer in recording.layers) == counted
 
 
 DESCRIPTIONS = [
