@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cnnviewer.downloads import ProgressCallback
     from cnnviewer.networks.files.opened import Hints
     from cnnviewer.networks.files.presets import Preset
+    from cnnviewer.networks.files.sizing import Sized
     from cnnviewer.networks.files.trials import Outcome
     from cnnviewer.preprocessing import Preprocessing
 
@@ -37,6 +38,7 @@ _SINGLE = "CIFAR-10"
 """A list of which one sample alone is known: a right answer is a proof together with the architecture."""
 
 
+_SMALL, _FEW = 64, 10
 _SOME = 4
 """Of so many samples more than one must be named right, and of more a quarter, not to speak against names."""
 
@@ -88,7 +90,7 @@ def guess(
     fitted = sized(module, hints, evidence, usual, title, progress)
     names, why = _told_names(evidence, fitted.classes)
     ways, why_first = _ways(module, evidence, fitted.preprocessing, is_own=usual is not None)
-    lists = [names] if names else _likely(fitted.classes, categories)
+    lists = [names] if names else _likely(fitted, categories)
     outcome = run_trials(module, ways, lists, title, progress) if fitted.classes else None
     if not names:
         names, proof = _proven_names(fitted.classes, outcome, categories, evidence)
@@ -119,10 +121,13 @@ def _told_names(evidence: Evidence, classes: int) -> tuple[tuple[str, ...], str]
     return (), against
 
 
-def _likely(classes: int, own: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Return the names that so many classes may have: those of the architecture's own weights first."""
-    lists = [names_of(name) for name in lists_of_count(classes)]
-    return [*([own] if own and len(own) == classes else []), *lists]
+def _likely(fitted: Sized, own: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the names that a network's classes may have: those of the architecture's own weights first."""
+    how = fitted.preprocessing
+    # Digits and clothes are small grey pictures: a large network over photos is not tried on all of them.
+    names = lists_of_count(fitted.classes) if how.is_grey or max(how.size) <= _SMALL or fitted.classes > _FEW else ()
+    lists = [names_of(name) for name in names]
+    return [*([own] if own and len(own) == fitted.classes else []), *lists]
 
 
 def _proven_names(

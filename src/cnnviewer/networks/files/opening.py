@@ -219,7 +219,14 @@ class FileOpener:
             return wanted
         if found.choice is None:
             evidence = evidence_within(Hints(surroundings=found.surroundings)) + _beside(source)
-            choice = choose(found.state, found.fits, evidence, source.title, progress)
+            choice = choose(
+                found.fits,
+                evidence,
+                compare=lambda name: fit_of(name, found.state),
+                fill=lambda name: open_weights(found.state, name, source.title),
+                title=source.title,
+                progress=progress,
+            )
             self._weights = replace(found, fits=(*choice.more, *found.fits), choice=choice)
         assert self._weights.choice is not None
         return self._weights.choice.architecture

@@ -19,18 +19,16 @@ import torch
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.presets import applied, presets_for
 from cnnviewer.networks.files.trials import PATIENCE, Way, run_trials
-from cnnviewer.networks.matching import fit_of, open_weights
 from cnnviewer.networks.names import TIMM, source_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cnnviewer.downloads import ProgressCallback
     from cnnviewer.network_reports import Fit
     from cnnviewer.networks.files.evidence import Clue, Evidence
     from cnnviewer.networks.files.trials import Outcome
     from cnnviewer.networks.matching import OpenedWeights
-    from cnnviewer.networks.weights import State
 
 __all__ = ["Choice", "choose", "likeness"]
 
@@ -62,18 +60,26 @@ class Choice:
 
 
 def choose(
-    state: State, fits: Sequence[Fit], evidence: Evidence, title: str, progress: ProgressCallback | None = None
+    fits: Sequence[Fit],
+    evidence: Evidence,
+    *,
+    compare: Callable[[str], Fit],
+    fill: Callable[[str], OpenedWeights],
+    title: str,
+    progress: ProgressCallback | None = None,
 ) -> Choice:
     """Return the architecture that a file of weights is of.
 
     Parameters
     ----------
-    state
-        Its tensors by name.
     fits
         The architectures that were found by their tensors, the best first.
     evidence
         What the file says, what lies beside it, and its name.
+    compare
+        Tells how the tensors fit an architecture; it may raise `NetworkError`.
+    fill
+        Fills an architecture that fits.
     title
         What the file is called.
     progress
@@ -85,14 +91,14 @@ def choose(
         If `progress` raised it.
     """
     whole = [fit for fit in fits if fit.is_whole]
-    told = _told(state, whole, evidence)
+    told = _told(compare, whole, evidence)
     if told is not None:
         return told
     names = [fit.architecture for fit in whole if fit.adaptation == whole[0].adaptation][:_MOST]
     if len(names) < 2:
         return Choice(names[0] if names else "")
     named = _named(names, evidence.titles)
-    return named or _compared(state, names, title, progress)
+    return named or _compared(fill, names, title, progress)
 
 
 def likeness(told: str, name: str) -> int:
@@ -120,15 +126,15 @@ def likeness(told: str, name: str) -> int:
 # ---- what is told
 
 
-def _told(state: State, whole: Sequence[Fit], evidence: Evidence) -> Choice | None:
+def _told(compare: Callable[[str], Fit], whole: Sequence[Fit], evidence: Evidence) -> Choice | None:
     """Return what is told and fits; None where nothing of that is."""
     misfits: list[str] = []
     for clue in evidence.architectures:
         alike = [likeness(clue.value, fit.architecture) for fit in whole]
         if any(alike):
             name = whole[alike.index(max(alike))].architecture
-            return _with_tag(clue, name, state) or Choice(name, " ".join((_says(clue), *misfits[:1])))
-        for fit in _fits_of(clue.value, state):
+            return _with_tag(clue, name, compare) or Choice(name, " ".join((_says(clue), *misfits[:1])))
+        for fit in _fits_of(clue.value, compare):
             if fit.is_whole:
                 return Choice(fit.architecture, _says(clue), (fit,))
             misfits.append(
@@ -143,23 +149,23 @@ def _says(clue: Clue[str]) -> str:
     return f"{clue.source} says {clue.value}."
 
 
-def _with_tag(clue: Clue[str], name: str, state: State) -> Choice | None:
+def _with_tag(clue: Clue[str], name: str, compare: Callable[[str], Fit]) -> Choice | None:
     """Return the choice of weights that are told by timm's tag, whose preprocessing is their own."""
     tagged = TIMM + clue.value.rpartition("/")[2]
     if not tagged.startswith(f"{name}.") or source_file(tagged) is None:
         return None
-    fit = fit_of(tagged, state)
+    fit = compare(tagged)
     return Choice(tagged, _says(clue), (fit,)) if fit.is_whole else None
 
 
-def _fits_of(told: str, state: State) -> list[Fit]:
+def _fits_of(told: str, compare: Callable[[str], Fit]) -> list[Fit]:
     """Return how the tensors fit the networks that a told name may mean; none where it means nothing."""
     name = told.rpartition("/")[2]
     fits = []
     for listed in dict.fromkeys((name, TIMM + name)):
         try:
             if source_file(listed) is not None:
-                fits.append(fit_of(listed, state))
+                fits.append(compare(listed))
         except NetworkError:  # another version of the library has no such network
             continue
     return sorted(fits, key=lambda fit: not fit.is_whole)
@@ -182,12 +188,14 @@ def _plain(name: str) -> str:
 # ---- what they compute
 
 
-def _compared(state: State, names: Sequence[str], title: str, progress: ProgressCallback | None) -> Choice:
+def _compared(
+    fill: Callable[[str], OpenedWeights], names: Sequence[str], title: str, progress: ProgressCallback | None
+) -> Choice:
     """Return the architecture that names known photos best; the first, and what speaks for the others, if none does."""
-    kinds, is_slow = _kinds(state, names, title, progress)
+    kinds, is_slow = _kinds(fill, names, progress)
     if len(kinds) == 1 and not is_slow:
         return Choice(names[0])
-    outcomes = [] if is_slow else [_tried(state, kind[0], title, progress) for kind in kinds]
+    outcomes = [] if is_slow else [_tried(fill(kind[0]), title, progress) for kind in kinds]
     ranks = [outcome.rank if outcome is not None and outcome.is_proof else (0, 0.0) for outcome in outcomes]
     decided = _decided(kinds, outcomes, ranks)
     if decided is not None:
@@ -221,14 +229,14 @@ def _decided(
 
 
 def _kinds(
-    state: State, names: Sequence[str], title: str, progress: ProgressCallback | None
+    fill: Callable[[str], OpenedWeights], names: Sequence[str], progress: ProgressCallback | None
 ) -> tuple[list[list[str]], bool]:
     """Return the names in groups that compute the same, and whether one pass takes too long to try many."""
     kinds: list[tuple[torch.Tensor | None, list[str]]] = []
     for count, name in enumerate(names):
         if progress is not None:
             progress(count, len(names), f"Comparing {name} with others that have the same tensors")
-        opened, begun = open_weights(state, name, title), time.monotonic()
+        opened, begun = fill(name), time.monotonic()
         made = _made(opened)
         alike = (kind for values, kind in kinds if _is_same(values, made))
         found = next(alike, None)
@@ -258,8 +266,7 @@ def _made(opened: OpenedWeights) -> torch.Tensor | None:
     return None
 
 
-def _tried(state: State, name: str, title: str, progress: ProgressCallback | None) -> Outcome | None:
-    opened = open_weights(state, name, title)
+def _tried(opened: OpenedWeights, title: str, progress: ProgressCallback | None) -> Outcome | None:
     how = opened.preprocessing
     ways = [Way("the architecture's own", how)]
     ways += [Way(preset.name, applied(preset, how)) for preset in presets_for(how.channels)[:3]]
