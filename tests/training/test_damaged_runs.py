@@ -81,6 +81,11 @@ def do_all(folder):
         ("finished_step", "last"),
         ("ended", {}),
         ("steps_per_epoch", 1.5),
+        ("steps_per_epoch", 0),
+        ("dataset.images.train", 0),
+        ("dataset.validation_share", "0.1"),
+        ("dataset.folder", 3),
+        ("dataset.name", "\ud800"),
         ("architecture", ...),
     ],
 )
@@ -135,3 +140,31 @@ def test_a_state_that_makes_no_sense_is_damaged(run, name, value):
         changed(folder / "state.json", name, value)
     with pytest.raises(WeightsError, match="are damaged"):
         latest_state(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("step", "1.5"), ("examples", "3.5"), ("examples", 2.5), ("seconds", "nan"), ("processes", True), ("sha256", [])],
+)
+def test_a_state_of_another_sort_is_damaged(run, name, value):
+    for path in list_checkpoints(run).values():
+        changed(path / "state.json", name, value)
+    sentences = do_all(run)
+    assert len(sentences) == 2  # it can still be followed
+    assert all("checkpoints" in sentence and "damaged" in sentence for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("confusion", [[9, 0, 1]]), ("confusion", [[0, 0]]), ("mistakes", [{"index": 1}]), ("accuracy", None)],
+)
+def test_a_stored_evaluation_of_another_sort_is_left_out(run, name, value):
+    changed(run / "evaluation.json", name, value)
+    evaluations = [item for item in Follower(run).poll() if isinstance(item, Evaluation)]
+    assert evaluations
+    assert not any(evaluation.confusion.size for evaluation in evaluations)
+
+
+def test_a_line_of_another_sort_is_left_out(run):
+    (run / "metrics.jsonl").write_text('["split"]\n3\n{"split": "test", "step": -1}\n{"step": "1"}\n')
+    assert not any(isinstance(item, (Progress, Evaluation)) for item in Follower(run).poll()[:-2])

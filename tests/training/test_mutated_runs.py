@@ -20,6 +20,7 @@ from cnnviewer.networks.run_folder import list_checkpoints, list_snapshots
 from cnnviewer.networks.trained import read_snapshot
 from cnnviewer.training.following import Follower, last_validation
 from cnnviewer.training.plan import Plan
+from cnnviewer.training.resuming import Changes
 from cnnviewer.training.settings import Settings
 from cnnviewer.training.start import begin, go_on
 from training.running import run_all
@@ -61,7 +62,12 @@ def _train_on(folder):
         list(islice(training, 3))
 
 
-DOINGS = (load_network, _follow, _film, _validation, _train_on)
+def _train_more(folder):
+    with closing(go_on(folder, changes=Changes(more_epochs=1))) as training:
+        list(islice(training, 3))
+
+
+DOINGS = (load_network, _follow, _film, _validation, _train_on, _train_more)
 
 
 def _change(run, folder, random):

@@ -17,19 +17,17 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnnviewer.errors import WeightsError
 from cnnviewer.files import parsed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from cnnviewer.networks import run_schema
+from cnnviewer.networks.run_schema import checked
 
 __all__ = ["CARD", "is_run", "list_checkpoints", "list_snapshots", "read_card", "snapshot_path", "step_name"]
 
 CARD = "run.json"
 _STEP = re.compile(r"step-(\d{1,18})")
-_LONGEST = 40
 
 
 def is_run(path: str | Path) -> bool:
@@ -48,73 +46,13 @@ def read_card(folder: Path) -> dict[str, Any]:
         If it can't be read.
     """
     try:
-        card = parsed((folder / CARD).read_text(encoding="utf-8"))
-        _check(card)
+        card: dict[str, Any] = parsed((folder / CARD).read_text(encoding="utf-8"))
+        told = checked(card, run_schema.CARD)
+        if ("ended" in told) != ("finished_step" in told):
+            raise ValueError("it tells of half an end")
     except (OSError, ValueError) as error:
         raise WeightsError(f"{folder / CARD} can't be read as the card of a training run: {error}.") from error
-    checked: dict[str, Any] = card
-    return checked
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, float) or _is_count(value)
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(_is_text, value))
-
-
-def _is_shape(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 3 and all(map(_is_count, value))
-
-
-_ENTRIES: tuple[tuple[str, Callable[[object], bool]], ...] = (
-    ("network", _is_text),
-    ("categories", _are_texts),
-    ("image_shape", _is_shape),
-    ("dataset.name", _is_text),
-    ("dataset.images.train", _is_count),
-    ("settings.epochs", _is_count),
-    ("settings.batch_size", _is_count),
-    ("settings.learning_rate", _is_number),
-)
-"""What a card tells at least, and what each of it is; the network and its settings are checked where they are made."""
-
-_ENTRIES_AT_TIMES = (("steps_per_epoch", _is_count), ("finished_step", _is_count), ("ended", _is_text))
-
-
-def _check(card: object) -> None:
-    """Raise ValueError where a card tells less than who asks it relies on, or something else."""
-    for name, is_right in _ENTRIES:
-        _check_entry(card, name, is_right)
-    assert isinstance(card, dict)
-    if "architecture" not in card:
-        raise ValueError('it does not tell its "architecture"')
-    for name, is_right in _ENTRIES_AT_TIMES:
-        if name in card:
-            _check_entry(card, name, is_right)
-    if ("ended" in card) != ("finished_step" in card):
-        raise ValueError("it tells of half an end")
-    if not card["settings"]["batch_size"]:
-        raise ValueError("its batches have no images")
-
-
-def _check_entry(card: object, name: str, is_right: Callable[[object], bool]) -> None:
-    value = card
-    for key in name.split("."):
-        if not isinstance(value, dict) or key not in value:
-            raise ValueError(f'it does not tell its "{name}"')
-        value = value[key]
-    if not is_right(value):
-        raise ValueError(f'its "{name}" can not be {str(value)[:_LONGEST]!r}')
+    return card
 
 
 def list_snapshots(folder: Path) -> dict[int, Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,10 @@ from safetensors import SafetensorError
 
 from cnnviewer.errors import WeightsError
 from cnnviewer.files import file_hash, parsed
+from cnnviewer.networks import run_schema
 from cnnviewer.networks.architectures import Architecture, build
 from cnnviewer.networks.run_folder import list_checkpoints, read_card, snapshot_path
+from cnnviewer.networks.run_schema import checked
 from cnnviewer.networks.tensor_files import load_tensors
 from cnnviewer.networks.weights import fit_weights, load_weights
 
@@ -26,10 +27,6 @@ __all__ = ["MODEL", "OPTIMISER", "STATE", "SavedState", "latest_state", "load_ru
 MODEL, OPTIMISER, STATE = "model.safetensors", "optimiser.safetensors", "state.json"
 
 
-_NUMBERS = ("step", "examples", "seconds", "learning_rate")
-"""What ``state.json`` tells at least."""
-
-
 @dataclass(frozen=True, eq=False)
 class SavedState:
     """A checkpoint, checked.
@@ -39,7 +36,7 @@ class SavedState:
     path
         Its folder.
     state
-        What ``state.json`` tells.
+        What ``state.json`` tells, checked (see `cnnviewer.networks.run_schema`).
     weights, optimiser
         Tensors by name.
     damaged
@@ -134,11 +131,9 @@ def _provenance(card: dict[str, Any], step: int) -> str:
 def _read_state(path: Path) -> SavedState | None:
     """Return a checkpoint; None where it is damaged."""
     try:
-        state = parsed((path / STATE).read_text(encoding="utf-8"))
+        state = checked(parsed((path / STATE).read_text(encoding="utf-8")), run_schema.STATE)
         if any(file_hash(path / name) != state["sha256"][name] for name in (MODEL, OPTIMISER)):
             return None
-        if not all(0 <= float(state.get(name, "nan")) < inf for name in _NUMBERS) or int(state.get("processes", 1)) < 1:
-            return None
         return SavedState(path, state, load_tensors(path / MODEL), load_tensors(path / OPTIMISER))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, SafetensorError):
+    except (OSError, ValueError, KeyError, SafetensorError):
         return None

@@ -106,7 +106,7 @@ class Follower:
         """Return the last evaluation with its confusion matrix, where it is new."""
         try:
             evaluation = self._evaluation_of(parsed((self.folder / EVALUATION).read_text("utf-8")))
-        except (OSError, ValueError, KeyError, TypeError, IndexError, OverflowError):
+        except (OSError, ValueError, MemoryError):
             return []
         if self._evaluation == (evaluation.split, evaluation.step):
             return []
@@ -115,7 +115,7 @@ class Follower:
 
     def _evaluation_of(self, stored: dict[str, Any]) -> Evaluation:
         """Return a stored evaluation, whose confusion matrix has a row for each class of the run."""
-        if stored["classes"] != len(self.card["categories"]):
+        if isinstance(stored, dict) and stored.get("classes") != len(self.card["categories"]):
             raise ValueError("it tells of other classes")
         return evaluation_from_json(stored)
 
@@ -137,5 +137,5 @@ def _news(line: bytes, steps: int) -> News | None:
     """Return what a line of metrics tells; None for one that can't be read."""
     try:
         return news_of_line(parsed(line), steps)
-    except (ValueError, KeyError, TypeError, OverflowError):
+    except ValueError:
         return None

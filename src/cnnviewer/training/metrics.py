@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnnviewer.networks import run_schema
+from cnnviewer.networks.run_schema import checked
 from cnnviewer.training.progress import Evaluation, Mistake, Progress
 
 if TYPE_CHECKING:
@@ -47,20 +49,13 @@ def news_of_line(values: Mapping[str, Any], steps: int) -> Progress | Evaluation
 
     Raises
     ------
-    KeyError, TypeError, ValueError
+    ValueError
         If it is no such line.
     """
-    if "split" in values:
-        return Evaluation(**_measured(values), confusion=np.zeros((0, 0), dtype=np.int64), mistakes=())
-    return Progress(
-        step=int(values["step"]),
-        steps=steps,
-        epoch=int(values["epoch"]),
-        loss=float(values["loss"]),
-        accuracy=float(values["accuracy"]),
-        learning_rate=float(values["learning_rate"]),
-        examples=int(values["examples"]),
-    )
+    if isinstance(values, dict) and "split" in values:
+        told = checked(values, run_schema.EVALUATION_LINE)
+        return Evaluation(**told, confusion=np.zeros((0, 0), dtype=np.int64), mistakes=())
+    return Progress(**checked(values, run_schema.STEP_LINE), steps=steps)
 
 
 def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
@@ -80,27 +75,17 @@ def evaluation_from_json(stored: Mapping[str, Any]) -> Evaluation:
 
     Raises
     ------
-    KeyError, TypeError, ValueError, IndexError
+    ValueError
         If it is no such thing.
+    MemoryError
+        If its classes are more than there is memory for.
     """
-    classes = int(stored["classes"])
+    told = checked(stored, run_schema.EVALUATION)
+    classes = told.pop("classes")
     confusion = np.zeros((classes, classes), dtype=np.int64)
-    for label, predicted, count in stored["confusion"]:
+    for label, predicted, count in told.pop("confusion"):
+        if max(label, predicted) >= classes:
+            raise ValueError("it tells of a class that there is not")
         confusion[label, predicted] = count
-    mistakes = tuple(_mistake(**mistake) for mistake in stored["mistakes"])
-    return Evaluation(**_measured(stored), confusion=confusion, mistakes=mistakes)
-
-
-def _mistake(*, index: int, label: int, predicted: int, probability: float | str, loss: float | str) -> Mistake:
-    # What is no number is written as a text: JSON has none.
-    return Mistake(int(index), int(label), int(predicted), float(probability), float(loss))
-
-
-def _measured(stored: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "split": str(stored["split"]),
-        "step": int(stored["step"]),
-        "epoch": int(stored["epoch"]),
-        "loss": float(stored["loss"]),
-        "accuracy": float(stored["accuracy"]),
-    }
+    mistakes = tuple(Mistake(**mistake) for mistake in told.pop("mistakes"))
+    return Evaluation(**told, confusion=confusion, mistakes=mistakes)

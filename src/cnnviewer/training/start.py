@@ -167,11 +167,11 @@ def go_on(
         trainer = Trainer(network, dataset, goes_on.plan.settings, team)
         if saved is not None:
             restore_optimiser(trainer.optimiser, saved.optimiser)
-            trainer.step, trainer.examples = saved.step, int(saved.state["examples"])
-            trainer.learning_rate = float(saved.state["learning_rate"])
+            trainer.step, trainer.examples = saved.step, saved.state["examples"]
+            trainer.learning_rate = saved.state["learning_rate"]
         if run is not None:
             run.go_on(-1 if saved is None else saved.step, goes_on.settings)
-        seconds = None if saved is None else float(saved.state["seconds"])
+        seconds = None if saved is None else saved.state["seconds"]
         events = _events(folder, team, tensorboard)
         validated = None if saved is None else last_validation(folder, saved.step)
         training = Training(trainer, run, seconds=seconds, events=events, remarks=goes_on.remarks, validated=validated)
