@@ -67,6 +67,7 @@ def test_a_range_is_what_white_is():
         ({"deviation": 0}, "divided by"),
         ({"padding": 200}, '"padding"'),
         ({"resize": 1.5}, '"resize"'),
+        ({"size": [4096, 4096], "channels": 64}, "1,073,741,824 numbers; 268,435,456 are the most"),
         ({"interpolation": "nearest"}, "bicubic"),
         ({"categories": [1]}, "list of names"),
         ({"name": 3}, '"name" must be text'),

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LARGEST_SIDE",
     "MOST_CHANNELS",
+    "MOST_NUMBERS",
     "Card",
     "Reason",
     "card_beside",
@@ -67,6 +68,8 @@ LARGEST_SIDE = 4096
 """No network takes an image with a longer side, in pixels: a card that says so is a slip."""
 MOST_CHANNELS = 1024
 """No image has more."""
+MOST_NUMBERS = 2**28
+"""An input of as many numbers takes 1 GB, before the network has begun."""
 
 _LARGEST_FILE = 4_000_000
 _LONGEST = 80
@@ -229,6 +232,11 @@ def _preprocessing(stored: dict[str, Any]) -> Preprocessing:
     if not isinstance(order, str) or not order or not (order == "L" or set(order) <= set("RGB")):
         raise NetworkError(f'"order" must be "RGB", "BGR" or "L", not {_shown(order)}.')
     channels = _whole("channels", stored.get("channels", len(order)), 1, MOST_CHANNELS)
+    if channels * height * width > MOST_NUMBERS:
+        raise NetworkError(
+            f'"size" and "channels" tell of an input of {channels} × {height} × {width}, which is '
+            f"{channels * height * width:,} numbers; {MOST_NUMBERS:,} are the most."
+        )
     padding = _whole("padding", stored.get("padding", 0), 0, (min(height, width) - 1) // 2)
     usual = min(height, width) - 2 * padding
     interpolation = stored.get("interpolation", "bilinear")

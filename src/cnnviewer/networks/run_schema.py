@@ -86,7 +86,7 @@ def _positive(value: object) -> int:
 def _number(value: object) -> float:
     """Return a number; those that JSON has none of stand there as texts (see `cnnviewer.files.json_text`)."""
     if value in ("nan", "inf", "-inf"):
-        return float(value)  # type: ignore[arg-type]
+        return float(value)
     if type(value) not in (int, float):
         raise TypeError
     return float(value)  # type: ignore[arg-type]
