@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnviewer.card import Card, card_beside, from_json, read_card, to_json, write_card
+from cnnviewer.card import Card, Reason, card_beside, from_json, read_card, to_json, write_card
 from cnnviewer.errors import NetworkError
+from cnnviewer.outputs import Returns
 from cnnviewer.preprocessing import Preprocessing
 
 PLAIN = Preprocessing(size=(224, 224), resize=256, mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225))
@@ -144,3 +145,32 @@ def test_numbers_out_of_all_bounds_are_told_in_a_short_sentence(tmp_path, text):
 def test_categories_that_can_be_no_file_are_a_name(tmp_path, name):
     (tmp_path / "card.json").write_text(json.dumps({"size": 8, "categories": name}))
     assert read_card(tmp_path / "card.json").categories == name
+
+
+def test_what_is_returned_and_what_was_guessed_are_kept():
+    card = Card(
+        PLAIN, returns=Returns.MULTI_LABEL, guessed=(Reason("mean", "The most usual."), Reason("size", "Tried."))
+    )
+    stored = json.loads(json.dumps(to_json(card)))
+    assert (stored["returns"], stored["guessed"]) == ("multi-label", {"mean": "The most usual.", "size": "Tried."})
+    assert from_json(stored) == card
+
+
+def test_an_old_card_says_nothing_of_what_is_returned():
+    card = from_json({"size": 32})
+    assert (card.returns, card.guessed) == (None, ())
+    assert from_json(to_json(card)) == card
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"returns": "logits"}, '"returns" must be one of "classes", "multi-label", "binary", "values", "features"'),
+        ({"returns": 3}, '"returns" must be text'),
+        ({"guessed": ["mean"]}, '"guessed" must be an object'),
+        ({"guessed": {"mean": 1}}, '"guessed" must be an object'),
+    ],
+)
+def test_what_a_network_can_not_return_is_told(change, told):
+    with pytest.raises(NetworkError, match=told):
+        from_json({"size": 32, **change})

@@ -35,11 +35,12 @@ _BITS = "0 bit: sure of one class; log₂ of the number of classes: no idea at a
 
 @dataclass(frozen=True)
 class AnswerRows:
-    """What is shown of an answer: its rows, what is said below them, and the tooltip of that."""
+    """What is shown of an answer: its rows, what is said below them, the tooltip of that, and why there are no rows."""
 
     bars: tuple[Bar, ...]
     text: str
-    tooltip: str
+    tooltip: str = ""
+    reason: str = ""
 
 
 def title_of(returns: Returns) -> str:
@@ -58,8 +59,8 @@ def rows_of(recording: RecordingSummary, wanted: str, most: int) -> AnswerRows:
     numbers = answer.values or recording.probabilities
     if not numbers:
         returned = returned_text(recording.outputs)
-        text = f"This network gives no class probabilities: it returns {returned}. {answer.reason}".strip()
-        return AnswerRows((), text, "")
+        text = f"This network gives no class probabilities: it returns {returned}."
+        return AnswerRows((), text, reason=answer.reason)
     order = range(len(numbers)) if answer.values else recording.ranking
     ranked = [(rank, index) for rank, index in enumerate(order) if _is_meant(recording, index, wanted)]
     shown = [(index, _name(recording, index, rank if wanted else None)) for rank, index in ranked[:most]]
@@ -69,10 +70,8 @@ def rows_of(recording: RecordingSummary, wanted: str, most: int) -> AnswerRows:
         bars = tuple(probability_bar(name, numbers[index], index) for index, name in shown)
     if wanted:
         noun = noun_of(answer.returns, len(numbers))
-        text = f"{len(ranked)} of {len(numbers)} {noun}"
-        return AnswerRows(
-            bars, text if ranked else f"No {noun_of(answer.returns)} of {len(numbers)} has this name.", ""
-        )
+        found, none = f"{len(ranked)} of {len(numbers)} {noun}", f"No {noun_of(answer.returns)} of {len(numbers)}"
+        return AnswerRows(bars, found if ranked else f"{none} has this name.")
     return AnswerRows(bars, _text(recording, numbers), _tooltip(recording))
 
 

@@ -54,7 +54,7 @@ class ProbabilitiesPanel(QWidget):
         self._bars.customContextMenuRequested.connect(self._on_menu_requested)
         self._bars.chosen.connect(self.classOpened)
         self._search.stepped.connect(self._on_return_pressed)
-        self._text = WrappedLabel("muted", self)
+        self._text, self._reason = (WrappedLabel("muted", self) for _ in range(2))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 8, 9, 8)
         layout.setSpacing(6)
@@ -68,7 +68,7 @@ class ProbabilitiesPanel(QWidget):
         top.addStretch(0)
         top.addWidget(self.guessed)
         layout.addLayout(top)
-        for widget in (self._caution, self._bars, self._text):
+        for widget in (self._caution, self._bars, self._text, self._reason):
             layout.addWidget(widget)
         layout.setAlignment(Qt.AlignmentFlag.AlignTop)
         # As high as its rows: what is left belongs to the panel below.
@@ -125,6 +125,11 @@ class ProbabilitiesPanel(QWidget):
         return self._text.text()
 
     @property
+    def reason(self) -> str:
+        """Why there are no rows; '' where there are some."""
+        return self._reason.text()
+
+    @property
     def search(self) -> SearchField:
         """The search field."""
         return self._search
@@ -137,6 +142,7 @@ class ProbabilitiesPanel(QWidget):
         self._bars.show_bars(rows.bars)
         self._bars.setVisible(bool(rows.bars))
         self._text.set_text(rows.text)
+        self._reason.set_text(rows.reason)
         self._text.setToolTip(literal(rows.tooltip))
 
     @Slot()
