@@ -12,6 +12,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter, tree_map_only
 
+from cnnviewer.networks.files.result_shapes import shaped_result
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -65,6 +67,9 @@ class Bounded(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 def _made_bytes(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
     """Return how many bytes the results of an operation will take; None where it can't be told."""
+    known = shaped_result(func, args, kwargs)
+    if known is not None:
+        return _new_bytes(known, ())
     given = tree_map_only(torch.Tensor, _on_meta, (args, kwargs))
     if "device" in given[1] or not any(isinstance(value, torch.Tensor) for value in tree_iter(given)):
         given[1]["device"] = torch.device("meta")

@@ -7,6 +7,7 @@ and what would fill the memory is refused before it is made.
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,16 @@ if TYPE_CHECKING:
 __all__ = ["Budget", "MemoryAsked", "build"]
 
 _PASSING = frozenset(["Identity", "Dropout"])
+_GROWING = frozenset(
+    [
+        *("AffineGrid", "BlackmanWindow", "CenterCropPad", "Col2Im", "ConvTranspose", "Expand", "EyeLike"),
+        *("HammingWindow", "HannWindow", "Loop", "MaxUnpool", "MelWeightMatrix", "OneHot", "Pad", "Range", "Resize"),
+        *("Scan", "Tile", "Upsample"),
+    ]
+)
+"""They may make far more numbers than they get."""
+_SMALL = 2**14
+"""So many bytes that others get are too few to make much of."""
 _SHORT = 64
 """So long a list of places is read as numbers."""
 
@@ -195,9 +206,10 @@ class _Builder:
             row = row_of(node.domain, node.op_type)
             module, taken = self._of_row(row, given, inputs)
             is_random = row.is_random
+        module.eval()
         step = Step(path, tuple(taken), tuple(node.output))
         if all(not name or name in self.constants for name in inputs) and not graphs and not is_random:
-            self._work_out(step, module)
+            self._work_out(node.op_type, inputs, step, module)
             return
         self._steps.append((step, module))
         self._try_out(step, module)
@@ -220,10 +232,11 @@ class _Builder:
         values = [self.constants.get(name) for name in inputs]
         if row.make is not None and inputs and inputs[0] not in self.constants:
             tensors = [value if isinstance(value, torch.Tensor) else None for value in values]
-            with torch.no_grad(), self._budget.folding():
-                module = row.make(
-                    given, [tensor if name else None for tensor, name in zip(tensors, inputs, strict=True)]
-                )
+            for tensor in tensors:
+                if tensor is not None:
+                    self._budget.keep(tensor)
+            with torch.no_grad():
+                module = row.make(given, tensors)
             if module is not None:
                 return module, [inputs[place] if place < len(inputs) else "" for place in row.taken(given)]
         parts: list[Any] = []
@@ -266,11 +279,13 @@ class _Builder:
 
     # ---- running
 
-    def _work_out(self, step: Step, module: nn.Module) -> None:
+    def _work_out(self, kind: str, inputs: Sequence[str], step: Step, module: nn.Module) -> None:
         """Run a node on constants."""
-        with torch.no_grad(), self._budget.folding():
+        values = {**{name: self.constants.get(name) for name in step.inputs}, "": None}
+        is_small = kind not in _GROWING and nbytes_of([self.constants.get(name) for name in inputs]) <= _SMALL
+        with torch.no_grad(), nullcontext() if is_small else self._budget.folding():
             try:
-                results = step.run(module, {**{name: self.constants.get(name) for name in step.inputs}, "": None})
+                results = step.run(module, values)
             except (UnsupportedError, MemoryError):
                 raise
             except (RuntimeError, ValueError, IndexError, TypeError) as error:

@@ -31,16 +31,16 @@ def node_paths(nodes: Sequence[onnx.NodeProto]) -> list[str]:
     for node, home in zip(nodes, homes, strict=True):
         kinds.setdefault(home, set()).add(node.op_type)
     taken: set[str] = set()
+    parents: set[str] = set()
     paths = []
     for node, home in zip(nodes, homes, strict=True):
         is_own = bool(home) and len(kinds[home]) == 1 and home not in above
         base = ".".join(home if is_own else (*home, _plain_name(node.op_type)))
         path, number = base, 2
-        while (
-            path in taken or path.partition(".")[0] in _RESERVED or any(name.startswith(path + ".") for name in taken)
-        ):
+        while path in taken or path in parents or path.partition(".")[0] in _RESERVED:
             path, number = f"{base}_{number}", number + 1
         taken.add(path)
+        parents.update(path[: dot.start()] for dot in re.finditer(r"\.", path))
         paths.append(path)
     return paths
 

@@ -154,6 +154,8 @@ def binary(
     def run(given: Given, first: Any, second: Any) -> torch.Tensor:
         if isinstance(first, torch.Tensor):
             return function(first, _aligned(given, first, second))
+        if not isinstance(second, torch.Tensor):
+            raise UnsupportedError(f"{given.kind} of texts")
         return function(second, first) if swapped is None else swapped(first, second)
 
     return run
@@ -223,6 +225,7 @@ _NARROW: dict[int | None, tuple[int, int]] = {
     TensorProto.INT2: (-2, 1),
     TensorProto.UINT2: (0, 3),
 }
+_UNSIGNED: dict[int | None, int] = {TensorProto.UINT16: 16, TensorProto.UINT32: 32, TensorProto.UINT64: 63}
 _FIRST_TOO_LARGE = 464
 """A number above becomes none in the type float8e4m3fn, of which the largest is 448."""
 
@@ -259,4 +262,14 @@ def cast_like(given: Given, x: torch.Tensor, other: torch.Tensor) -> torch.Tenso
 
 def bit_cast(given: Given, x: torch.Tensor) -> torch.Tensor:
     """Return what the bits of numbers mean in another type of the same length."""
-    return x.view(torch_type(given.get("to")))
+    kind = torch_type(given.get("to"))
+    if kind.itemsize != x.element_size() or given.kinds[0] in _UNSIGNED or given.get("to") in _UNSIGNED:
+        raise UnsupportedError("BitCast of unsigned numbers")
+    return x.view(kind)
+
+
+def inverted(given: Given, x: torch.Tensor) -> torch.Tensor:
+    """Return whole numbers with their bits turned over."""
+    bits = _UNSIGNED.get(given.kinds[0])
+    found = torch.bitwise_not(x)
+    return found if bits is None else torch.bitwise_and(found, 2**bits - 1)

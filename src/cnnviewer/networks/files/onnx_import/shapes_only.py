@@ -8,6 +8,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter, tree_map_only
 
+from cnnviewer.networks.files.result_shapes import shaped_result
+
 __all__ = ["ShapesOnly", "nbytes_of"]
 
 
@@ -42,11 +44,15 @@ class ShapesOnly(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
+        result = None
         if any(isinstance(part, torch.Tensor) and part.is_meta for part in tree_iter((args, kwargs))):
-            args, kwargs = tree_map_only(torch.Tensor, _without_numbers, (args, kwargs))
-            if "device" in kwargs:
-                kwargs["device"] = torch.device("meta")
-        result = func(*args, **kwargs)
+            result = shaped_result(func, args, kwargs)
+            if result is None:
+                args, kwargs = tree_map_only(torch.Tensor, _without_numbers, (args, kwargs))
+                if "device" in kwargs:
+                    kwargs["device"] = torch.device("meta")
+        if result is None:
+            result = func(*args, **kwargs)
         if nbytes_of(result) > self._most:
             raise MemoryError(f"{nbytes_of(result):,} bytes")
         return result

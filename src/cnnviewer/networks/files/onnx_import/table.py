@@ -77,7 +77,7 @@ OPERATORS: dict[str, Row] = {
     "Asinh": _unary(torch.asinh),
     "Atan": _unary(torch.atan),
     "Atanh": _unary(torch.atanh),
-    "BitwiseNot": _unary(torch.bitwise_not),
+    "BitwiseNot": Row(point.inverted),
     "Ceil": _unary(torch.ceil),
     "Cos": _unary(torch.cos),
     "Cosh": _unary(torch.cosh),
