@@ -9,7 +9,7 @@ from cnnviewer.networks.files.evidence import Clue, Evidence, Framing
 from cnnviewer.networks.files.folder_config import config_beside
 from cnnviewer.networks.files.labels import labels_beside
 from cnnviewer.networks.files.path_names import evidence_of_path
-from cnnviewer.networks.files.presets import PRESETS
+from cnnviewer.networks.files.presets import PRESETS, presets_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,15 @@ def evidence_within(hints: Hints) -> Evidence:
         )
         + found
         + _ultralytics(hints)
+        + (_bytes(hints) if hints.is_bytes else Evidence())
     )
+
+
+def _bytes(hints: Hints) -> Evidence:
+    """Return what is known where an input is of bytes: the network scales them itself."""
+    channels = 3 if hints.shape is None or hints.shape[0] is None else hints.shape[0]
+    preset = next(preset for preset in presets_for(channels) if preset.name in ("0..255", "grey, 0..255"))
+    return Evidence(pixels=(Clue(preset, "The type of the file's input, whole numbers of 0..255,"),))
 
 
 def _ultralytics(hints: Hints) -> Evidence:

@@ -56,7 +56,8 @@ def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
         is_single = in_single(model.graph)
         module = _module(model, shape, path)
         metadata = {entry.key: entry.value for entry in model.metadata_props}
-        hints = Hints(_image_shape(shape), _is_channels_last(shape), metadata=metadata)
+        is_bytes = _input_kind(model.graph) == onnx.TensorProto.UINT8
+        hints = Hints(_image_shape(shape), _is_channels_last(shape), is_bytes=is_bytes, metadata=metadata)
     return Opened(module, hints, _note(model.graph, is_single))
 
 
@@ -306,9 +307,16 @@ def _image_shape(shape: list[int | None]) -> tuple[int | None, int | None, int |
 def _sample(graph: onnx.GraphProto, shape: list[int | None]) -> torch.Tensor | None:
     """Return an image without numbers as the graph takes it; None where its size is free."""
     sides = [length for length in shape[1:] if length is not None]
+    kind = torch_type(_input_kind(graph))
+    if not kind.is_floating_point:
+        kind = torch.float32  # as the module is given it
+    return torch.empty(1, *sides, dtype=kind, device="meta") if len(sides) == 3 else None
+
+
+def _input_kind(graph: onnx.GraphProto) -> int:
+    """Return ONNX's number of the type of the image."""
     names = {tensor.name for tensor in graph.initializer}
-    kind = next(value.type.tensor_type.elem_type for value in graph.input if value.name not in names)
-    return torch.empty(1, *sides, dtype=torch_type(kind), device="meta") if len(sides) == 3 else None
+    return int(next(value.type.tensor_type.elem_type for value in graph.input if value.name not in names))
 
 
 def _note(graph: onnx.GraphProto, is_single: bool) -> str:

@@ -29,6 +29,8 @@ class Hints:
         Whether the file's own input is ``(N, H, W, C)``; the module takes ``(N, C, H, W)`` all the same.
     categories
         One name a class, where it has them.
+    is_bytes
+        Whether the file's own input is of whole numbers from 0 to 255; the module takes them as floating point ones.
     metadata
         What the file says about itself beside the network, by name, as it is written there: ONNX's ``metadata_props``.
     surroundings
@@ -38,6 +40,7 @@ class Hints:
     shape: tuple[int | None, int | None, int | None] | None = None
     is_channels_last: bool = False
     categories: tuple[str, ...] = ()
+    is_bytes: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
     surroundings: Surroundings = field(default_factory=Surroundings)
 
