@@ -127,6 +127,20 @@ def test_attention_is_close_to_plain_torch_on_its_fast_path(module):
     assert any(layer.kind is Kind.ATTENTION for layer in recording.layers)
 
 
+@pytest.mark.parametrize("module", [Attending, Encoding])
+def test_attention_that_asks_what_a_tensor_is_like_is_replayed(module):
+    """Multi-head attention asks whether its input is nested, and others for the length of a batch."""
+    torch.manual_seed(0)
+    network = cnnviewer.from_module(module())
+    recorder = Recorder(network)
+    for seed in range(4):
+        image = noise(seed)
+        recording = recorder.record(image.clone())
+        with torch.inference_mode(), without_fast_path():
+            assert torch.equal(recording.layers[-1].output, network.module(image.clone())[0])
+    assert recording.run_notes == ()
+
+
 def test_a_module_used_twice_is_numbered():
     class Twice(nn.Module):
         def __init__(self):
