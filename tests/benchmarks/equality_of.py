@@ -40,7 +40,7 @@ class Row:
     number of its tensor: 0 for the same bits. `compared` tells of how many tensors, `finite` which share of their
     numbers was finite. `field` compares a receptive field with where the gradient of a copy with positive weights is
     not zero: "equal", "within" (the gradient reaches less far), "outside". `multiply_adds` and `counted` are the
-    program's count and that of PyTorch's dispatcher; `sentence` tells what failed.
+    program's count and that of PyTorch's dispatcher; `note` tells why nothing is replayed, `sentence` what failed.
     """
 
     name: str
@@ -52,9 +52,8 @@ class Row:
     finite: str = ""
     recorded: str = ""
     replayed: str = ""
-    is_replayed: str = ""
     frames: str = ""
-    is_fused: str = ""
+    note: str = ""
     field: str = ""
     multiply_adds: int = 0
     counted: int = 0
@@ -79,7 +78,7 @@ def checked(row: Row) -> Row:
     height, width = network.preprocessing.size
     row.size = f"{height}x{width}"
     shape = (1, network.preprocessing.channels, height, width)
-    images = [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in range(3)]
+    images = [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in range(4)]
     recording = _check_outputs(row, network, images)
     _check_cost(row, network, recording, images[0])
     _check_field(row, network, recording, shape)
@@ -121,11 +120,11 @@ def _check_outputs(row: Row, network: Network, images: Sequence[torch.Tensor]) -
     found = _difference(first, network, images[0])
     row.layers, row.compared, row.finite = len(first.layers), found.compared, f"{found.finite:.3g}"
     row.recorded = _text(found.worst)
-    row.is_replayed = "yes" if recorder._plan is not None else "no"
-    row.replayed = _text(_difference(recorder.record(images[1].clone()), network, images[1]).worst)
-    whole = recorder.record(images[2].clone())
-    frame = recorder.record_frame(images[2].clone(), frozenset(range(0, len(whole.layers), _KEPT)))
-    row.is_fused = "yes" if recorder._frames is not None and recorder._frames.is_fused else "no"
+    recorder.record(images[1].clone())  # which proves that the operations can be run again
+    again = recorder.record(images[2].clone())
+    row.replayed, row.note = _text(_difference(again, network, images[2]).worst), " ".join(again.run_notes)
+    whole = recorder.record(images[3].clone())
+    frame = recorder.record_frame(images[3].clone(), frozenset(range(0, len(whole.layers), _KEPT)))
     pairs = [
         (one.output, other.output)
         for one, other in zip(frame.layers, whole.layers, strict=True)
