@@ -79,10 +79,11 @@ _CROP_MODES = ("centre", "squash", "border")
 
 @dataclass(frozen=True)
 class Reason:
-    """Why something of a card was guessed as it is: what, and a sentence."""
+    """Why something of a card is as it is: what, and a sentence; `is_told` where it was told, and is no guess."""
 
     what: str
     text: str
+    is_told: bool = False
 
 
 @dataclass(frozen=True)

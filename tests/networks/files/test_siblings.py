@@ -41,6 +41,12 @@ def test_where_nothing_tells_it_is_left_open(tmp_path, state):
         f"The tensors fit {SHIFTED} as well, which computes something else with them. Nothing tells which of them the "
         f"file is of: {PLAIN} is only the first."
     )
+    # Both are there to be chosen, and the network says that it was guessed.
+    assert {fit.architecture for fit in FileOpener().inspect(FileRequest(tmp_path / "best.pth")).fits} == {
+        PLAIN,
+        SHIFTED,
+    }
+    assert "architecture" in {reason.what for reason in load_network(tmp_path / "best.pth").guessed}
 
 
 @pytest.mark.parametrize("name", ["tf_mobilenetv3_small_075-2f3a.pth", "my-TF_MobileNetV3-small-075.pth"])

@@ -77,6 +77,8 @@ def test_a_hub_folder_has_its_own_preprocessing_and_names(tmp_path):
     how = opened.preprocessing
     assert (how.size, how.resize, how.mean, how.deviation) == ((160, 160), 200, (0.5,) * 3, (0.5,) * 3)
     assert opened.categories == NAMES
+    # What is told is no guess.
+    assert {reason.what for reason in opened.guessed} == {"returns"}
     reasons = reasons_of(tmp_path)
     assert reasons["size"] == "config.json beside the file says 160 × 160."
     assert reasons["mean"].startswith("config.json beside the file says so.")
@@ -99,6 +101,9 @@ def test_a_size_at_which_the_network_does_not_run_is_told_and_not_taken(tmp_path
     to_onnx(fixed, tmp_path / "net.onnx", dynamo=False)
     (tmp_path / "config.json").write_text('{"image_size": 64}')
     assert load_network(tmp_path).preprocessing.size == (32, 32)
+    assert reasons_of(tmp_path)["size"] == (
+        "The file says 32 × 32. config.json beside the file says 64 × 64, which it can't take."
+    )
 
 
 def with_metadata(path, **metadata):

@@ -25,7 +25,7 @@ OTHER = Fit("timm/other", (MATCH,))
 REASONS = (
     Reason("size", "Its family takes 224 pixels."),
     Reason("mean", "1,000 classes: ImageNet's."),
-    Reason("architecture", "All tensors fit."),
+    Reason("architecture", "All tensors fit.", is_told=True),
     Reason("", "No card lies beside it."),
 )
 WEIGHTS = FileReport(

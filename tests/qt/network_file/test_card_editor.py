@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFileDialog
 
-from cnnviewer.card import Card, from_json, read_card, to_json
+from cnnviewer.card import Card, Reason, from_json, read_card, to_json
 from cnnviewer.network_reports import FileRequest
 from cnnviewer.preprocessing import Preprocessing
 from cnnviewer.qt.panels.network_file.card_editor import CardEditor
@@ -65,6 +65,13 @@ def test_what_is_not_edited_stays_to_the_last_bit(editor, card):
     editor.show_card(card, "guessed", (), 0)
     assert editor.problem == ""
     assert editor.card == from_json(to_json(card))
+
+
+def test_that_nothing_tells_the_architecture_is_seen_on_the_card(editor):
+    editor.show_card(CARD, "guessed", (Reason("architecture", "Nothing tells which."),), 10)
+    assert editor.origin == "These values are guessed: look through them. Nothing tells which."
+    editor.show_card(CARD, "guessed", (Reason("architecture", "config.json says so.", is_told=True),), 10)
+    assert editor.origin == "These values are guessed: look through them."
 
 
 def test_reasons_stand_beside_their_fields_while_they_are_true(dialog, qtbot):

@@ -89,6 +89,7 @@ def guess(
     evidence = evidence_within(hints) + evidence
     fitted = sized(module, hints, evidence, usual, title, progress)
     names, why = _told_names(evidence, fitted.classes)
+    has_names = bool(names)
     ways, why_first = _ways(module, evidence, fitted.preprocessing, is_own=usual is not None)
     lists = [names] if names else _likely(fitted, categories)
     outcome = run_trials(module, ways, lists, title, progress) if fitted.classes else None
@@ -98,8 +99,13 @@ def guess(
     elif outcome is not None and outcome.photos >= _SOME and outcome.rank[0] <= outcome.photos // _SOME:
         why += f" But only {outcome.rank[0]} of {outcome.photos} sample images are named right."
     preprocessing, why_pixels = _decided(outcome, ways, why_first, is_named=bool(names))
-    reasons = [*fitted.reasons, *([Reason("categories", why)] if fitted.classes else []), Reason("mean", why_pixels)]
-    reasons += [Reason("file", problem) for problem in dict.fromkeys(evidence.problems)]
+    reasons = [
+        *fitted.reasons,
+        *([Reason("categories", why, is_told=has_names)] if fitted.classes else []),
+        Reason("mean", why_pixels, is_told=len(ways) == 1),
+    ]
+    if evidence.problems:
+        reasons.append(Reason("file", " ".join(dict.fromkeys(evidence.problems)), is_told=True))
     return Guess(Card(preprocessing, list_of(names) or names, name=title), tuple(reasons), fitted.classes)
 
 

@@ -128,9 +128,8 @@ class FileOpener:
         architecture = self._architecture(source, wanted, progress)
         if source.format.is_weights:
             assert self._weights is not None
-            why = self._weights.choice.reason if self._weights.choice is not None and not wanted else ""
-            reasons = (Reason("architecture", why),) if why else ()
-            report = replace(report, fits=self._weights.fits, architecture=architecture, reasons=reasons)
+            report = replace(report, fits=self._weights.fits, architecture=architecture)
+            report = replace(report, reasons=self._why(architecture))
             if not any(fit.is_whole and fit.architecture == architecture for fit in self._weights.fits):
                 return report
         return self._with_card(report, source, architecture, progress)
@@ -179,7 +178,7 @@ class FileOpener:
         opened = self._open(source, architecture, progress)
         if card is not None:
             _check_runs(source, opened, card)
-        card = card or (None if opened.network else _guessed(source, opened, progress).card)
+        card = card or (None if opened.network else _guessed(source, opened, self._why(architecture), progress).card)
         self.forget()  # the module is the caller's now, who may change its weights
         if opened.network is not None:
             return opened.network if card is None else _with_card(opened.network, card)
@@ -231,6 +230,13 @@ class FileOpener:
         assert self._weights.choice is not None
         return self._weights.choice.architecture
 
+    def _why(self, architecture: str) -> tuple[Reason, ...]:
+        """Return why an architecture was chosen by itself; nothing where there was no choice."""
+        choice = self._weights.choice if self._weights is not None else None
+        if choice is None or not choice.reason or choice.architecture != architecture:
+            return ()
+        return (Reason("architecture", choice.reason, is_told=not choice.is_open),)
+
     def _open(self, source: _Source, architecture: str, progress: ProgressCallback | None) -> _Module:
         """Return the module of a source; it is read once."""
         if self._opened is None or self._opened[0] != architecture:
@@ -260,12 +266,12 @@ class FileOpener:
             whole = opened.network
             card = Card(whole.preprocessing, whole.categories, name=whole.name)
             return replace(report, card=card, origin="the factory's own")
-        found = _guessed(source, opened, progress)
+        found = _guessed(source, opened, report.reasons, progress)
         return replace(
             report,
             card=replace(found.card, architecture=architecture),
             origin="guessed",
-            reasons=(*report.reasons, *found.reasons),
+            reasons=found.reasons,
             classes=found.classes,
             note=opened.note,
         )
@@ -373,7 +379,7 @@ def _known_card(source: _Source) -> tuple[Card | None, str]:
     return card, "beside the file" if card is not None else ""
 
 
-def _guessed(source: _Source, opened: _Module, progress: ProgressCallback | None) -> Guess:
+def _guessed(source: _Source, opened: _Module, why: tuple[Reason, ...], progress: ProgressCallback | None) -> Guess:
     found = guess(
         opened.module,
         opened.hints,
@@ -383,11 +389,10 @@ def _guessed(source: _Source, opened: _Module, progress: ProgressCallback | None
         evidence=_beside(source),
         progress=progress,
     )
-    return with_returns(found, opened.module)
+    return with_returns(replace(found, reasons=(*why, *found.reasons)), opened.module)
 
 
 def _beside(source: _Source) -> Evidence:
-    """Return what lies beside a source, and what its name says."""
     return Evidence() if source.format is FACTORY else evidence_beside(source.path, source.digest)
 
 

@@ -35,4 +35,5 @@ def with_returns(guess: Guess, module: torch.nn.Module) -> Guess:
     )
     reason = Reason("returns", recording.returns_reason)
     reasons = (*guess.reasons, reason)
-    return replace(guess, card=replace(card, returns=recording.returns, guessed=reasons), reasons=reasons)
+    guessed = tuple(reason for reason in reasons if not reason.is_told)
+    return replace(guess, card=replace(card, returns=recording.returns, guessed=guessed), reasons=reasons)

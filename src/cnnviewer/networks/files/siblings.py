@@ -50,12 +50,15 @@ class Choice:
         Its name; '' where none fits.
     reason
         Why, where there were several, a sentence; '' else.
+    is_open
+        Whether nothing tells which of several it is.
     more
         How architectures fit that were told and are none of those found by their tensors.
     """
 
     architecture: str
     reason: str = ""
+    is_open: bool = False
     more: tuple[Fit, ...] = field(default=(), repr=False)
 
 
@@ -136,7 +139,7 @@ def _told(compare: Callable[[str], Fit], whole: Sequence[Fit], evidence: Evidenc
             return _with_tag(clue, name, compare) or Choice(name, " ".join((_says(clue), *misfits[:1])))
         for fit in _fits_of(clue.value, compare):
             if fit.is_whole:
-                return Choice(fit.architecture, _says(clue), (fit,))
+                return Choice(fit.architecture, _says(clue), more=(fit,))
             misfits.append(
                 f"{clue.source} says {clue.value}, of which {fit.matches:,} of {len(fit.rows):,} tensors fit."
             )
@@ -155,7 +158,7 @@ def _with_tag(clue: Clue[str], name: str, compare: Callable[[str], Fit]) -> Choi
     if not tagged.startswith(f"{name}.") or source_file(tagged) is None:
         return None
     fit = compare(tagged)
-    return Choice(tagged, _says(clue), (fit,)) if fit.is_whole else None
+    return Choice(tagged, _says(clue), more=(fit,)) if fit.is_whole else None
 
 
 def _fits_of(told: str, compare: Callable[[str], Fit]) -> list[Fit]:
@@ -206,6 +209,7 @@ def _compared(
         names[0],
         f"The tensors fit {' and '.join(others)} as well, which {does} something else with them. "
         f"Nothing tells which of them the file is of: {names[0]} is only the first.",
+        is_open=True,
     )
 
 

@@ -70,12 +70,14 @@ def sized(
         If it runs at none, or takes something else than one image.
     """
     channels = _channels(module, hints)
-    found = _told(module, hints, evidence, usual, title, channels)
+    found, against = _told(module, hints, evidence, usual, title, channels)
     if found is None and usual is not None and usual.channels in channels:
         classes = _try(module, (usual.channels, *usual.size), title)
         if isinstance(classes, int):
             found = Sized(usual, classes, (Reason("size", "As the weights that the architecture comes with."),))
-    return _framed(found or _tried(module, hints, title, channels, progress), evidence)
+    found = found or _tried(module, hints, title, channels, progress)
+    reasons = [replace(reason, text=" ".join((reason.text, *against))) for reason in found.reasons]
+    return _framed(replace(found, reasons=tuple(reasons)), evidence)
 
 
 def why_not(module: torch.nn.Module, preprocessing: Preprocessing, title: str) -> str:
@@ -91,23 +93,24 @@ def _told(
     usual: Preprocessing | None,
     title: str,
     channels: tuple[int, ...],
-) -> Sized | None:
-    """Return the first size that is told and at which the network runs."""
+) -> tuple[Sized | None, list[str]]:
+    """Return the first size that is told and at which the network runs, and what was told that can't be."""
     fixed = hints.shape or (None, None, None)
-    against: list[Reason] = []
+    against: list[str] = []
     for clue in evidence.sizes:
         size = clue.value
         if any(own not in (None, side) for own, side in zip(fixed[1:], size, strict=True)):
-            against.append(Reason("size", f"{clue.source} says {_text(size)}, which the network can't take."))
+            against.append(f"{clue.source} says {_text(size)}, which it can't take.")
             continue
         for planes in channels:
             classes = _try(module, (planes, *size), title)
             if isinstance(classes, int):
                 is_usual = usual is not None and usual.channels == planes
                 how = _resized(usual, size) if is_usual and usual is not None else _plain(planes, size)
-                return Sized(how, classes, (Reason("size", f"{clue.source} says {_text(size)}."), *against))
-        against.append(Reason("size", f"{clue.source} says {_text(size)}, at which the network does not run."))
-    return None
+                reason = Reason("size", f"{clue.source} says {_text(size)}.", is_told=True)
+                return Sized(how, classes, (reason,)), against
+        against.append(f"{clue.source} says {_text(size)}, at which the network does not run.")
+    return None, against
 
 
 def _resized(usual: Preprocessing, size: tuple[int, int]) -> Preprocessing:
@@ -134,7 +137,7 @@ def _framed(found: Sized, evidence: Evidence) -> Sized:
             padding=0,
         )
     if evidence.framings:
-        reasons.append(Reason("resize", f"{evidence.framings[0].source} says so."))
+        reasons.append(Reason("resize", f"{evidence.framings[0].source} says so.", is_told=True))
     return replace(found, preprocessing=how, reasons=tuple(reasons))
 
 
@@ -155,7 +158,9 @@ def _tried(
             is_free = hints.shape is None or hints.shape[1:] == (None, None)
             if planes == 3 and classes in _CIFAR and is_free and size != (32, 32):
                 size = (32, 32) if isinstance(_try(module, (3, 32, 32), title), int) else size
-            return Sized(_plain(planes, size), classes, (Reason("size", _why_size(hints, size)),))
+            is_told = hints.shape is not None and None not in hints.shape[1:]
+            why = f"The file says {_text(size)}." if is_told else f"{_text(size)} is a usual size, and it runs at it."
+            return Sized(_plain(planes, size), classes, (Reason("size", why, is_told),))
         failures.append(classes)
     check_first_layer(module, title)
     raise NetworkError(_why_none(failures, " or ".join(map(str, channels)), title))
@@ -209,12 +214,6 @@ def _plain(channels: int, size: tuple[int, int]) -> Preprocessing:
     resize = round(side / _CROP) if side >= _LARGE_NETWORKS else side
     preprocessing = Preprocessing(size, resize, (0.0,) * channels, (1.0,) * channels, channels)
     return applied(presets_for(channels)[0], preprocessing)
-
-
-def _why_size(hints: Hints, size: tuple[int, int]) -> str:
-    if hints.shape is not None and None not in hints.shape[1:]:
-        return f"The file says {_text(size)}."
-    return f"{_text(size)} is a usual size, and the network runs at it."
 
 
 def _text(size: tuple[int, int]) -> str:

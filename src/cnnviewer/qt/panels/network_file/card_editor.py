@@ -103,7 +103,12 @@ class CardEditor(QWidget):
         self._guessed, self._classes = new, classes
         self._reasons = {reason.what: reason.text for reason in (*card.guessed, *reasons)}
         known = {key for keys in self._notes for key in keys}
-        others = [text for what, text in self._reasons.items() if what not in known and what != "architecture"]
+        # Why an architecture was chosen stands beside it; that nothing tells which it is must be seen here, too.
+        others = [
+            reason.text
+            for reason in reasons
+            if reason.what not in known and not (reason.what == "architecture" and reason.is_told)
+        ]
         self._origin.setText(steady(" ".join((_ORIGINS.get(origin, ""), *others)).strip()))
         self._origin.setVisible(bool(self._origin.text()))
         self.set_stored(stored)
