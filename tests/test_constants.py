@@ -364,7 +364,7 @@ def test_a_network_that_returns_a_constant():
     recording = record(cnnviewer.from_module(Constant()), noise())
     assert recording.layers == ()
     assert recording.outputs[0].layer is None
-    assert recording.scores.tolist() == [0, 2, 4, 6, 8]
+    assert recording.outputs[0].shape == (5,)
 
 
 def test_sentences():

@@ -86,7 +86,7 @@ def test_multi_head_attention_is_one_layer():
     assert torch.equal(recording["attention"].output.transpose(0, 1), attended)
     assert torch.equal(recording["transpose"].output, tokens[0])
     assert torch.equal(recording["add"].output, (tokens + attended)[0])
-    assert torch.equal(recording.scores, (tokens + attended).mean(1)[0])
+    assert torch.equal(recording.layers[-1].output, (tokens + attended).mean(1)[0])
     projection = recording["attention"].parameters
     assert any(tensor is module.attention.in_proj_weight for tensor in projection.values())
 
@@ -110,8 +110,8 @@ def test_attention_has_the_bits_of_plain_torch_without_its_fast_path(module):
     with torch.inference_mode(), without_fast_path():
         expected = network.module(image.clone())[0]
         again = record(network, image.clone())
-    assert torch.equal(recording.scores, expected)
-    assert torch.equal(again.scores, expected)
+    assert torch.equal(recording.layers[-1].output, expected)
+    assert torch.equal(again.layers[-1].output, expected)
 
 
 @pytest.mark.parametrize("module", [Attending, Encoding])
@@ -123,7 +123,7 @@ def test_attention_is_close_to_plain_torch_on_its_fast_path(module):
     with torch.inference_mode():
         expected = network.module(image.clone())[0]
     recording = record(network, image.clone())
-    torch.testing.assert_close(recording.scores, expected, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(recording.layers[-1].output, expected, rtol=1e-5, atol=1e-6)
     assert any(layer.kind is Kind.ATTENTION for layer in recording.layers)
 
 
@@ -220,7 +220,7 @@ def test_an_lstm_is_recorded():
     network, image = cnnviewer.from_module(Recurrent()), noise()
     recording = record(network, image.clone())
     with torch.inference_mode():
-        assert torch.equal(recording.scores, network.module(image)[0])
+        assert torch.equal(recording.layers[-1].output, network.module(image)[0])
 
 
 def test_indices_in_a_list_within_a_tuple():
