@@ -13,7 +13,7 @@ import torch
 from cnnviewer import obstacles
 from cnnviewer.devices import is_out_of_memory
 from cnnviewer.draws import draws_now, set_draws
-from cnnviewer.errors import RecordingError
+from cnnviewer.errors import Cancelled, RecordingError
 from cnnviewer.kept_state import KeptState
 from cnnviewer.network import eval_mode
 from cnnviewer.returned import named_tensors
@@ -96,6 +96,8 @@ def told_errors(network: Network) -> Iterator[None]:
     """Turn what goes wrong in a network into a sentence: a `RecordingError`."""
     try:
         yield
+    except Cancelled:
+        raise
     except Exception as error:
         raise RecordingError(_sentence(network, error)) from error
 

@@ -8,7 +8,10 @@ import torchvision
 from torch import nn
 
 import cnnviewer
+from cnnviewer.errors import Cancelled, NetworkError
+from cnnviewer.networks.files import sizing
 from cnnviewer.networks.files.allocation import Bounded
+from cnnviewer.preprocessing import Preprocessing
 from cnnviewer.recorder import Recorder
 
 
@@ -53,3 +56,58 @@ def test_a_recording_is_the_same_under_it(name):
         found = Recorder(network).record(x)
     assert [layer.name for layer in found.layers] == [layer.name for layer in wanted.layers]
     assert torch.equal(found.scores, wanted.scores)
+
+
+def test_operations_and_work_are_bounded():
+    x = torch.rand(1, 4, 8, 8)
+    many = nn.Sequential(*[nn.ReLU()] * 30)
+    with pytest.raises(NetworkError, match="more than 20 operations"), Bounded(10**6, operations=20):
+        many(x)
+    bounded = Bounded(10**6)
+    with torch.no_grad(), bounded:
+        nn.functional.conv2d(x, torch.ones(2, 4, 3, 3))
+    assert (bounded.ran, bounded.worked) == (2, 2 * 2 * 4 * 9 * 6 * 6)
+    with pytest.raises(NetworkError, match="computes more than 100"), torch.no_grad(), Bounded(10**6, work=100):
+        nn.functional.conv2d(x, torch.ones(2, 4, 3, 3))
+
+
+def test_a_long_pass_can_be_stopped():
+    told = []
+
+    def go_on():
+        told.append(1)
+        if len(told) == 2:
+            raise Cancelled("stopped")
+
+    module = nn.Sequential(nn.Conv2d(3, 3, 1), *[nn.ReLU()] * 3000)
+    network = cnnviewer.from_module(module)
+    with pytest.raises(Cancelled), Bounded(10**9, go_on=go_on):
+        Recorder(network).record(torch.rand(1, 3, 4, 4))
+
+
+@pytest.mark.parametrize("make", [lambda: [nn.ReLU()] * 9, lambda: [_doubled(3)]])
+def test_a_network_of_too_many_operations_is_told(monkeypatch, make):
+    monkeypatch.setattr(sizing, "MOST_OPERATIONS", 8)
+    why = sizing.why_not(nn.Sequential(nn.Conv2d(3, 3, 1), *make()).eval(), _plain(), "net")
+    assert "it has more than 8 operations, which are more than can be shown" in why
+
+
+def test_trying_can_be_stopped_at_any_moment():
+    def stop(done, total, text):
+        raise Cancelled(text)
+
+    module = nn.Sequential(nn.Conv2d(3, 3, 1), *[nn.ReLU()] * 600).eval()
+    with pytest.raises(Cancelled, match="Trying whether net runs"):
+        sizing.why_not(module, _plain(), "net", stop)
+
+
+def _plain():
+    return Preprocessing((8, 8), 8, (0.0,) * 3, (1.0,) * 3)
+
+
+def _doubled(levels):
+    """Return a module that runs one layer 2 to the `levels` times: each model has the one below twice."""
+    module = nn.Conv2d(3, 3, 1)
+    for _ in range(levels):
+        module = nn.Sequential(module, module)
+    return module

@@ -177,7 +177,7 @@ class FileOpener:
             raise NetworkError(_no_fit(source, self._weights.fits))
         opened = self._open(source, architecture, progress)
         if card is not None:
-            _check_runs(source, opened, card)
+            _check_runs(source, opened, card, progress)
         card = card or (None if opened.network else _guessed(source, opened, self._why(architecture), progress).card)
         self.forget()  # the module is the caller's now, who may change its weights
         if opened.network is not None:
@@ -351,10 +351,9 @@ def _network_of(source: _Source, opened: _Module, card: Card) -> Network:
     )
 
 
-def _check_runs(source: _Source, opened: _Module, card: Card) -> None:
+def _check_runs(source: _Source, opened: _Module, card: Card, progress: ProgressCallback | None) -> None:
     """Raise where a network can't run as a card says; a guess has tried that."""
-    why = why_not(opened.module, card.preprocessing, _title_of(source))
-    if why:
+    if why := why_not(opened.module, card.preprocessing, _title_of(source), progress):
         raise NetworkError(why)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
 
 from cnnviewer.card import LARGEST_SIDE, MOST_CHANNELS
-from cnnviewer.errors import NetworkError
+from cnnviewer.errors import Cancelled, NetworkError
 from cnnviewer.memory import free_memory
 from cnnviewer.network import Network, input_channels
 from cnnviewer.network_reports import Reason
-from cnnviewer.networks.files.allocation import Bounded
+from cnnviewer.networks.files.allocation import MOST_OPERATIONS, MOST_WORK, Bounded
 from cnnviewer.networks.files.presets import applied, presets_for
 from cnnviewer.networks.files.unfit import check_error, check_first_layer, check_forward, check_recording
 from cnnviewer.preprocessing import Preprocessing
@@ -70,9 +71,9 @@ def sized(
         If it runs at none, or takes something else than one image.
     """
     channels = _channels(module, hints)
-    found, against = _told(module, hints, evidence, usual, title, channels)
+    found, against = _told(module, hints, evidence, usual, title, channels, progress)
     if found is None and usual is not None and usual.channels in channels:
-        classes = _try(module, (usual.channels, *usual.size), title)
+        classes = _try(module, (usual.channels, *usual.size), title, progress)
         if isinstance(classes, int):
             found = Sized(usual, classes, (Reason("size", "As the weights that the architecture comes with."),))
     found = found or _tried(module, hints, title, channels, progress)
@@ -80,9 +81,11 @@ def sized(
     return _framed(replace(found, reasons=tuple(reasons)), evidence)
 
 
-def why_not(module: torch.nn.Module, preprocessing: Preprocessing, title: str) -> str:
+def why_not(
+    module: torch.nn.Module, preprocessing: Preprocessing, title: str, progress: ProgressCallback | None = None
+) -> str:
     """Return why a network does not run as a card says, or takes too much memory then; '' where it runs."""
-    found = _try(module, (preprocessing.channels, *preprocessing.size), title)
+    found = _try(module, (preprocessing.channels, *preprocessing.size), title, progress)
     return found if isinstance(found, str) else ""
 
 
@@ -93,6 +96,7 @@ def _told(
     usual: Preprocessing | None,
     title: str,
     channels: tuple[int, ...],
+    progress: ProgressCallback | None,
 ) -> tuple[Sized | None, list[str]]:
     """Return the first size that is told and at which the network runs, and what was told that can't be."""
     fixed = hints.shape or (None, None, None)
@@ -103,7 +107,7 @@ def _told(
             against.append(f"{clue.source} says {_text(size)}, which it can't take.")
             continue
         for planes in channels:
-            classes = _try(module, (planes, *size), title)
+            classes = _try(module, (planes, *size), title, progress)
             if isinstance(classes, int):
                 is_usual = usual is not None and usual.channels == planes
                 how = _resized(usual, size) if is_usual and usual is not None else _plain(planes, size)
@@ -153,11 +157,11 @@ def _tried(
     for count, (planes, size) in enumerate(shapes):
         if progress is not None:
             progress(count, None, f"Trying the size of image that {title} takes")
-        classes = _try(module, (planes, *size), title)
+        classes = _try(module, (planes, *size), title, progress)
         if isinstance(classes, int):
             is_free = hints.shape is None or hints.shape[1:] == (None, None)
             if planes == 3 and classes in _CIFAR and is_free and size != (32, 32):
-                size = (32, 32) if isinstance(_try(module, (3, 32, 32), title), int) else size
+                size = (32, 32) if isinstance(_try(module, (3, 32, 32), title, progress), int) else size
             is_told = hints.shape is not None and None not in hints.shape[1:]
             why = f"The file says {_text(size)}." if is_told else f"{_text(size)} is a usual size, and it runs at it."
             return Sized(_plain(planes, size), classes, (Reason("size", why, is_told),))
@@ -191,16 +195,21 @@ def _sizes(hints: Hints, channels: int) -> list[tuple[int, int]]:
     return [(height or side, width or side) for side in sides]
 
 
-def _try(module: torch.nn.Module, shape: tuple[int, int, int], title: str) -> int | str:
+def _try(
+    module: torch.nn.Module, shape: tuple[int, int, int], title: str, progress: ProgressCallback | None
+) -> int | str:
     """Return how many classes a network gives for an image of a shape, 0 where it gives none; or why it fails."""
     if max(shape[1:]) > LARGEST_SIDE or min(shape) < 1 or shape[0] > MOST_CHANNELS:
         return f"An input of {shape} is none for an image."
     check_forward(module, title)
     network = Network(module, title, _plain(shape[0], shape[1:]))
+    go_on = None if progress is None else partial(progress, 0, None, f"Trying whether {title} runs")
     try:
         # Half of what is free: the window keeps more than this of what it shows.
-        with Bounded(free_memory() // 2):
+        with Bounded(free_memory() // 2, operations=MOST_OPERATIONS, work=MOST_WORK, go_on=go_on):
             recording = Recorder(network).record(torch.zeros(1, *shape))
+    except Cancelled:
+        raise
     except Exception as error:  # a network from a file may be anything
         check_error(error, title)
         return " ".join(str(error).split())[:300]
