@@ -188,7 +188,19 @@ def is_query(function: Callable[..., Any]) -> bool:
 _FREE_SHAPES = frozenset(
     ["nonzero", "argwhere", "masked_select", "unique", "unique_consecutive", "bincount", "repeat_interleave", "nms"]
 )
-_RANDOM = ("rand", "bernoulli", "multinomial", "normal", "poisson", "exponential", "uniform")
+_DRAWN_WITHIN = frozenset(["gumbel_softmax", "fractional_max_pool2d", "fractional_max_pool3d"])
+_RANDOM = (
+    "cauchy",
+    "geometric",
+    "log_normal",
+    "rand",
+    "bernoulli",
+    "multinomial",
+    "normal",
+    "poisson",
+    "exponential",
+    "uniform",
+)
 
 
 def has_free_result(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
@@ -210,10 +222,11 @@ def _is_draw(name: str) -> bool:
 
 def is_random(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """Whether a call draws random numbers: dropout and its kin do in training only."""
-    if kind_of(function) is not Kind.DROPOUT:
-        return _is_draw(function_name(function))
+    name = function_name(function)
+    if kind_of(function) is not Kind.DROPOUT and name != "rrelu":
+        return _is_draw(name) or name in _DRAWN_WITHIN
     given = {**dict(zip(argument_names(function), args, strict=False)), **kwargs}
-    return bool(given.get("training", given.get("train", True)))
+    return bool(given.get("training", given.get("train", name != "rrelu")))
 
 
 _OF_A_SHAPE = ("zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like", "randint_like",

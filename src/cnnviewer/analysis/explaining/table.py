@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from cnnviewer.analysis.explaining import copying, functions, mixing, norms, products, windows
+from cnnviewer.analysis.explaining import copying, drawn, functions, mixing, norms, products, windows
 from cnnviewer.analysis.explaining.asked import Asked
 from cnnviewer.analysis.explaining.general import by_slope
 from cnnviewer.analysis.links.table import is_copy, is_elementwise
@@ -31,8 +31,7 @@ Half precision rounds coarser: there it is a few times the distance between two 
 """
 _HALF_STEPS = 8
 _DOUBT = (
-    "It does not come to what was recorded: the operation draws random numbers, or was given numbers that were changed "
-    "in place."
+    "It does not come to what was recorded: the operation was given numbers that were changed outside of what is seen."
 )
 
 
@@ -72,7 +71,7 @@ def explain(recording: Recording, layer: Layer | str, unit: Sequence[int]) -> Ex
 
 
 def _explained(asked: Asked) -> Explanation:
-    rule = _rule(asked.layer)
+    rule = drawn.drawn if drawn.is_drawn(asked) else _rule(asked.layer)
     with torch.inference_mode():
         try:
             explanation = None if rule is None else rule(asked)
