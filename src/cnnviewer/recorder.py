@@ -13,6 +13,7 @@ from cnnviewer import obstacles
 from cnnviewer.axes.table import Layouts
 from cnnviewer.calls import call_of, unique_names
 from cnnviewer.draws import draws_now, same_draws
+from cnnviewer.fast_paths import STEPWISE, has_fast_path
 from cnnviewer.frame_plan import FramePlan
 from cnnviewer.images import Photo, as_photo
 from cnnviewer.operations import function_name, kind_of
@@ -87,7 +88,7 @@ class Recorder:
         self._constants: Mapping[int, torch.Tensor] = {}
         self._is_proved = False
         self._failed: list[str] = []
-        self._obstacle = ""
+        self._obstacle, self._is_stepwise = "", False
         self._statics: tuple[_Static, ...] = ()
         self._outputs: tuple[Output, ...] = ()
         self._returned = NOTHING
@@ -219,6 +220,7 @@ class Recorder:
         scores, self._returned = chosen.tensor, chosen.returned
         index = None if scores is None else tape.maker_of(scores)
         self._frames, self._plan, self._is_proved = None, None, False
+        self._is_stepwise = has_fast_path(tape, self.network)
         self._obstacle = found.obstacle or (self._failed[-1] if self._failed else "")
         if scores is not None and index is None:
             self._obstacle = self._obstacle or obstacles.NO_LAYER
@@ -275,7 +277,7 @@ class Recorder:
         scores_index: int | None,
         seconds: float,
     ) -> Recording:
-        notes = () if not self._obstacle else (f"run as written: {self._obstacle}",)
+        notes = (f"run as written: {self._obstacle}" if self._obstacle else "", STEPWISE if self._is_stepwise else "")
         return Recording(
             self.network,
             image[0],
@@ -285,7 +287,7 @@ class Recorder:
             seconds,
             self._outputs,
             self._returned,
-            run_notes=notes,
+            run_notes=tuple(filter(None, notes)),
         )
 
 
