@@ -25,6 +25,7 @@ __all__ = [
     "change_of",
     "function_name",
     "has_free_result",
+    "is_quantized",
     "is_query",
     "is_random",
     "kind_of",
@@ -240,6 +241,14 @@ def valued(function: Callable[..., Any]) -> slice:
     """Return which of a call's tensors its result has values from: of some only the shape or the type counts."""
     name = function_name(function)
     return slice(1, None) if name in _OF_A_SHAPE else slice(0, 1) if name in _TO_A_SHAPE else slice(None)
+
+
+@cache
+def is_quantized(function: Callable[..., Any]) -> bool:
+    """Whether a function takes or makes tensors of whole numbers that stand for others."""
+    return "quantize" in function_name(function) or str(function).startswith(
+        ("quantized.", "<OpOverload(op='quantized.")
+    )
 
 
 @cache

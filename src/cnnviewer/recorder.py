@@ -212,7 +212,7 @@ class Recorder:
         """Return the recording of a pass, and plan to run its operations again, unless that failed before."""
         tape = found.tape
         self._statics = _statics(tape, self.network)
-        outputs = [_plain(operation.output) for operation in tape.operations]
+        outputs = [operation.output for operation in tape.operations]
         durations = [operation.seconds for operation in tape.operations]
         named = named_tensors(found.result)
         self._outputs = _outputs(named, tape, [static.name for static in self._statics])
@@ -317,7 +317,7 @@ class _Static:
             self._operation_name,
             self._module,
             self.inputs,
-            _without_batch(output),
+            _without_batch(_plain(output)),
             seconds,
             self.call,
             self._layouts,
@@ -349,7 +349,9 @@ def _inputs(operation: Operation, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _plain(output: torch.Tensor) -> torch.Tensor:
-    """Return an output without what it was computed from: code that computes gradients keeps that."""
+    """Return an output as numbers alone: not what it was computed from, and no whole numbers that stand for others."""
+    if output.is_quantized:
+        return output.dequantize()
     return output.detach() if output.requires_grad else output
 
 

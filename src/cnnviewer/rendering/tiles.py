@@ -105,6 +105,8 @@ def _enlarge(pixels: NDArray[np.uint32], size: tuple[int, int]) -> NDArray[np.ui
     count, rows, columns = pixels.shape
     if (rows, columns) == size:
         return np.ascontiguousarray(pixels)
+    if not rows * columns:  # a map without units, as a detector has that found nothing
+        return np.zeros((count, *size), np.uint32)
     return pixels.reshape(count, rows * columns).take(_cells((rows, columns), size), axis=1).reshape(count, *size)
 
 

@@ -15,6 +15,7 @@ from cnnviewer.analysis.explaining.general import by_slope
 from cnnviewer.analysis.links.table import is_copy, is_elementwise
 from cnnviewer.analysis.units import checked_layer, checked_unit
 from cnnviewer.errors import RecordingError
+from cnnviewer.operations import is_quantized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,6 +64,11 @@ def explain(recording: Recording, layer: Layer | str, unit: Sequence[int]) -> Ex
     index = checked_unit(recording, found, unit)
     if any(recording.result(name).is_meta for name in (found.name, *found.inputs)):
         raise RecordingError(f"{found.name} was not kept for this frame; freeze the frame and ask again.")
+    if is_quantized(found.call.function):
+        raise RecordingError(
+            f"{found.name} ({found.operation}) computes with whole numbers of 8 bits, which stand for those shown: what "
+            "a number is made of can't be told one by one."
+        )
     try:
         return _explained(Asked(recording, found, index))
     except (RuntimeError, IndexError, TypeError, ValueError) as error:

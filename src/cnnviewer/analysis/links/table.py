@@ -49,7 +49,7 @@ _ELEMENTWISE = frozenset(
         "dropout3d", "alpha_dropout", "feature_alpha_dropout", "relu", "relu6", "hardtanh", "leaky_relu",
         "prelu", "rrelu", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "softsign", "softshrink",
         "hardshrink", "tanhshrink", "hardsigmoid", "hardswish", "sigmoid", "logsigmoid", "tanh", "threshold",
-        "clamp", "clamp_min", "clamp_max", "clip", "copy",
+        "clamp", "clamp_min", "clamp_max", "clip",
     }
 )  # fmt: skip
 _REDUCTIONS = frozenset(["mean", "sum", "amax", "amin", "prod", "logsumexp", "var", "std", "norm"])
@@ -60,7 +60,7 @@ _COPIES = frozenset(
         "split_with_sizes", "tensor_split", "unbind", "getitem", "setitem", "narrow", "select", "slice", "roll",
         "pixel_shuffle", "pixel_unshuffle", "unfold", "T", "mT", "channel_shuffle", "flip", "repeat", "tile",
         "stack", "hstack", "vstack", "adjoint", "index_select", "take", "diagonal", "put", "slice_scatter",
-        "select_scatter", "diagonal_scatter", "as_strided",
+        "select_scatter", "diagonal_scatter", "as_strided", "copy",
     }
 )  # fmt: skip
 
