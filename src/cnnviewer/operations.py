@@ -173,7 +173,6 @@ _QUERIES = frozenset(
         "is_floating_point", "is_complex", "data_ptr", "get_device", "shape", "ndim", "dtype", "device", "layout",
         "is_cuda", "is_cpu", "is_quantized", "is_sparse", "is_mkldnn", "is_meta", "requires_grad", "is_leaf",
         "grad_fn", "names", "nbytes", "itemsize", "has_names", "is_inference", "version", "sym_size", "sym_stride",
-        "is_nested", "is_sparse_csr", "is_conj", "is_neg", "is_signed", "is_same_size", "is_mps",
         "sym_numel", "sym_storage_offset", "assert_tensor_metadata", "assert_scalar", "assert_async",
         "is_nested", "is_sparse_csr", "is_conj", "is_neg", "is_signed", "is_same_size", "is_shared", "is_mps", "is_xpu",
         "len", "result_type", "retains_grad",

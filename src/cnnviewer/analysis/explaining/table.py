@@ -66,8 +66,8 @@ def explain(recording: Recording, layer: Layer | str, unit: Sequence[int]) -> Ex
         raise RecordingError(f"{found.name} was not kept for this frame; freeze the frame and ask again.")
     if is_quantized(found.call.function):
         raise RecordingError(
-            f"{found.name} ({found.operation}) computes with whole numbers of 8 bits, which stand for those shown: what "
-            "a number is made of can't be told one by one."
+            f"{found.name} ({found.operation}) computes with whole numbers of 8 bits, which stand for those shown: "
+            "what a number is made of can't be told one by one."
         )
     try:
         return _explained(Asked(recording, found, index))
