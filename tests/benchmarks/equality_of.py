@@ -152,15 +152,23 @@ def _difference(recording: Recording, network: Network, image: torch.Tensor) -> 
         by_shape.setdefault(tuple(tensor.shape), []).append(tensor)
     by_module = Counter(layer.module for layer in recording.layers)
     worst, compared, numbers, finite = 0.0, 0, 0, 0
+    missing: list[tuple[str, int, float]] = []
     for path, tensors in outputs.items():
-        if path and not any(f"{name}.".startswith(f"{path}.") for name in by_module):
-            continue  # it works out weights
-        is_leaf = not module.get_submodule(path)._modules and len(tensors) == by_module[path] == 1
-        for tensor in tensors:
+        is_leaf = path and not module.get_submodule(path)._modules and len(tensors) == by_module[path] == 1
+        for place, tensor in enumerate(tensors):
             known = [recording[path].result] if is_leaf else by_shape.get(tuple(tensor.shape), [])
-            worst = max(worst, _nearest(tensor, known))
+            apart = _nearest(tensor, known)
+            if apart > ROUNDED:
+                missing.append((path, place, apart))
+            else:
+                worst = max(worst, apart)
             compared += 1
             numbers, finite = numbers + tensor.numel(), finite + int(tensor.isfinite().sum())
+    if missing:  # what has nothing of the image is no layer: it is the same for another
+        others, _ = hooked(module, image.flip(-1) + 0.5)
+        for path, place, apart in missing:
+            if not torch.equal(outputs[path][place], others[path][place]):
+                worst = max(worst, apart)
     for (_, tensor), output in zip(named_tensors(result), recording.outputs, strict=True):
         if output.layer is not None:
             worst, compared = max(worst, _apart(recording[output.layer].result, tensor)), compared + 1
