@@ -277,3 +277,18 @@ def test_nan_weights_open(keras, tmp_path):
     model.save(tmp_path / "net.keras")
     with torch.no_grad():
         assert open_file(tmp_path / "net.keras").module(torch.rand(1, 1, 16, 16)).isnan().all()
+
+
+@pytest.mark.parametrize("is_normalised", [False, True])
+def test_layers_that_scale_the_image_tell_how_it_is_wanted(keras, tmp_path, is_normalised):
+    layers = keras.layers
+    scaling = [layers.Rescaling(1 / 127.5, offset=-1)]
+    if is_normalised:
+        own = layers.Normalization(mean=[0.485, 0.456, 0.406], variance=[0.052441, 0.050176, 0.050625])
+        scaling = [layers.Rescaling(1 / 255), own]
+    parts = [keras.Input((32, 32, 3)), *scaling, layers.Conv2D(4, 3), layers.GlobalAveragePooling2D(), layers.Dense(5)]
+    keras.Sequential(parts).save(tmp_path / "net.keras")
+    network = cnnviewer.load_network(tmp_path / "net.keras")
+    assert (network.preprocessing.divisor, network.preprocessing.mean) == (1, (0.0,) * 3)
+    told = next(reason.text for reason in network.guessed if reason.what == "mean")
+    assert "The network scales the image itself" in told

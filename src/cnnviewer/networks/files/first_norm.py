@@ -36,14 +36,21 @@ _LEAST_VARIANCE = 1e-8
 _NORMS = ("batch_norm", "_native_batch_norm_legit_no_training", "native_batch_norm")
 
 
-class _Reached(Exception):
-    def __init__(self, values: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor) -> None:
-        super().__init__()
-        self.values, self.mean, self.variance = values, mean, variance
+@dataclass(frozen=True, eq=False)
+class _Reached:
+    """What a batch normalisation is given, ``(1, C, H, W)``, and its statistics, ``(C,)``."""
+
+    values: torch.Tensor
+    mean: torch.Tensor
+    variance: torch.Tensor
 
 
 class _UpToTheNorm(TorchFunctionMode):
-    """Stops a forward pass at its first batch normalisation."""
+    """Stops a forward pass at its first batch normalisation, and keeps what that is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: _Reached | None = None
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -56,7 +63,9 @@ class _UpToTheNorm(TorchFunctionMode):
             names = ("input", "running_mean", "running_var")
             found += [given[name] for name in names[len(found) :] if name in given]
             if len(found) == len(names) and all(isinstance(part, torch.Tensor) for part in found):
-                raise _Reached(*found)
+                # Kept here, not in the exception: a library may raise another in its place.
+                self.found = _Reached(*found) if self.found is None else self.found
+                raise InterruptedError
         return func(*args, **given)
 
 
@@ -118,13 +127,10 @@ def _distances(module: torch.nn.Module, ways: Sequence[Preprocessing], photos: S
 
 def _run(module: torch.nn.Module, image: torch.Tensor) -> _Reached | None:
     """Return what the first batch normalisation is given of an image; None where there is none."""
-    with suppress(Exception):  # a module from a file may raise anything
-        try:
-            with torch.no_grad(), _UpToTheNorm():
-                module(image)
-        except _Reached as reached:
-            return reached
-    return None
+    reached = _UpToTheNorm()
+    with suppress(Exception), torch.no_grad(), reached:  # a module from a file may raise anything, too
+        module(image)
+    return reached.found
 
 
 def _remembered(module: torch.nn.Module, reached: _Reached) -> _Moments | None:

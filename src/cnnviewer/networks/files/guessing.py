@@ -235,7 +235,7 @@ def _in_grey(preset: Preset) -> Preset:
 
 def _some(levels: tuple[float, ...]) -> str:
     """Return the numbers of the channels for a sentence: one where all are alike."""
-    texts = dict.fromkeys(f"{level:.3g}" for level in levels)
+    texts = dict.fromkeys(f"{level:.3g}".replace("-", "−") for level in levels)
     return ", ".join(texts)
 
 

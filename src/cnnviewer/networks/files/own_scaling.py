@@ -56,21 +56,21 @@ class OwnScaling:
     is_usual: bool
 
 
-class _Reached(Exception):
-    def __init__(self, values: torch.Tensor) -> None:
-        super().__init__()
-        self.values = values
-
-
 class _UpToTheWeights(TorchFunctionMode):
-    """Stops a forward pass at the first function with weights."""
+    """Stops a forward pass at the first function with weights, and keeps what that is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: torch.Tensor | None = None
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         if getattr(func, "__name__", "").partition(".")[0] in _WEIGHING:
             tensors = (value for value in (*args, *(kwargs or {}).values()) if isinstance(value, torch.Tensor))
-            raise _Reached(next(tensors))
+            # Kept here, not in the exception: a library may raise another in its place.
+            self.values = next(tensors) if self.values is None else self.values
+            raise InterruptedError
         return func(*args, **(kwargs or {}))
 
 
@@ -110,14 +110,13 @@ def own_scaling(module: torch.nn.Module, preprocessing: Preprocessing) -> OwnSca
 def _weighed(module: torch.nn.Module, colors: torch.Tensor, size: tuple[int, int]) -> torch.Tensor | None:
     """Return what the first weights are given of an image of one colour, in its middle, ``(C,)``."""
     image = colors.view(1, -1, 1, 1).expand(1, -1, *size).clone()
-    with suppress(Exception):  # a module from a file may raise anything
-        try:
-            with torch.no_grad(), _UpToTheWeights():
-                module(image)
-        except _Reached as reached:
-            values = reached.values
-            return values[0, :, values.shape[2] // 2, values.shape[3] // 2].float() if values.ndim == 4 else None
-    return None
+    reached = _UpToTheWeights()
+    with suppress(Exception), torch.no_grad(), reached:  # a module from a file may raise anything, too
+        module(image)
+    values = reached.values
+    if values is None or values.ndim != 4:
+        return None
+    return values[0, :, values.shape[2] // 2, values.shape[3] // 2].float()
 
 
 def _wanted(factor: torch.Tensor, term: torch.Tensor, preprocessing: Preprocessing) -> OwnScaling | None:
