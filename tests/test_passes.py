@@ -33,6 +33,33 @@ class Steepest(nn.Module):
         return self.score(x + slope)
 
 
+class Adapting(Steepest):
+    """Takes a step along the gradient of its own weights, and leaves it to the caller that there are gradients.
+
+    Finn, Abbeel and Levine (2017), "Model-Agnostic Meta-Learning".
+    """
+
+    def forward(self, x):
+        (slope,) = torch.autograd.grad(self.score(x).square().sum(), self.head.weight)
+        weight = self.head.weight - 0.1 * slope
+        return nn.functional.linear(self.conv(x).relu().mean((2, 3)), weight, self.head.bias)
+
+
+def test_code_that_needs_gradients_of_its_weights_is_recorded():
+    torch.manual_seed(0)
+    module = Adapting("").eval()
+    recorder = Recorder(cnnviewer.from_module(module))
+    for seed in range(2):
+        image = noise(seed)
+        recording = recorder.record(image.clone())
+        wanted = module(image.clone())[0].detach()
+        assert torch.equal(recording[recording.outputs[0].layer].output, wanted)
+        assert not any(layer.output.requires_grad for layer in recording.layers)
+        assert recording.run_notes == ("run as written: it computes gradients",)
+        for layer in recording.layers:
+            cnnviewer.render(layer)
+
+
 @pytest.mark.parametrize("how", ["grad", "backward"])
 def test_code_that_computes_gradients_is_recorded(how):
     torch.manual_seed(0)

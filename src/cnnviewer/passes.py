@@ -22,6 +22,7 @@ from cnnviewer.tape import Tape
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cnnviewer.draws import Draws
     from cnnviewer.network import Network
 
 __all__ = ["Pass", "run_pass", "told_errors"]
@@ -64,15 +65,31 @@ def run_pass(network: Network, image: torch.Tensor) -> Pass:
         with torch.inference_mode():
             found = _run(network, image)
     except RuntimeError as error:
-        if not any(word in str(error).lower() for word in _OF_GRADIENTS):
+        if not _is_of_gradients(error):
             raise
-        before.restore()
-        set_draws(draws, image.device)
-        with torch.inference_mode(False), torch.no_grad():
-            found = _run(network, image.clone())
-        return Pass(found.tape, found.result, found.seconds, obstacles.GRADIENTS)
+        return _run_with_gradients(network, image, before, draws)
     obstacle = obstacles.STATE if before.is_changed else found.tape.obstacle
     return Pass(found.tape, found.result, found.seconds, obstacle)
+
+
+def _run_with_gradients(network: Network, image: torch.Tensor, before: KeptState, draws: Draws) -> Pass:
+    """Run a network whose code computes gradients: where it asks for them, and if that won't do, of all."""
+    for mode in (torch.no_grad, torch.enable_grad):
+        before.restore()
+        set_draws(draws, image.device)
+        try:
+            with torch.inference_mode(False), mode():
+                found = _run(network, image.clone())
+        except RuntimeError as error:
+            if mode is torch.enable_grad or not _is_of_gradients(error):
+                raise
+        else:
+            break
+    return Pass(found.tape, found.result, found.seconds, obstacles.GRADIENTS)
+
+
+def _is_of_gradients(error: RuntimeError) -> bool:
+    return any(word in str(error).lower() for word in _OF_GRADIENTS)
 
 
 def _run(network: Network, image: torch.Tensor) -> Pass:
