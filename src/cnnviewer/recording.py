@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import zip_longest
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cnnviewer.apart import run_apart
 from cnnviewer.autocasting import under
-from cnnviewer.categories import category_name
+from cnnviewer.categories import answer_names, category_name, room_for_names
 from cnnviewer.errors import RecordingError
-from cnnviewer.outputs import NOTHING, Returns, returned_text
+from cnnviewer.outputs import NOTHING, returned_text
 from cnnviewer.probabilities import HAS_PROBABILITIES, probabilities
 from cnnviewer.slots import filled, with_slots
 
@@ -25,22 +25,13 @@ if TYPE_CHECKING:
     from cnnviewer.layouts import Layout
     from cnnviewer.network import Network
     from cnnviewer.operations import Kind
-    from cnnviewer.outputs import Output, Returned
+    from cnnviewer.outputs import Output, Returned, Returns
     from cnnviewer.worked_out import WorkedOut
 
 __all__ = ["INPUT", "Call", "Layer", "Recording"]
 
 INPUT = "input"
 """The name under which the preprocessed image feeds the first layers."""
-
-
-_NOUNS = {Returns.MULTI_LABEL: "label", Returns.VALUES: "value"}
-
-
-@cache
-def _numbered(names: tuple[str, ...], count: int, noun: str) -> tuple[str, ...]:
-    """Return so many names, a number for each that is missing."""
-    return (*names[:count], *(f"{noun} {index}" for index in range(len(names), count)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -353,21 +344,19 @@ class Recording:
             )
         return probabilities(self.scores, self.returned, self.returns)
 
-    @cached_property
+    @property
+    def name_count(self) -> int:
+        """How many names the answer has room for: one a class, a label or a value, two of yes and no; 0 of features."""
+        return 0 if self.vector is None else room_for_names(self.returns, self.vector.numel())
+
+    @property
     def categories(self) -> tuple[str, ...]:
         """The names of what the network's answer tells of; empty where it tells of classes and none are known.
 
         Labels and values that have no name are numbered. Of a network that tells yes or no they are two: what the
         probability is of, the second of two names (the label 1), or the only one; and what holds otherwise.
         """
-        names, count = self.network.categories, 0 if self.vector is None else self.vector.numel()
-        if self.returns in _NOUNS:
-            return _numbered(names, count, _NOUNS[self.returns])
-        if self.returns not in HAS_PROBABILITIES or count != 1:
-            return names
-        if len(names) == 1:
-            return names[0], f"not {names[0]}"
-        return (names[1], names[0]) if names else ("class 1", "class 0")
+        return answer_names(self.network.categories, self.returns, 0 if self.vector is None else self.vector.numel())
 
     def category(self, index: int) -> str:
         """Return the name of a class; its number where the network has no names."""

@@ -99,10 +99,12 @@ def guess(
     elif outcome is not None and outcome.photos >= _SOME and outcome.rank[0] <= outcome.photos // _SOME:
         why += f" But only {outcome.rank[0]} of {outcome.photos} sample images are named right."
     preprocessing, why_pixels = _decided(outcome, ways, why_first, is_named=bool(names))
+    is_proven = outcome is not None and outcome.is_proof
     reasons = [
         *fitted.reasons,
-        *([Reason("categories", why, is_told=has_names)] if fitted.classes else []),
-        Reason("mean", why_pixels, is_told=len(ways) == 1),
+        # Without names there is nothing that could be wrong.
+        *([Reason("categories", why, is_told=has_names or is_proven or not names)] if fitted.classes else []),
+        Reason("mean", why_pixels, is_told=is_proven or len(ways) == 1),
     ]
     if evidence.problems:
         reasons.append(Reason("file", " ".join(dict.fromkeys(evidence.problems)), is_told=True))

@@ -198,7 +198,7 @@ def _sizes(hints: Hints, channels: int) -> list[tuple[int, int]]:
 def _try(
     module: torch.nn.Module, shape: tuple[int, int, int], title: str, progress: ProgressCallback | None
 ) -> int | str:
-    """Return how many classes a network gives for an image of a shape, 0 where it gives none; or why it fails."""
+    """Return how many classes, labels or values a network gives for an image of a shape, or why it fails."""
     if max(shape[1:]) > LARGEST_SIDE or min(shape) < 1 or shape[0] > MOST_CHANNELS:
         return f"An input of {shape} is none for an image."
     check_forward(module, title)
@@ -214,8 +214,7 @@ def _try(
         check_error(error, title)
         return " ".join(str(error).split())[:300]
     check_recording(recording, title)
-    scores = recording.scores
-    return 0 if scores is None else int(scores.numel())
+    return recording.name_count
 
 
 def _plain(channels: int, size: tuple[int, int]) -> Preprocessing:

@@ -150,7 +150,7 @@ def categories_sentence(count: int | None, classes: int) -> tuple[str, bool]:
     scores = f"{classes:,} class score{'' if classes == 1 else 's'}"
     if count == 0:
         return f"No names for {scores}: they are numbered.", False
-    if count == classes:
+    if count == classes or (count, classes) == (1, 2):  # of yes and no the first is enough
         return f"{names} for {scores}.", False
     lack = "the others are numbered" if count < classes else "the last ones are never used"
     return f"{names} for {scores}: {lack}. Is it the right list?", True
