@@ -43,6 +43,9 @@ def chosen(returned):
         (lambda net, y: (net.one(y).relu(), net.one(y).sigmoid()), ("binary", 1)),
         (lambda net, y: [net.maps, y], ("features", 4)),
         (lambda net, y: (net.maps, net.maps), ("features", None)),
+        (lambda net, y: {"boxes": net.wide(y).reshape(50, 4), "scores": net.wide(y)[0].sort()[0]}, ("features", None)),
+        (lambda net, y: net.five(y).squeeze(), ("classes", 5)),
+        (lambda net, y: net.four(y).tanh().squeeze(), ("values", 4)),
         (lambda net, y: (net.four(y).relu(), y), ("values", 4)),
     ],
 )

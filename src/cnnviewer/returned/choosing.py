@@ -79,10 +79,13 @@ def choose(
     natures = Natures(layers)
     found: list[tuple[tuple[int, ...], Chosen]] = []
     for place, ((name, tensor), output) in enumerate(zip(named, outputs, strict=True)):
-        if is_vector(tensor):
-            nature = UNKNOWN if output.layer is None else natures(output.layer)
-            returned = judged(nature, tensor.numel(), names, name if len(named) > 1 else "")
-            found.append(((*_rank(name, tensor.numel(), returned, names), -place), Chosen(tensor, returned)))
+        if not is_vector(tensor):
+            continue
+        nature = UNKNOWN if output.layer is None else natures(output.layer)
+        if tensor.ndim == 1 and tensor.numel() > 1 and nature.is_anything:
+            continue  # a number for each of what was found, as detectors give
+        returned = judged(nature, tensor.numel(), names, name if len(named) > 1 else "")
+        found.append(((*_rank(name, tensor.numel(), returned, names), -place), Chosen(tensor, returned)))
     if not found:
         return Chosen(None, judged_maps(outputs[0].shape if outputs else ()))
     best, answer = max(found, key=lambda entry: entry[0])

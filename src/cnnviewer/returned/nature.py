@@ -65,6 +65,11 @@ class Nature:
         return not self.is_log and (self.form is Form.SHARES or (self.form is Form.BOUNDED and self.low >= 0))
 
     @property
+    def is_anything(self) -> bool:
+        """Whether nothing is known of the numbers."""
+        return self.form is Form.PLAIN and not (self.is_features or self.is_unit)
+
+    @property
     def is_probability(self) -> bool:
         """Whether each number is a probability for itself, or the logarithm of one."""
         return self.form is Form.BOUNDED and abs(self.low) < _CLOSE and abs(self.high - 1) < _CLOSE
