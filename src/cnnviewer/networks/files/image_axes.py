@@ -17,6 +17,8 @@ def is_channels_last(shape: Sequence[int | None]) -> bool:
     return shape[3] in _CHANNELS and shape[1] not in _CHANNELS
 
 
-def image_shape(shape: Sequence[int | None]) -> tuple[int | None, int | None, int | None]:
-    """Return what is known of ``(C, H, W)``, in whatever order the file has the axes."""
+def image_shape(shape: Sequence[int | None]) -> tuple[int | None, int | None, int | None] | None:
+    """Return what is known of ``(C, H, W)``, in whatever order the file has the axes; None where all are free."""
+    if all(length is None for length in shape[1:]):
+        return None
     return (shape[3], shape[1], shape[2]) if is_channels_last(shape) else (shape[1], shape[2], shape[3])

@@ -15,6 +15,7 @@ from cnnviewer.card import LARGEST_SIDE, MOST_CHANNELS
 from cnnviewer.errors import NetworkError
 from cnnviewer.memory import free_memory
 from cnnviewer.networks.files.guards import check_claim, refusing
+from cnnviewer.networks.files.image_axes import image_shape, is_channels_last
 from cnnviewer.networks.files.onnx_import.building import Budget, MemoryAsked, build
 from cnnviewer.networks.files.onnx_import.precision import in_single
 from cnnviewer.networks.files.onnx_import.table import DOMAINS, is_known, why_refused
@@ -57,7 +58,7 @@ def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
         module = _module(model, shape, path)
         metadata = {entry.key: entry.value for entry in model.metadata_props}
         is_bytes = _input_kind(model.graph) == onnx.TensorProto.UINT8
-        hints = Hints(_image_shape(shape), _is_channels_last(shape), is_bytes=is_bytes, metadata=metadata)
+        hints = Hints(image_shape(shape), is_channels_last(shape), is_bytes=is_bytes, metadata=metadata)
     return Opened(module, hints, _note(model.graph, is_single))
 
 
@@ -75,7 +76,7 @@ def _module(model: onnx.ModelProto, shape: list[int | None], path: Path) -> Onnx
         raise NetworkError(
             f"{path.name} can't be opened: {error}. It is damaged, or made to fill the memory."
         ) from error
-    module.is_channels_last = _is_channels_last(shape)
+    module.is_channels_last = is_channels_last(shape)
     return module.eval()
 
 
@@ -269,7 +270,7 @@ def _input_shape(graph: onnx.GraphProto, path: Path) -> list[int | None]:
         raise NetworkError(
             f"{path.name} takes {shape[0]} images at once; export it for one, or with a dynamic batch axis."
         )
-    channels = shape[3 if _is_channels_last(shape) else 1]
+    channels = shape[3 if is_channels_last(shape) else 1]
     if (channels or 1) > MOST_CHANNELS:
         raise NetworkError(f"{path.name} takes {channels} channels, which is no image.")
     if max(side or 1 for side in shape[1:]) > LARGEST_SIDE:
@@ -290,18 +291,6 @@ def _type_name(kind: int) -> str:
     return (
         str(onnx.TensorProto.DataType.Name(kind)).lower() if kind in onnx.TensorProto.DataType.values() else "unknown"
     )
-
-
-def _is_channels_last(shape: list[int | None]) -> bool:
-    """Whether the input is ``(1, H, W, C)``, as TensorFlow has it, told by its lengths."""
-    return shape[3] in (1, 3, 4) and shape[1] not in (1, 3, 4)
-
-
-def _image_shape(shape: list[int | None]) -> tuple[int | None, int | None, int | None] | None:
-    """Return what is known of ``(C, H, W)``, in whatever order the file has them."""
-    if all(length is None for length in shape[1:]):
-        return None
-    return (shape[3], shape[1], shape[2]) if _is_channels_last(shape) else (shape[1], shape[2], shape[3])
 
 
 def _sample(graph: onnx.GraphProto, shape: list[int | None]) -> torch.Tensor | None:
