@@ -104,6 +104,9 @@ class Card:
         What the network returns; None for what its last operations tell.
     guessed
         What of it was guessed, and not looked at since.
+    part
+        For a file with the weights of several networks: what the names of those that are taken begin with; None for the
+        usual ones.
     """
 
     preprocessing: Preprocessing
@@ -112,6 +115,7 @@ class Card:
     name: str = ""
     returns: Returns | None = None
     guessed: tuple[Reason, ...] = ()
+    part: str | None = None
 
 
 def card_beside(path: Path) -> Card | None:
@@ -184,9 +188,11 @@ def write_card(card: Card, path: Path) -> None:
 def to_json(card: Card) -> dict[str, Any]:
     """Return a card as a JSON object."""
     how = card.preprocessing
+    part = {} if card.part is None else {"part": card.part}
     return {
         "name": card.name,
         "architecture": card.architecture,
+        **part,
         "categories": card.categories if isinstance(card.categories, str) else list(card.categories),
         "size": list(how.size),
         "resize": how.resize,
@@ -220,6 +226,7 @@ def from_json(stored: object) -> Card:
         name=_word(stored, "name"),
         returns=_returns(stored),
         guessed=_guessed(stored),
+        part=_word(stored, "part") if "part" in stored else None,
     )
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "FitRow",
     "Reason",
     "WeightsPlace",
+    "part_name",
 ]
 
 
@@ -106,21 +107,38 @@ class FileRequest:
         Whether the user consented that code of the file is run.
     digest
         The content that the consent was given to; '' for any. Of another content the consent is asked again.
+    part
+        Of a file with the weights of several networks: the one that the user chose; None for the usual one.
     """
 
     path: Path | str
     architecture: str = ""
     allow_code: bool = False
     digest: str = ""
+    part: str | None = None
 
 
 @dataclass(frozen=True)
 class FitRow:
-    """A tensor: the shape that the architecture wants, and that of the file; None where one has no such tensor."""
+    """A tensor: the shape that the architecture wants, and that of the file; None where one has no such tensor.
+
+    Parameters
+    ----------
+    key
+        Its name in the architecture, or that in the file where only that has it.
+    wanted, found
+        The shapes.
+    source
+        Its name in the file, where that is another one; several that were joined.
+    is_left
+        Whether it is no part of the network, but stands beside it in the file, and is left over.
+    """
 
     key: str
     wanted: tuple[int, ...] | None
     found: tuple[int, ...] | None
+    source: str = ""
+    is_left: bool = False
 
     @property
     def is_match(self) -> bool:
@@ -140,11 +158,17 @@ class Fit:
         A row a tensor of either, in the order of the architecture, then those of the file that it has no place for.
     adaptation
         What the architecture was given to fit, for people: "10 classes instead of 1,000".
+    part
+        Which tensors of the file these are, where it holds more: what their names begin with.
+    is_by_order
+        Whether the file's names are others, and its tensors were told by their order and shapes.
     """
 
     architecture: str
     rows: tuple[FitRow, ...]
     adaptation: str = ""
+    part: str = ""
+    is_by_order: bool = False
 
     @property
     def matches(self) -> int:
@@ -152,9 +176,19 @@ class Fit:
         return sum(row.is_match for row in self.rows)
 
     @property
+    def count(self) -> int:
+        """How many tensors the network and its part of the file have together."""
+        return sum(not row.is_left for row in self.rows)
+
+    @property
+    def left_over(self) -> tuple[str, ...]:
+        """The names of the tensors of the file that are no part of the network."""
+        return tuple(row.key for row in self.rows if row.is_left)
+
+    @property
     def is_whole(self) -> bool:
-        """Whether all fit."""
-        return all(row.is_match for row in self.rows)
+        """Whether all fit but what is left over."""
+        return bool(self.rows) and all(row.is_match or row.is_left for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -192,6 +226,11 @@ class FileReport:
     factories
         For a Python file with several functions that could make a network: each one's text, one of which must be
         chosen; nothing else is known then.
+    parts
+        For weights alone: the parts of the file that hold the same network with other weights (averaged ones, other
+        folds), by what their names begin with, in the order of the file.
+    part
+        The one that is chosen of them.
     """
 
     path: Path | str
@@ -208,3 +247,15 @@ class FileReport:
     note: str = ""
     is_allowed: bool = False
     factories: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    part: str = ""
+
+    @property
+    def chosen_part(self) -> str | None:
+        """The part as a card keeps it: None where there is no choice."""
+        return self.part if len(self.parts) > 1 else None
+
+
+def part_name(part: str) -> str:
+    """Return what a part of a file of weights is called, for people: what the names in it begin with."""
+    return part.removesuffix("*").removesuffix(".") or "the unnamed ones"

@@ -12,12 +12,12 @@ from torchvision.models import get_model
 import cnnviewer
 from cnnviewer.errors import Cancelled, NetworkError, WeightsError
 from cnnviewer.networks import load_network, recipe_of
+from cnnviewer.networks.checkpoints.reading import read_checkpoint
 from cnnviewer.networks.cifar_resnet import CifarResNet
 from cnnviewer.networks.lenet5 import LeNet5
 from cnnviewer.networks.matching import find_fits, fit_of, open_weights
 from cnnviewer.networks.outlines import build_on_meta
 from cnnviewer.networks.tiny_vgg import TinyVGG
-from cnnviewer.networks.weights import read_weights
 
 WEIGHTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "weights"
 needs_weights = pytest.mark.skipif(not WEIGHTS.is_dir(), reason="needs the weights in ../shared/data/weights")
@@ -150,13 +150,13 @@ def test_equal_networks_are_all_told_and_rows_are_theirs():
 def test_files_are_found_with_nests_and_prefixes(tmp_path, nest, prefix):
     state = {prefix + key: tensor for key, tensor in timm_state("test_resnet", num_classes=3).items()}
     torch.save({nest: state} if nest else state, tmp_path / "net.pth")
-    assert find_fits(read_weights(tmp_path / "net.pth"))[0].architecture == "timm/test_resnet"
+    assert find_fits(read_checkpoint(tmp_path / "net.pth").tensors)[0].architecture == "timm/test_resnet"
 
 
 def test_safetensors_are_found(tmp_path):
     # Its tensors come in the order of the alphabet.
     save_file(torchvision_state("squeezenet1_1", num_classes=2), tmp_path / "net.safetensors")
-    fit = find_fits(read_weights(tmp_path / "net.safetensors"))[0]
+    fit = find_fits(read_checkpoint(tmp_path / "net.safetensors").tensors)[0]
     assert (fit.architecture, fit.is_whole) == ("squeezenet1_1", True)
     assert fit.adaptation == "2 classes instead of 1,000"
 
@@ -203,7 +203,7 @@ def test_efficientnet_lite0_is_found_under_the_names_of_its_package():
     ("file", "name"), [("squeezenet1_0_dc.pth", "squeezenet1_0"), ("resnet20-12fca82f.th", "resnet20")]
 )
 def test_weights_that_others_trained_are_found(file, name):
-    state = read_weights(WEIGHTS / file)
+    state = read_checkpoint(WEIGHTS / file).tensors
     fit = find_fits(state)[0]
     assert (fit.architecture, fit.is_whole, fit.adaptation) == (name, True, "")
     opened = open_weights(state, name)
@@ -286,10 +286,10 @@ def test_progress_is_told_and_may_stop_it():
 
 
 def test_few_are_built(monkeypatch):
-    import cnnviewer.networks.matching as matching
+    import cnnviewer.networks.filling as filling
 
-    built, build = [], matching.build_on_meta
-    monkeypatch.setattr(matching, "build_on_meta", lambda make: built.append(make) or build(make))
+    built, build = [], filling.build_on_meta
+    monkeypatch.setattr(filling, "build_on_meta", lambda make: built.append(make) or build(make))
     for state in (torchvision_state("resnet50"), timm_state("vit_tiny_patch16_224"), TinyVGG(3).state_dict()):
         built.clear()
         find_fits(state)

@@ -8,6 +8,9 @@ size of what they have together. Sixteen bits of each value are kept (Li and Kö
 Siblings differ in two or three of their tensors, less than a signature can tell. So the table holds, too, the sum of
 the hashes of those tensors that depend neither on the number of classes nor on the image's channels: a file whose own
 sum is the same has exactly these tensors.
+
+Under another library's names a network has tensors of the same roles and shapes: of those the table has a signature,
+too, each told apart from others alike by their count.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import numpy as np
 
 from cnnviewer.networks.names import dense_name
 from cnnviewer.networks.outlines import COUNTER, Outline
+from cnnviewer.networks.same_order import order_words
 from cnnviewer.resources import resource
 
 if TYPE_CHECKING:
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Candidate", "candidates", "write_index"]
+__all__ = ["Candidate", "as_many", "candidates", "candidates_by_shape", "write_index"]
 
 _PAIRS, _NAMES = 64, 16
 _OWN_SHARE = 0.1
@@ -58,7 +62,8 @@ class _Index:
     """Groups of names, and of each its numbers.
 
     The signatures are ``(groups, hash functions)``; `free` names the tensors that depend on classes and channels,
-    `sums` are those of the hashes of the others; `counts` tells how many tensors there are.
+    `sums` are those of the hashes of the others; `counts` tells how many tensors there are; `shapes` are the signatures
+    without names.
     """
 
     names: tuple[tuple[str, ...], ...]
@@ -66,6 +71,7 @@ class _Index:
     signatures: NDArray[np.uint16]
     sums: NDArray[np.uint64]
     counts: NDArray[np.int64]
+    shapes: NDArray[np.uint16]
 
 
 def candidates(outline: Outline) -> tuple[Candidate, ...]:
@@ -82,10 +88,20 @@ def candidates(outline: Outline) -> tuple[Candidate, ...]:
         return tuple(Candidate(index.names[group], 1.0) for group in same)
     agree = index.signatures == _signature(outline)[None]
     similarity = agree[:, :_PAIRS].mean(1) * (1 - _OWN_SHARE) + agree[:, _PAIRS:].mean(1) * _OWN_SHARE
+    return _ranked(similarity)
+
+
+def candidates_by_shape(outline: Outline) -> tuple[Candidate, ...]:
+    """Return what may have made a state dict whose names are another library's, the likeliest first."""
+    signature = _least(order_words(outline), _PAIRS)
+    return _ranked((_index().shapes == signature[None]).mean(1))
+
+
+def _ranked(similarity: NDArray[np.float64]) -> tuple[Candidate, ...]:
+    """Return the groups that are like a state dict, the likeliest first."""
+    names = _index().names
     order = np.argsort(-similarity, kind="stable")
-    return tuple(
-        Candidate(index.names[group], float(similarity[group])) for group in order if similarity[group] >= _LEAST
-    )
+    return tuple(Candidate(names[group], float(similarity[group])) for group in order if similarity[group] >= _LEAST)
 
 
 def as_many(outline: Outline, name: str) -> bool:
@@ -121,6 +137,7 @@ def write_index(outlines: Mapping[str, Outline], variants: Mapping[str, Outline]
             [_without(sum(own.values()), own, names) for own, names in zip(hashes, free, strict=True)], np.uint64
         ),
         counts=np.array([len(group) for group in groups]),
+        shapes=np.stack([_least(order_words(dict(group)), _PAIRS) for group in groups]),
     )
 
 
@@ -155,6 +172,7 @@ def _index() -> _Index:
             stored["signatures"],
             stored["sums"],
             stored["counts"],
+            stored["shapes"],
         )
 
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from cnnviewer.downloads.progress import Beat
 from cnnviewer.errors import NetworkError
 from cnnviewer.network_reports import Fit, FitRow
 from cnnviewer.networks import DEFAULT_NETWORK, recipe_of
-from cnnviewer.networks.match_index import Candidate, as_many, candidates
+from cnnviewer.networks.checkpoints.parts import Part, is_within, parts_of, preferred
+from cnnviewer.networks.filling import Filling, build_outline, builder, by_names, by_order
+from cnnviewer.networks.match_index import Candidate, as_many, candidates, candidates_by_shape
 from cnnviewer.networks.names import TIMM, cifar_depth, cifar_name
-from cnnviewer.networks.outlines import COUNTER, Outline, build_on_meta, outline_of
-from cnnviewer.networks.variants import Variant, variant_for
+from cnnviewer.networks.outlines import COUNTER, Outline, outline_of
+from cnnviewer.networks.same_order import with_joined
+from cnnviewer.networks.variants import Variant
 from cnnviewer.networks.weights import fit_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from torch import nn
 
@@ -27,12 +29,17 @@ if TYPE_CHECKING:
     from cnnviewer.networks.weights import State
     from cnnviewer.preprocessing import Preprocessing
 
-__all__ = ["OpenedWeights", "find_fits", "fit_of", "open_weights"]
+__all__ = ["OpenedWeights", "copies_of", "find_fits", "fit_of", "open_weights"]
 
 _BLOCK = re.compile(r"layer1\.(\d+)\.")
 _LEAST_SHARE = 0.5
 _NEAR = 0.2
 """How much less alike than the likeliest an architecture may be that is still compared."""
+_GOOD = 0.9
+"""A part that shares so much of its tensors with an architecture is looked into no further."""
+_MANY = 1_000_000
+_MOST_PARTS, _MOST_BY_ORDER = 4, 3
+"""How many parts of a file, and architectures for each, are compared by order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,69 +64,117 @@ class OpenedWeights:
     architecture: str
 
 
-def find_fits(state: State, count: int = 8, progress: ProgressCallback | None = None) -> tuple[Fit, ...]:
-    """Return the architectures that fit a state dict best, the best first.
+def find_fits(
+    tensors: State, count: int = 8, progress: ProgressCallback | None = None, *, path: str | None = None
+) -> tuple[Fit, ...]:
+    """Return the architectures that the tensors of a file fit best, the best first.
 
-    The program's own networks are tried, torchvision's and timm's: a table tells which are like it, those are built
-    without numbers, and compared tensor by tensor. A network with another number of classes, or of channels of the
-    image, is one that fits; so is one that lacks batch normalisation's counters.
+    The program's own networks are tried, torchvision's and timm's, with each group of tensors that may be a network: a
+    table tells which are like it, those are built without numbers, and compared tensor by tensor. A network with
+    another number of classes, another head, or other channels of the image is one that fits; so is one that lacks batch
+    normalisation's counters. Where no names fit, tensors are told by their order and shapes.
 
     Parameters
     ----------
-    state
-        Tensors by name, as `cnnviewer.networks.weights.read_weights` returns them.
+    tensors
+        All tensors of the file by their paths, as in `cnnviewer.networks.checkpoints.reading.Checkpoint`.
     count
         How many at most.
     progress
         Called after each comparison; it may raise `Cancelled`.
+    path
+        Which part of the file is to be a network; None for the one that fits best.
 
     Returns
     -------
     tuple of Fit
-        Those in which at least half of the tensors fit; where all fit, the networks without adaptation come first, then
-        the program's own, torchvision's, and shorter names. Empty where nothing fits.
+        Those in which at least half of the tensors fit, all of one part: the largest of which all fit. Where several
+        fit so, the networks without adaptation come first, then the program's own, torchvision's, and shorter names.
+        Empty where nothing fits.
 
     Raises
     ------
     Cancelled
         If `progress` raised it.
+    WeightsError
+        If weights are stored in a way that does not tell them.
     """
-    outline = outline_of(state)
-    groups = _groups(outline, count)
-    beat, found = Beat("Looking for the architecture", progress), dict[str, Fit]()
-    for number, group in enumerate(groups):
-        beat(number, len(groups))
-        if any(fit.is_whole and not fit.adaptation for fit in found.values()):
+    parts = _distinct(part for part in parts_of(tensors) if path in (None, part.path))
+    beat, found = Beat("Looking for the architecture", progress), dict[tuple[str, str], Fit]()
+    looks = _looks(parts, count)
+    for number, look in enumerate(looks):
+        beat(number, len(looks) + 1)
+        if any(fit.is_whole and not fit.adaptation and fit.part == look.part.path for fit in found.values()):
             # What fits as it is shares all tensors with nothing else than what the table tells together with it.
-            break
-        fits = _fits_of(group.names, state, is_likeliest=not found)
-        found.update({fit.architecture: fit for fit in fits if _share(fit) >= _LEAST_SHARE})
-    beat(len(groups), len(groups))
-    return tuple(sorted(found.values(), key=_rank)[:count])
+            continue
+        best = max((_share(fit) for fit in found.values() if fit.part == look.part.path), default=0.0)
+        fits = _fits_of(look, best)
+        found.update({(fit.part, fit.architecture): fit for fit in fits if _share(fit) >= _LEAST_SHARE})
+    # Where nearly all names fit, they are right, and something else is wrong.
+    if max((_share(fit) for fit in found.values()), default=0.0) < _GOOD:
+        fits = [fit for look in _looks_by_shape(parts) for fit in _fits_by_order(look, beat)]
+        found.update({(fit.part, fit.architecture): fit for fit in fits if fit.is_whole})
+    beat(len(looks) + 1, len(looks) + 1)
+    ranked = sorted(found.values(), key=_rank)
+    likeliest = [fit for fit in ranked if fit.part == ranked[0].part][:count]
+    beside = _beside(tensors, likeliest[0].part) if likeliest else ()
+    return tuple(replace(fit, rows=(*fit.rows, *beside)) for fit in likeliest)
 
 
-def fit_of(architecture: str, state: State) -> Fit:
-    """Return how a state dict fits an architecture, adapted to its classes and channels.
+def _beside(tensors: State, path: str) -> tuple[FitRow, ...]:
+    """Return the tensors of a file that are in none of the copies of a network, one of which is at a path."""
+    parts = {part.path: part for part in reversed(parts_of(tensors))}
+    taken = {name for copy in copies_of(tensors, path) for name in parts[copy].origins}
+    return tuple(
+        FitRow(name, None, tuple(tensor.shape), is_left=True)
+        for name, tensor in parts[""].state.items()
+        if name not in taken
+    )
+
+
+def copies_of(tensors: State, path: str) -> tuple[str, ...]:
+    """Return the parts of a file that are the network in one of them, with other weights: the average, other folds.
+
+    Returns
+    -------
+    tuple of str
+        Their paths, that of the part itself among them, in the order of the file.
+    """
+    parts = parts_of(tensors)
+    own = next((part for part in parts if part.path == path), None)
+    if own is None:
+        return ()
+    copies = [part for part in parts if part.outline == own.outline and (part is own or not is_within(part, own))]
+    order = parts[0].origins
+    return tuple(part.path for part in sorted(copies, key=lambda part: order.index(part.origins[0])))
+
+
+def fit_of(architecture: str, tensors: State, path: str | None = None) -> Fit:
+    """Return how the tensors of a file fit an architecture, adapted to its classes, channels and head.
 
     Raises
     ------
     NetworkError
         If there is no such architecture, or it can't be built.
     """
-    return _compared(recipe_of(architecture), state)[0]
+    recipe = recipe_of(architecture)
+    part, filling = _filled(recipe, tensors, path)
+    return _fit(recipe, part, filling)
 
 
-def open_weights(state: State, architecture: str, source: str = "The file") -> OpenedWeights:
-    """Return an architecture filled with a state dict, adapted to its classes and channels.
+def open_weights(tensors: State, architecture: str, source: str = "The file", path: str | None = None) -> OpenedWeights:
+    """Return an architecture filled with the tensors of a file, adapted to its classes, channels and head.
 
     Parameters
     ----------
-    state
-        Tensors by name.
+    tensors
+        All of the file's, by their paths.
     architecture
         Its name, as `load_network` takes it.
     source
         What messages call the weights.
+    path
+        Which part of the file; None for the one that fits best.
 
     Raises
     ------
@@ -129,17 +184,34 @@ def open_weights(state: State, architecture: str, source: str = "The file") -> O
         If there is no such architecture.
     """
     recipe = recipe_of(architecture)
-    fit, variant = _compared(recipe, state)
-    if not fit.is_whole:
-        variant = Variant()
-    module = _builder(recipe, variant)()
-    fit_weights(module, recipe.adapt(state, module) if recipe.adapt else state, source, architecture)
+    part, filling = _filled(recipe, tensors, path)
+    if not filling.is_whole:
+        module = builder(recipe, Variant())()
+        fit_weights(module, recipe.adapt(part.state, module) if recipe.adapt else part.state, source, architecture)
+    variant = filling.variant
+    module = builder(recipe, variant)()
+    fit_weights(module, filling.renamed(recipe, part.state, module), source, architecture)
+    is_usual = variant.classes is None and variant.head is None
     return OpenedWeights(
         module=module.eval(),
         preprocessing=_with_channels(recipe.preprocessing, variant.channels),
-        categories=recipe.categories if variant.classes is None else (),
+        categories=recipe.categories if is_usual else (),
         architecture=architecture,
     )
+
+
+def _filled(recipe: Recipe, tensors: State, path: str | None) -> tuple[Part, Filling]:
+    """Return the part of a file that fills an architecture best, and how it does."""
+    parts = _distinct(part for part in parts_of(tensors) if path in (None, part.path))
+    if not parts:
+        raise NetworkError(f"The file has no part {path!r}.")
+    wanted = {name for name in build_outline(recipe) if not name.endswith(COUNTER)}
+    part = max(parts, key=lambda part: (len(wanted & part.state.keys()), -len(part.state)))
+    named = by_names(recipe, part.state)
+    if named.is_whole or named.share > _GOOD:
+        return part, named
+    ordered = [(part, by_order(recipe, part.state)) for part in parts[:_MOST_PARTS]]
+    return next(((part, filling) for part, filling in ordered if filling.is_whole), (part, named))
 
 
 def _with_channels(preprocessing: Preprocessing, channels: int | None) -> Preprocessing:
@@ -161,17 +233,96 @@ def _with_channels(preprocessing: Preprocessing, channels: int | None) -> Prepro
     )
 
 
-def _groups(outline: Outline, count: int) -> list[Candidate]:
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """A part of a file, and architectures that share their tensors, to be compared; how alike they are, 0..1."""
+
+    part: Part
+    names: tuple[str, ...]
+    similarity: float
+
+    @property
+    def weight(self) -> float:
+        """How likely the part is the network: of two that are alike the larger is."""
+        return self.similarity**2 * len(self.part.state)
+
+
+def _distinct(parts: Iterable[Part]) -> list[Part]:
+    """Return one of the parts with the same names and shapes each, in order: the one that is preferred."""
+    copies: dict[object, list[Part]] = {}
+    for part in parts:
+        copies.setdefault(part.outline, []).append(part)
+    return [preferred(same) for same in copies.values()]
+
+
+def _looks(parts: list[Part], count: int) -> list[_Look]:
     """Return what is to be compared, the likeliest first."""
-    likely = candidates(outline)
-    near = [found for found in likely if found.similarity >= likely[0].similarity - _NEAR][:count]
-    best = likely[0].similarity if likely else 1.0
+    found: list[_Look] = []
+    for part in parts:
+        if any(_tells(look, part) for look in found):
+            continue
+        outline = outline_of(part.state)
+        likely = candidates(outline)
+        known = _known(outline, likely[0].similarity if likely else 1.0)
+        taken = {name for group in known for name in group.names}
+        groups = [*known, *(group for group in likely[:count] if group.names[0] not in taken)]
+        found += [_Look(part, group.names, group.similarity) for group in groups]
+    return _near(found)[: count + 1]
+
+
+def _tells(look: _Look, part: Part) -> bool:
+    """Whether a part is a stage of a network that is told as a whole."""
+    is_stage = len(part.state) < _GOOD * len(look.part.state) and is_within(part, look.part)
+    return is_stage and look.similarity > _GOOD
+
+
+def _near(looks: list[_Look]) -> list[_Look]:
+    """Return what is about as likely as the likeliest, part by part; of one part the likeliest first."""
+    best: dict[Part, float] = {}
+    for look in looks:
+        best[look.part] = max(best.get(look.part, 0.0), look.weight)
+    most = max(best.values(), default=0.0)
+    near = [
+        look
+        for look in looks
+        if best[look.part] >= (1 - _NEAR) ** 2 * most and look.weight >= (1 - _NEAR) ** 2 * best[look.part]
+    ]
+    return sorted(near, key=lambda look: -best[look.part])
+
+
+def _known(outline: Outline, similarity: float) -> list[Candidate]:
+    """Return the networks of the program's own that the table does not tell."""
     cifar = _cifar_network(outline)
-    known = [cifar] if cifar else []
+    names = [cifar] if cifar else []
     if as_many(outline, DEFAULT_NETWORK):
         # Its weights are found under other names, in the same order.
-        known.append(DEFAULT_NETWORK)
-    return [*(Candidate((name,), best) for name in known), *(group for group in near if group.names[0] not in known)]
+        names.append(DEFAULT_NETWORK)
+    return [Candidate((name,), similarity) for name in names]
+
+
+def _looks_by_shape(parts: list[Part]) -> list[_Look]:
+    """Return what is to be compared whatever its names are: levels of names that are left out change nothing."""
+    found = []
+    for part in [part for part in parts if not part.path.endswith("*")][:_MOST_PARTS]:
+        outline = outline_of(part.state)
+        joined = {name: shape for name, (shape, _) in with_joined(outline).items()}
+        for tried in (outline, joined) if len(joined) < len(outline) else (outline,):
+            groups = candidates_by_shape(tried)[:_MOST_BY_ORDER]
+            found += [_Look(part, group.names, group.similarity) for group in groups]
+    return _near(found)
+
+
+def _fits_by_order(look: _Look, beat: Beat) -> list[Fit]:
+    """Return how a part fits the first of some architectures with the same tensors, told by order and shapes."""
+    beat(0, None)
+    for name in look.names:
+        try:
+            recipe = recipe_of(name)
+            fit = _fit(recipe, look.part, by_order(recipe, look.part.state))
+        except NetworkError:
+            continue
+        return [replace(fit, architecture=name) for name in look.names] if fit.is_whole else []
+    return []
 
 
 def _cifar_network(outline: Outline) -> str | None:
@@ -183,74 +334,36 @@ def _cifar_network(outline: Outline) -> str | None:
     return name if cifar_depth(name) is not None else None
 
 
-def _fits_of(names: Iterable[str], state: State, *, is_likeliest: bool) -> list[Fit]:
-    """Return how a state dict fits architectures that have the same tensors; those that can't be built are left out."""
+def _fits_of(look: _Look, best: float) -> list[Fit]:
+    """Return how a part fits architectures that have the same tensors; those that can't be built are left out."""
     fits: list[Fit] = []
-    for name in names:
+    for name in look.names:
         try:
             # What the table says has the same tensors needs no second look, but for names that files have otherwise.
             recipe = recipe_of(name)
-            is_known = bool(fits) and recipe.adapt is None and fits[0].is_whole
-            fit = replace(fits[0], architecture=name) if is_known else _compared(recipe, state, is_likeliest)[0]
-            fits.append(fit)
+            if fits and recipe.adapt is None and fits[0].is_whole:
+                fits.append(replace(fits[0], architecture=name))
+            else:
+                filling = by_names(recipe, look.part.state, best)
+                fits.append(_fit(recipe, look.part, filling))
         except NetworkError:  # the table knows networks that another version of the library does not have
             continue
     return fits
 
 
-def _compared(recipe: Recipe, state: State, is_likeliest: bool = True) -> tuple[Fit, Variant]:
-    """Return how a state dict fits a network, and what the network was given to fit.
-
-    One that is not the likeliest is given something only if then it fits wholly.
-    """
-    module = _built(recipe, Variant())
-    plain = _fit(recipe, module, state, Variant())
-    if plain.is_whole or recipe.variant is None:
-        return plain, Variant()
-    variant, is_all = variant_for(recipe, module, plain.rows)
-    if variant == Variant() or not (is_likeliest or is_all):
-        return plain, Variant()
-    try:
-        adapted = _fit(recipe, _built(recipe, variant), state, variant)
-    except NetworkError:
-        return plain, Variant()
-    return (adapted, variant) if _share(adapted) > _share(plain) else (plain, Variant())
-
-
-def _fit(recipe: Recipe, module: nn.Module, state: State, variant: Variant) -> Fit:
-    renamed = recipe.adapt(state, module) if recipe.adapt else state
-    rows = _rows(outline_of(module.state_dict()), outline_of(renamed))
-    return Fit(recipe.name, rows, variant.describe(recipe))
-
-
-def _rows(wanted: Outline, found: Outline) -> tuple[FitRow, ...]:
-    rows = [
-        FitRow(name, shape, found.get(name))
-        for name, shape in wanted.items()
-        if name in found or not name.endswith(COUNTER)
-    ]
-    return (*rows, *(FitRow(name, None, shape) for name, shape in found.items() if name not in wanted))
-
-
-def _builder(recipe: Recipe, variant: Variant) -> Callable[[], nn.Module]:
-    if recipe.variant is None or variant == Variant():
-        return recipe.skeleton or recipe.build
-    return partial(recipe.variant, variant.classes, variant.channels)
-
-
-def _built(recipe: Recipe, variant: Variant) -> nn.Module:
-    try:
-        return build_on_meta(_builder(recipe, variant))
-    except Exception as error:
-        # A library's constructor raises anything where it does not know a setting.
-        raise NetworkError(f"{recipe.name} can't be built for these weights: {error}") from error
+def _fit(recipe: Recipe, part: Part, filling: Filling) -> Fit:
+    origins = dict(zip(part.state, part.origins, strict=True))
+    # What is left over is told by its name in the file.
+    rows = tuple(replace(row, key=origins.get(row.key, row.key)) if row.is_left else row for row in filling.rows)
+    return Fit(recipe.name, rows, filling.variant.describe(recipe), part.path, filling.is_by_order)
 
 
 def _share(fit: Fit) -> float:
-    return fit.matches / max(len(fit.rows), 1)
+    return fit.matches / max(fit.count, 1)
 
 
-def _rank(fit: Fit) -> tuple[bool, float, bool, bool, int, str]:
-    """Return what sorts fits, the best first."""
+def _rank(fit: Fit) -> tuple[bool, float, float, bool, bool, int, str]:
+    """Return what sorts fits, the best first: of those that are whole, the part with the most tensors."""
     name = fit.architecture
-    return not fit.is_whole, -_share(fit), bool(fit.adaptation), name.startswith(TIMM), len(name), name
+    size = (len(fit.left_over) - _MANY * fit.matches) if fit.is_whole else 0
+    return not fit.is_whole, size, -_share(fit), bool(fit.adaptation), name.startswith(TIMM), len(name), name

@@ -1,4 +1,4 @@
-"""What an architecture is given so that it fits a file of weights: another number of classes, or of channels."""
+"""What an architecture is given so that it fits a file of weights: other classes or channels, another head."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from cnnviewer.network_reports import FitRow
+    from cnnviewer.networks.file_heads import Head
     from cnnviewer.networks.recipe import Recipe
 
 __all__ = ["Variant", "variant_for"]
@@ -18,10 +19,11 @@ __all__ = ["Variant", "variant_for"]
 
 @dataclass(frozen=True)
 class Variant:
-    """How a network differs from the usual one: its classes (0: no head), its channels; None where it does not."""
+    """How a network differs from the usual one: its classes (0: no head), channels, head; None where it does not."""
 
     classes: int | None = None
     channels: int | None = None
+    head: Head | None = None
 
     def describe(self, recipe: Recipe) -> str:
         """Return it for people: "7 classes instead of 1,000, 1 channel instead of 3"; '' for the usual one."""
@@ -31,6 +33,8 @@ class Variant:
             parts.append(f"{_number(self.classes, 'class')}{usual}" if self.classes else "without its head")
         if self.channels is not None:
             parts.append(f"{_number(self.channels, 'channel')} instead of {recipe.preprocessing.channels}")
+        if self.head is not None:
+            parts.append(self.head.describe())
         return ", ".join(parts)
 
 

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import torch
-
-from cnnviewer.errors import NetworkError, WeightsError
-from cnnviewer.networks.files.formats import MODULE, SAFETENSORS, TORCH, format_of
-from cnnviewer.networks.files.guards import check_claim, refusing
-from cnnviewer.networks.files.stand_ins import StandIn, read_stored, tensors_of
-from cnnviewer.networks.tensor_files import load_tensors
+from cnnviewer.errors import WeightsError
+from cnnviewer.networks.checkpoints.parts import parts_of
+from cnnviewer.networks.checkpoints.reading import read_checkpoint
 from cnnviewer.suggestions import some_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    import torch
 
     State = Mapping[str, torch.Tensor]
     Adapt = Callable[[State, torch.nn.Module], State]
 
-__all__ = ["fit_weights", "load_weights", "read_weights"]
-
-_NESTS = (
-    "state_dict", "model_state_dict", "model_state", "model", "net", "network", "module", "ema", "state_dict_ema",
-    "model_ema", "params", "weights",
-)  # fmt: skip
-_DEEPEST_NEST = 4
-# What training tools wrap a network in: taken away where all names begin with it.
-_PREFIXES = frozenset(["module", "model", "_orig_mod", "net", "network", "backbone", "base_model", "ema_model"])
+__all__ = ["fit_weights", "load_weights"]
 
 
 def load_weights(module: torch.nn.Module, path: Path, name: str, adapt: Adapt | None = None) -> None:
@@ -52,60 +41,12 @@ def load_weights(module: torch.nn.Module, path: Path, name: str, adapt: Adapt | 
     WeightsError
         If the file can't be read, or its tensors don't fit.
     """
-    state = read_weights(path)
-    fit_weights(module, adapt(state, module) if adapt else state, path.name, name)
-
-
-def read_weights(path: Path) -> State:
-    """Read a file of weights: safetensors, or what `torch.save` wrote, old and new. Nothing in it is run.
-
-    A state dict in a checkpoint (under ``state_dict``, ``model``, ``ema`` and the like) is taken out, and what lies
-    beside it is left; of a pickled module, of whatever class, the tensors are taken. Prefixes that all names carry and
-    that training tools leave (``module.``, ``_orig_mod.``, ``model.``, ...) are taken away.
-
-    Returns
-    -------
-    Mapping
-        Tensors on the CPU by name.
-
-    Raises
-    ------
-    WeightsError
-        If there is no such file, it can't be read, or holds no state dict, or one without floating point numbers.
-    """
-    if path.is_dir():
-        raise WeightsError(f"{path} is a folder; choose a file of weights in it.")
-    if not path.exists():
-        raise WeightsError(f"There is no weights file {path}. Check the path.")
-    try:
-        kind = format_of(path)
-        if kind not in (SAFETENSORS, TORCH, MODULE):
-            raise WeightsError(f"{path.name} is no weights file: it is a file of {kind.name}.")
-        state = _tensors(path) if kind == SAFETENSORS else _stored_tensors(path)
-    except WeightsError:
-        raise
-    except NetworkError as error:
-        raise WeightsError(f"{path.name} can't be read as weights: {error}") from error
-    if not any(tensor.is_floating_point() for tensor in state.values()):
-        kinds = sorted({str(tensor.dtype).removeprefix("torch.") for tensor in state.values()})
-        raise WeightsError(
-            f"{path.name} holds no weights of a network: its tensors have no floating point numbers, but "
-            f"{', '.join(kinds)}. Save the network's own state_dict()."
-        )
-    return state
-
-
-def _tensors(path: Path) -> State:
-    with refusing(path, "safetensors"):
-        return _unwrapped(load_tensors(path))
-
-
-def _stored_tensors(path: Path) -> State:
-    stored = read_stored(path)
-    with refusing(path, "weights"):
-        state = _state_dict(stored.content, path.name, stored.asked)
-        check_claim(path, sum(tensor.numel() * tensor.itemsize for tensor in state.values()), "its tensors")
-        return state
+    states = [part.state for part in parts_of(read_checkpoint(path).tensors)]
+    adapted = (adapt(state, module) if adapt else state for state in states)
+    wanted = module.state_dict()
+    # Of the largest that fit alike the first.
+    state = min(adapted, key=lambda state: len(_misfits(wanted, state, name)))
+    fit_weights(module, state, path.name, name)
 
 
 def fit_weights(module: torch.nn.Module, state: State, source: str, name: str) -> None:
@@ -137,21 +78,6 @@ def fit_weights(module: torch.nn.Module, state: State, source: str, name: str) -
         raise WeightsError(f"{source} does not fit {name}: its tensors can't be copied into it.") from error
 
 
-def _state_dict(stored: object, source: str, asked: tuple[str, ...]) -> State:
-    """Return the tensors by name in what a file holds."""
-    found, is_nested = _innermost(stored, 0)
-    if isinstance(found, StandIn):
-        found = tensors_of(found)
-    if isinstance(found, Mapping) and is_nested:
-        found = {name: value for name, value in found.items() if _is_weight((name, value))}
-    if not isinstance(found, Mapping) or not found or not all(map(_is_weight, found.items())):
-        raise WeightsError(
-            f"{source} holds no state dict, that is, tensors by name; save network.state_dict()."
-            + (f" It holds {some_of(asked)}." if asked else "")
-        )
-    return _unwrapped(found)
-
-
 def _with_versions(state: State, module: torch.nn.Module) -> OrderedDict[str, torch.Tensor]:
     """Return a state dict that says that it is of today, as some modules want to know.
 
@@ -164,32 +90,6 @@ def _with_versions(state: State, module: torch.nn.Module) -> OrderedDict[str, to
         if not hasattr(part, "num_batches_tracked")
     }
     return told
-
-
-def _innermost(stored: object, depth: int) -> tuple[object, bool]:
-    """Return the state dict, or stand-in of a module, in a checkpoint, and whether it lay within another dict."""
-    if isinstance(stored, Mapping) and depth < _DEEPEST_NEST:
-        for nest in _NESTS:
-            inner = stored.get(nest)
-            if isinstance(inner, Mapping) and inner:
-                return _innermost(inner, depth + 1)[0], True
-            if isinstance(inner, StandIn) and tensors_of(inner):
-                return inner, True
-    return stored, depth > 0
-
-
-def _unwrapped(state: State) -> State:
-    """Return the tensors without the prefixes that all their names carry."""
-    while True:
-        first = {name.partition(".")[0] for name in state}
-        if len(first) != 1 or not first <= _PREFIXES or any("." not in name for name in state):
-            return dict(state)
-        state = {name.partition(".")[2]: tensor for name, tensor in state.items()}
-
-
-def _is_weight(item: tuple[object, object]) -> bool:
-    name, tensor = item
-    return isinstance(name, str) and isinstance(tensor, torch.Tensor) and tensor.layout == torch.strided
 
 
 def _misfits(wanted: State, state: State, name: str) -> list[str]:

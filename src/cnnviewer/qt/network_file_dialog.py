@@ -37,6 +37,7 @@ from cnnviewer.qt.widgets.segmented import Segmented
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cnnviewer.card import Card
     from cnnviewer.network_reports import FileReport
 
 __all__ = ["NetworkFileDialog"]
@@ -126,8 +127,6 @@ class NetworkFileDialog(QDialog):
         """Complete the name of an architecture that is typed to one of these."""
         self.fits.set_architectures(names)
 
-    architectures = property(None, set_architectures, doc="The names to which an architecture's is completed.")
-
     @property
     def failure(self) -> str:
         """What went wrong; '' where nothing did."""
@@ -140,7 +139,7 @@ class NetworkFileDialog(QDialog):
         if report is None or self._is_busy:
             return "The file is being looked into."
         if fit is not None and not fit.is_whole:
-            wrong = len(fit.rows) - fit.matches
+            wrong = fit.count - fit.matches
             return f"{wrong:,} tensor{' does' if wrong == 1 else 's do'} not fit {fit.architecture}."
         if fit is None and (report.card is None or _is_weights(report)):
             return "Its architecture is not known: name it."
@@ -173,6 +172,7 @@ class NetworkFileDialog(QDialog):
         self.consent.accepted.connect(self._on_consent)
         self.consent.declined.connect(self.reject)
         self.fits.architectureChosen.connect(self._on_architecture_chosen)
+        self.fits.weightsChosen.connect(self._on_weights_chosen)
         self.fits.namesRequested.connect(self.architecturesRequested)
         self.card.changed.connect(self._refresh)
         self.card.failed.connect(self.show_failure)
@@ -227,13 +227,14 @@ class NetworkFileDialog(QDialog):
         return next((reason.text for reason in reasons if reason.what == "architecture"), "")
 
     def _is_stale(self, report: FileReport) -> bool:
-        """Whether a report is of an architecture that the user has left again."""
-        wanted = "" if self._asked is None else self._asked.architecture
+        """Whether a report is of an architecture, or of weights, that the user has left again."""
+        wanted, part = ("", None) if self._asked is None else (self._asked.architecture, self._asked.part)
         names = [fit.architecture for fit in report.fits]
-        return wanted in names and report.architecture != wanted
+        return (wanted in names and report.architecture != wanted) or (part in report.parts and report.part != part)
 
     def _show_parts(self, report: FileReport, *, is_same: bool) -> None:
         self.fits.show_fits(report.fits, report.architecture, self._reason)
+        self.fits.show_parts(report.parts, report.part)
         if report.card is not None:
             show = self.card.show_next_card if is_same else self.card.show_card
             show(report.card, report.origin, report.reasons, report.classes)
@@ -294,8 +295,7 @@ class NetworkFileDialog(QDialog):
         report = self._report
         if report is not None:
             # Of another content than this one the consent is asked again.
-            request = FileRequest(report.path, report.architecture, allow_code=True, digest=report.digest)
-            self._ask(request, "Opening it…")
+            self._ask(replace(_request(report), allow_code=True), "Opening it…")
 
     @Slot(str)
     def _on_architecture_chosen(self, name: str) -> None:
@@ -305,14 +305,20 @@ class NetworkFileDialog(QDialog):
         if name == report.architecture and self._asked is None:
             self._refresh()
         else:
-            self._ask(FileRequest(report.path, name, report.is_allowed, report.digest), f"Comparing it with {name}…")
+            self._ask(replace(_request(report), architecture=name), f"Comparing it with {name}…")
+
+    @Slot(str)
+    def _on_weights_chosen(self, part: str) -> None:
+        report = self._report
+        if report is not None and (part != report.part or self._asked is not None):
+            self._ask(replace(_request(report), part=part), "Reading these weights…")
 
     @Slot()
     def _on_open(self) -> None:
         report, card = self._report, self.card.card
         if report is None or card is None or self.obstacle:
             return
-        card = replace(card, architecture=report.architecture or card.architecture)
+        card = _completed(card, report)
         request = NetworkRequest(str(report.path), card=card, allow_code=report.is_allowed, digest=report.digest)
         self.openRequested.emit(request, self.remember.isChecked())
         self.accept()
@@ -336,8 +342,12 @@ class NetworkFileDialog(QDialog):
         self._turn_to(self.card)
         self.card.set_stored(to_json(card))
         report = self._report
-        if report is not None and report.fits and card.architecture not in ("", report.architecture):
-            self._on_architecture_chosen(card.architecture)
+        if report is None or not report.fits:
+            return
+        wanted = card.architecture or report.architecture
+        part = report.part if card.part is None else card.part
+        if (wanted, part) != (report.architecture, report.part):
+            self._ask(replace(_request(report), architecture=wanted, part=card.part), f"Comparing it with {wanted}…")
 
     def export_card(self, path: Path) -> None:
         """Write the card into a file; why it can't be is told in the dialog."""
@@ -345,7 +355,7 @@ class NetworkFileDialog(QDialog):
         if card is None or report is None:
             return
         try:
-            write_card(replace(card, architecture=report.architecture or card.architecture), path)
+            write_card(_completed(card, report), path)
             self._head.show_failure("")
         except OSError as error:
             self.show_failure(f"The card {path} can't be written: {error.strerror or error}.")
@@ -372,6 +382,16 @@ class NetworkFileDialog(QDialog):
         dialog = file_dialog(self, title, filters=_CARDS)
         dialog.setAcceptMode(mode)
         return dialog
+
+
+def _request(report: FileReport) -> FileRequest:
+    """Return what asks for a report once more."""
+    return FileRequest(report.path, report.architecture, report.is_allowed, report.digest, report.chosen_part)
+
+
+def _completed(card: Card, report: FileReport) -> Card:
+    """Return a card with what was chosen beside it."""
+    return replace(card, architecture=report.architecture or card.architecture, part=report.chosen_part)
 
 
 def _is_weights(report: FileReport) -> bool:

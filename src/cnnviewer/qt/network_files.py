@@ -65,8 +65,8 @@ class NetworkFiles(QObject):
         if request is None:
             return
         self._edited = request
-        architecture = request.card.architecture if request.card is not None else ""
-        self._inspect(FileRequest(request.name, architecture, request.allow_code, request.digest))
+        architecture, part = ("", None) if request.card is None else (request.card.architecture, request.card.part)
+        self._inspect(FileRequest(request.name, architecture, request.allow_code, request.digest, part))
 
     @Slot(object)
     def _inspect(self, request: FileRequest) -> None:

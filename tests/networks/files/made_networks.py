@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from cnnviewer.networks.checkpoints.reading import read_checkpoint
 from cnnviewer.networks.files.formats import format_of
-from cnnviewer.networks.weights import read_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ def open_path(path: Path) -> Opened | Mapping[str, torch.Tensor]:
     """Open a file as its format says."""
     kind = format_of(path)
     if kind.is_weights:
-        return read_weights(path)
+        return read_checkpoint(path).tensors
     return import_module(f"cnnviewer.networks.files.{kind.file}").open_file(path)
 
 

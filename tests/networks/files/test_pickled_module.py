@@ -6,6 +6,7 @@ import functools
 
 import attacks
 import pytest
+import timm
 import torch
 import torchvision
 from attacks import call, instance, mapping, module_state, reference, text, write_legacy, write_zipped
@@ -13,8 +14,11 @@ from made_networks import Small, image, plain
 from torch import nn
 
 from cnnviewer.errors import CnnviewerError, NetworkError, WeightsError
+from cnnviewer.network_reports import FileRequest
+from cnnviewer.networks import load_network
+from cnnviewer.networks.checkpoints.reading import read_checkpoint
+from cnnviewer.networks.files.opening import FileOpener
 from cnnviewer.networks.files.pickled_module import open_file
-from cnnviewer.networks.weights import read_weights
 
 LINEAR = ("torch.nn.modules.linear", "Identity")
 
@@ -80,7 +84,7 @@ def test_classes_of_its_own_are_refused_by_name(tmp_path):
 def test_weights_of_a_pickled_module_of_any_class_can_be_read(tmp_path):
     network = Small()
     torch.save(network, tmp_path / "net.pt")
-    state = read_weights(tmp_path / "net.pt")
+    state = read_checkpoint(tmp_path / "net.pt").tensors
     assert list(state) == list(network.state_dict())
     assert all(torch.equal(state[name], tensor) for name, tensor in network.state_dict().items())
 
@@ -153,10 +157,10 @@ def test_attacks_are_refused_and_nothing_is_run(tmp_path, name, write):
     with pytest.raises(CnnviewerError, match=r"net\.pt"):
         open_file(path)
     with pytest.raises(CnnviewerError, match=r"net\.pt"):
-        read_weights(path)
+        read_checkpoint(path)
     wrapped = write(tmp_path / "nested.pt", mapping(state_dict=_attacks(str(victim))[name], epoch=b"K\x01"))
     with pytest.raises(CnnviewerError, match=r"nested\.pt"):
-        read_weights(wrapped)
+        read_checkpoint(wrapped)
     assert not victim.exists()
     assert not list(tmp_path.glob("*.patch"))
     assert (torch._utils._rebuild_tensor_v2.__name__, nn.Identity.forward) == before
@@ -176,7 +180,7 @@ def test_what_it_wanted_to_run_is_named(tmp_path):
     with pytest.raises(NetworkError, match=r"it wants to run os\.system\. Nothing of it was run"):
         open_file(path)
     with pytest.raises(WeightsError, match=r"it wants to run os\.system\. Nothing of it was run"):
-        read_weights(path)
+        read_checkpoint(path)
 
 
 def test_deep_nesting_is_no_crash(tmp_path):
@@ -211,7 +215,7 @@ def test_shapes_that_cannot_be_true_are_refused(tmp_path, numel, size, stride):
     content = mapping(weight=_tensor(numel, _number(size) + b"\x85", _number(stride) + b"\x85"))
     path = write_zipped(tmp_path / "net.pt", content, **{"0": bytes(4)})
     with pytest.raises(WeightsError, match=r"net\.pt"):
-        read_weights(path)
+        read_checkpoint(path)
 
 
 def test_nan_weights_open(tmp_path):
@@ -250,3 +254,21 @@ def test_a_module_without_numbers_is_told(tmp_path):
     torch.save(plain().to("meta"), tmp_path / "net.pt")
     with pytest.raises(NetworkError, match="the shapes of weights alone"):
         open_file(tmp_path / "net.pt")
+
+
+def test_a_module_of_timm_is_opened_by_its_tensors(tmp_path):
+    torch.manual_seed(0)
+    network = timm.create_model("test_resnet", num_classes=5).eval()
+    path = tmp_path / "net.pt"
+    torch.save(network, path)
+    report = FileOpener().inspect(FileRequest(path))
+    assert (report.format, report.architecture) == ("pickled module, its weights", "timm/test_resnet")
+    opened = load_network(path)
+    with torch.no_grad():
+        assert torch.equal(opened.module(image(1, 3, 64, 64)), network(image(1, 3, 64, 64)))
+
+
+def test_a_module_of_classes_and_tensors_that_nobody_knows_is_told(tmp_path):
+    torch.save(Small(), tmp_path / "net.pt")
+    with pytest.raises(NetworkError, match=r"No architecture that is known fits .*made_networks\.Small, .* is not run"):
+        load_network(tmp_path / "net.pt")

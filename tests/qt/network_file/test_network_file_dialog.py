@@ -135,7 +135,8 @@ def test_what_code_says_of_itself_is_no_markup(dialog):
 
 
 def test_states_of_tensors():
-    assert [state_of(row) for row in (MATCH, SHAPE, MISSING, UNEXPECTED)] == list(State)
+    left = replace(UNEXPECTED, is_left=True)
+    assert [state_of(row) for row in (MATCH, SHAPE, MISSING, UNEXPECTED, left)] == list(State)
 
 
 def test_fits_are_listed_and_misfits_shown_first_hand(dialog, qtbot):
@@ -220,7 +221,7 @@ def test_weights_with_a_card_but_no_architecture_cannot_be_opened(dialog):
 
 
 def test_a_name_by_hand_is_completed_and_asked_for(dialog, qtbot):
-    dialog.architectures = ("resnet18", "resnet50", "timm/resnet50.a1_in1k", "vgg11")
+    dialog.set_architectures(("resnet18", "resnet50", "timm/resnet50.a1_in1k", "vgg11"))
     dialog.show_report(replace(WEIGHTS, fits=(), architecture="", card=None, reasons=()))
     assert "no known architecture has tensors like these" in dialog.fits.title
     assert not dialog.fits.table.isVisible()

@@ -12,6 +12,7 @@ from cnnviewer.errors import NetworkError, WeightsError
 from cnnviewer.networks.checkpoints.surroundings import Surroundings, surroundings_of
 from cnnviewer.networks.files.formats import MODULE, SAFETENSORS, TORCH, format_of
 from cnnviewer.networks.files.guards import check_claim, refusing
+from cnnviewer.networks.files.shards import shards_of
 from cnnviewer.networks.files.stand_ins import StandIn, read_stored, tensors_of
 from cnnviewer.networks.tensor_files import load_tensors, read_metadata
 from cnnviewer.suggestions import some_of
@@ -46,13 +47,26 @@ class Checkpoint:
 def read_checkpoint(path: Path) -> Checkpoint:
     """Read a file of weights: safetensors, or what `torch.save` wrote, old and new. Nothing in it is run.
 
-    Of a pickled module, of whatever class, the tensors are taken.
+    Of a pickled module, of whatever class, the tensors are taken. The list of several files, or one of these, means all
+    of them.
 
     Raises
     ------
     WeightsError
         If there is no such file, it can't be read, or holds no tensors by name, or none of floating point numbers.
     """
+    try:
+        shards = shards_of(path)
+    except NetworkError as error:
+        raise WeightsError(str(error)) from error
+    if not shards:
+        return _read(path)
+    found = [_read(shard) for shard in shards]
+    tensors = {name: tensor for shard in found for name, tensor in shard.tensors.items()}
+    return Checkpoint(tensors, found[0].surroundings)
+
+
+def _read(path: Path) -> Checkpoint:
     if path.is_dir():
         raise WeightsError(f"{path} is a folder; choose a file of weights in it.")
     if not path.exists():
@@ -110,8 +124,8 @@ def _named(value: Any, path: str, depth: int, seen: set[int]) -> Iterator[tuple[
         if not isinstance(key, (str, int)):
             continue
         if isinstance(part, torch.Tensor):
-            # A list of tensors has no names; sparse ones are no weights of a layer.
-            if isinstance(value, Mapping) and part.layout == torch.strided:
+            # In a list they have no names; sparse ones are no weights of a layer.
+            if isinstance(key, str) and part.layout == torch.strided:
                 yield _joined(path, str(key)), part
         else:
             yield from _named(part, _joined(path, str(key)), depth + 1, seen)

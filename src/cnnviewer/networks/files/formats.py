@@ -43,6 +43,9 @@ class Format:
 SAFETENSORS = Format("safetensors", is_weights=True)
 TORCH = Format("PyTorch file", is_weights=True)
 MODULE = Format("pickled module", "pickled_module")
+FOREIGN_MODULE = Format("pickled module, its weights", is_weights=True)
+"""One of classes that are not run: its tensors alone are taken."""
+SHARDS = Format("weights in several files", is_weights=True)
 ONNX = Format("ONNX", "onnx_file")
 EXPORTED = Format("exported program", "exported_program", runs_code=True)
 TORCHSCRIPT = Format("TorchScript", "torchscript")
@@ -54,7 +57,7 @@ KNOWN = "safetensors, PyTorch (.pt, .pth), ONNX, an exported program (.pt2), Ker
 
 _HEAD = 4096
 
-FORMATS = (SAFETENSORS, TORCH, MODULE, ONNX, EXPORTED, TORCHSCRIPT, KERAS, FACTORY)
+FORMATS = (SAFETENSORS, TORCH, SHARDS, MODULE, FOREIGN_MODULE, ONNX, EXPORTED, TORCHSCRIPT, KERAS, FACTORY)
 
 
 def is_network_file(path: Path) -> bool:

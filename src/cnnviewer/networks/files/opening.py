@@ -16,30 +16,27 @@ from cnnviewer.card import Card, card_beside
 from cnnviewer.errors import NetworkError
 from cnnviewer.files import file_hash
 from cnnviewer.network import Network
-from cnnviewer.network_reports import FileReport, FileRequest, Reason
+from cnnviewer.network_reports import FileReport, FileRequest, Reason, part_name
 from cnnviewer.networks.category_lists import names_of
-from cnnviewer.networks.checkpoints.reading import read_checkpoint
 from cnnviewer.networks.files.card_store import remembered
 from cnnviewer.networks.files.evidence import Evidence
 from cnnviewer.networks.files.factory import factories_in, is_factory, open_factory
-from cnnviewer.networks.files.formats import FACTORY, Format, format_of
+from cnnviewer.networks.files.formats import FACTORY, FOREIGN_MODULE, MODULE, SHARDS, Format, format_of
 from cnnviewer.networks.files.gathering import evidence_beside, evidence_within
 from cnnviewer.networks.files.guessing import Guess, guess
 from cnnviewer.networks.files.opened import Hints
+from cnnviewer.networks.files.pickled_module import foreign_classes
 from cnnviewer.networks.files.places import find_network
 from cnnviewer.networks.files.returning import with_returns
-from cnnviewer.networks.files.siblings import Choice, choose
+from cnnviewer.networks.files.shards import shards_of
+from cnnviewer.networks.files.siblings import choose
 from cnnviewer.networks.files.sizing import why_not
-from cnnviewer.networks.matching import find_fits, fit_of, open_weights
-from cnnviewer.networks.weights import read_weights
+from cnnviewer.networks.files.weights_file import WeightsFile, read_weights_file
 
 if TYPE_CHECKING:
     from torch import nn
 
     from cnnviewer.downloads import ProgressCallback
-    from cnnviewer.network_reports import Fit
-    from cnnviewer.networks.checkpoints.surroundings import Surroundings
-    from cnnviewer.networks.weights import State
     from cnnviewer.preprocessing import Preprocessing
 
 __all__ = ["FileOpener"]
@@ -72,16 +69,6 @@ class _Source:
 
 
 @dataclass(frozen=True, eq=False)
-class _Weights:
-    """A file of weights with the architectures that they may be of."""
-
-    state: State
-    fits: tuple[Fit, ...]
-    surroundings: Surroundings
-    choice: Choice | None = None
-
-
-@dataclass(frozen=True, eq=False)
 class _Module:
     """What a source holds: a module, and what is known of it; `network` where a factory made all of it.
 
@@ -101,8 +88,8 @@ class FileOpener:
 
     def __init__(self) -> None:
         self._source: _Source | None = None
-        self._weights: _Weights | None = None
-        self._opened: tuple[str, _Module] | None = None
+        self._weights: WeightsFile | None = None
+        self._opened: tuple[tuple[str, str], _Module] | None = None
 
     def inspect(self, request: FileRequest, progress: ProgressCallback | None = None) -> FileReport:
         """Tell what a file holds, and how it can be opened.
@@ -125,12 +112,22 @@ class FileOpener:
             return replace(report, consent=source.consent)
         report = replace(report, is_allowed=bool(source.consent))
         wanted = request.architecture or (card.architecture if card is not None else "")
-        architecture = self._architecture(source, wanted, progress)
+        part = request.part if request.part is not None or card is None else card.part
+        architecture = self._architecture(source, wanted, part, progress)
         if source.format.is_weights:
             assert self._weights is not None
-            report = replace(report, fits=self._weights.fits, architecture=architecture)
-            report = replace(report, reasons=self._why(architecture))
-            if not any(fit.is_whole and fit.architecture == architecture for fit in self._weights.fits):
+            weights = self._weights
+            report = replace(
+                report,
+                fits=weights.fits,
+                architecture=architecture,
+                reasons=self._why(architecture),
+                parts=weights.parts,
+                part=weights.part,
+                note=weights.note(architecture),
+            )
+            fit = weights.fit(architecture)
+            if fit is None or not fit.is_whole:
                 return report
         return self._with_card(report, source, architecture, progress)
 
@@ -171,10 +168,13 @@ class FileOpener:
         source = self._look(name, progress)
         _check_allowed(source, digest, allow_code=allow_code)
         card = card or _known_card(source)[0]
-        architecture = self._architecture(source, card.architecture if card is not None else "", progress)
+        wanted, part = ("", None) if card is None else (card.architecture, card.part)
+        architecture = self._architecture(source, wanted, part, progress)
         if source.format.is_weights and not architecture:
             assert self._weights is not None
-            raise NetworkError(_no_fit(source, self._weights.fits))
+            classes = foreign_classes(source.path) if source.format is FOREIGN_MODULE and source.path else ()
+            raise NetworkError(self._weights.why_none(classes))
+        provenance = self._provenance(source)
         opened = self._open(source, architecture, progress)
         if card is not None:
             _check_runs(source, opened, card, progress)
@@ -183,7 +183,7 @@ class FileOpener:
         if opened.network is not None:
             return opened.network if card is None else _with_card(opened.network, card)
         assert card is not None
-        return _network_of(source, opened, card)
+        return _network_of(source, opened, card, provenance)
 
     def forget(self) -> None:
         """Let go of what was read last."""
@@ -201,34 +201,38 @@ class FileOpener:
             self._source = source
         return source
 
-    def _architecture(self, source: _Source, wanted: str, progress: ProgressCallback | None) -> str:
+    def _architecture(self, source: _Source, wanted: str, part: str | None, progress: ProgressCallback | None) -> str:
         """Return the architecture of a file of weights: the one that is wanted, else the best that fits whole."""
         if not source.format.is_weights:
             return ""
-        if self._weights is None:
+        if self._weights is None or self._weights.wish != part:
             assert source.path is not None
-            state = read_weights(source.path)
-            self._weights = _Weights(
-                state, find_fits(state, progress=progress), read_checkpoint(source.path).surroundings
-            )
+            self._weights = read_weights_file(source.path, source.title, part, progress, self._weights)
         found = self._weights
         if wanted:
-            if all(fit.architecture != wanted for fit in found.fits):
-                self._weights = replace(found, fits=(fit_of(wanted, found.state), *found.fits))
+            self._weights = found.compared(wanted)
             return wanted
         if found.choice is None:
-            evidence = evidence_within(Hints(surroundings=found.surroundings)) + _beside(source)
+            evidence = evidence_within(Hints(surroundings=found.checkpoint.surroundings)) + _beside(source)
             choice = choose(
                 found.fits,
                 evidence,
-                compare=lambda name: fit_of(name, found.state),
-                fill=lambda name: open_weights(found.state, name, source.title),
+                compare=found.compare,
+                fill=found.opened,
                 title=source.title,
                 progress=progress,
             )
-            self._weights = replace(found, fits=(*choice.more, *found.fits), choice=choice)
-        assert self._weights.choice is not None
-        return self._weights.choice.architecture
+            self._weights = found = replace(found, fits=(*choice.more, *found.fits), choice=choice)
+        assert found.choice is not None
+        return found.choice.architecture
+
+    def _provenance(self, source: _Source) -> str:
+        """Return where a network's weights come from, for people."""
+        weights = self._weights
+        if weights is None:
+            return f"from {source.title}"
+        named = f", {part_name(weights.part)}" if len(weights.parts) > 1 else ""
+        return f"weights from {source.title}{named}"
 
     def _why(self, architecture: str) -> tuple[Reason, ...]:
         """Return why an architecture was chosen by itself; nothing where there was no choice."""
@@ -239,15 +243,16 @@ class FileOpener:
 
     def _open(self, source: _Source, architecture: str, progress: ProgressCallback | None) -> _Module:
         """Return the module of a source; it is read once."""
-        if self._opened is None or self._opened[0] != architecture:
-            self._opened = architecture, self._read(source, architecture, progress)
+        key = architecture, "" if self._weights is None else self._weights.part
+        if self._opened is None or self._opened[0] != key:
+            self._opened = key, self._read(source, architecture, progress)
         return self._opened[1]
 
     def _read(self, source: _Source, architecture: str, progress: ProgressCallback | None) -> _Module:
         if source.format.is_weights:
             assert self._weights is not None
-            weights = open_weights(self._weights.state, architecture, source.title)
-            hints = Hints(surroundings=self._weights.surroundings)
+            weights = self._weights.opened(architecture)
+            hints = Hints(surroundings=self._weights.checkpoint.surroundings)
             return _Module(weights.module, hints, usual=weights.preprocessing, categories=weights.categories)
         if source.format is FACTORY:
             opened = open_factory(source.text, progress)
@@ -269,11 +274,11 @@ class FileOpener:
         found = _guessed(source, opened, report.reasons, progress)
         return replace(
             report,
-            card=replace(found.card, architecture=architecture),
+            card=replace(found.card, architecture=architecture, part=report.chosen_part),
             origin="guessed",
             reasons=found.reasons,
             classes=found.classes,
-            note=opened.note,
+            note=" ".join(filter(None, (report.note, opened.note))),
         )
 
 
@@ -286,10 +291,16 @@ def _source_of(text: str) -> _Source:
         digest = hashlib.sha256(f"{content}{text.rpartition(':')[2] if path else text}".encode()).hexdigest()
         return _Source(text, path, FACTORY, digest, 0 if path is None else path.stat().st_size)
     path = find_network(Path(text))
-    kind = format_of(path)
+    kind = SHARDS if shards_of(path) else format_of(path)
+    if kind is MODULE and foreign_classes(path):
+        kind = FOREIGN_MODULE
     if kind is FACTORY:
         return _source_of(f"{path}:{_only_factory(path)}")
     try:
+        if kind is SHARDS:
+            shards = shards_of(path)
+            digest = hashlib.sha256("".join(map(file_hash, shards)).encode()).hexdigest()
+            return _Source(str(path), path, kind, digest, sum(shard.stat().st_size for shard in shards))
         return _Source(str(path), path, kind, file_hash(path), path.stat().st_size)
     except OSError as error:
         raise NetworkError(f"{path} can't be read: {error.strerror or error}.") from error
@@ -312,21 +323,6 @@ def _only_factory(path: Path) -> str:
     raise NetworkError(f"{path.name} has several functions ({', '.join(found)}): name one, {path.name}:{found[0]}.")
 
 
-def _no_fit(source: _Source, fits: tuple[Fit, ...]) -> str:
-    """Return why the weights of a file can't be opened."""
-    if not fits:
-        return (
-            f"No architecture that is known fits the weights in {source.title}. Open a file that holds the whole "
-            "network: ONNX, an exported program, a Python factory."
-        )
-    nearest = fits[0]
-    wrong = next(row.key for row in nearest.rows if not row.is_match)
-    return (
-        f"The weights in {source.title} fit no architecture that is known: of the nearest, {nearest.architecture}, "
-        f"{nearest.matches:,} of {len(nearest.rows):,} tensors fit, and {wrong} does not."
-    )
-
-
 def _check_allowed(source: _Source, digest: str, *, allow_code: bool) -> None:
     """Raise where a file is another one than was looked into, or would run code that is not allowed."""
     if digest not in ("", source.digest):
@@ -338,14 +334,14 @@ def _check_allowed(source: _Source, digest: str, *, allow_code: bool) -> None:
         )
 
 
-def _network_of(source: _Source, opened: _Module, card: Card) -> Network:
+def _network_of(source: _Source, opened: _Module, card: Card, provenance: str) -> Network:
     """Return the network of a file that holds a module alone, with what its card says."""
     return Network(
         module=opened.module,
         name=card.name or _title_of(source),
         preprocessing=card.preprocessing,
         categories=names_of(card.categories),
-        provenance=f"weights from {source.title}" if source.format.is_weights else f"from {source.title}",
+        provenance=provenance,
         returns=card.returns,
         guessed=card.guessed,
     )

@@ -18,7 +18,7 @@ from torch import nn
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.guards import refusing
 from cnnviewer.networks.files.opened import Opened
-from cnnviewer.networks.files.stand_ins import StandIn, Stored, read_stored
+from cnnviewer.networks.files.stand_ins import StandIn, Stored, asked_of, read_stored
 from cnnviewer.suggestions import some_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.downloads import ProgressCallback
 
-__all__ = ["open_file"]
+__all__ = ["foreign_classes", "open_file"]
 
 _HOMES = ("torch.nn.modules.", "torchvision.models.", "torchvision.ops.")
 _WRAPPERS = (
@@ -63,6 +63,17 @@ def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
         return Opened(_Builder(path).module(_unwrapped(stored.content)).eval())
 
 
+def foreign_classes(path: Path) -> tuple[str, ...]:
+    """Return what a pickled module wants besides the classes of torch.nn and torchvision: none of that is run.
+
+    Raises
+    ------
+    NetworkError
+        If it can't be read.
+    """
+    return _strange(asked_of(path))
+
+
 def _unwrapped(content: Any) -> Any:
     """Return the module in what data-parallel training wraps around it."""
     if isinstance(content, StandIn) and content.path in _WRAPPERS and isinstance(content.state, dict):
@@ -71,7 +82,7 @@ def _unwrapped(content: Any) -> Any:
 
 
 def _check_asked(stored: Stored, path: Path) -> None:
-    strange = [name for name in stored.asked if not _is_known(name)]
+    strange = _strange(stored.asked)
     if not strange:
         return
     raise NetworkError(
@@ -79,6 +90,10 @@ def _check_asked(stored: Stored, path: Path) -> None:
         "neither of torch.nn nor of torchvision. Save its weights alone, torch.save(network.state_dict(), "
         '"net.pt"), or give the Python file that defines it: file.py:function.'
     )
+
+
+def _strange(asked: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in asked if not _is_known(name))
 
 
 def _is_known(name: str) -> bool:

@@ -9,6 +9,7 @@ from cnnviewer.errors import NetworkError
 from cnnviewer.kinds import IMAGES, NETWORKS, ending_of
 from cnnviewer.networks.files.foreign import foreign_network
 from cnnviewer.networks.files.formats import is_network_file
+from cnnviewer.networks.files.shards import is_index, whole_of
 
 __all__ = ["CARD", "find_network", "has_network", "is_factory", "is_network"]
 
@@ -31,7 +32,7 @@ def is_network(path: Path) -> bool:
     with suppress(OSError, ValueError):  # a name that no file can have
         if path.is_dir():
             return has_network(path) and ((path / CARD).is_file() or not _has_images(path))
-        return path.is_file() and is_network_file(path)
+        return path.is_file() and (is_network_file(path) or is_index(path))
     return False
 
 
@@ -53,6 +54,9 @@ def find_network(path: Path) -> Path:
     found = _networks(path)
     if all(ending_of(file) == ".bin" for file in found) and (foreign := foreign_network(path)):
         raise NetworkError(foreign)  # whose numbers lie in files that are called as PyTorch's are
+    whole = whole_of(found)
+    if whole is not None:
+        return whole
     if not found:
         raise NetworkError(f"The folder {path} holds no network ({', '.join(sorted(NETWORKS))}); choose another.")
     if len(found) > 1:
@@ -68,8 +72,8 @@ def _networks(folder: Path) -> list[Path]:
 def _is_network(path: Path) -> bool:
     """Whether a path in a folder is a network's file; Python files lie in many folders."""
     # The name first: asking the disk takes long in a folder of many images.
-    is_named = is_network_file(path) and ending_of(path) != ".py" and not path.name.startswith(".")
-    return is_named and path.is_file()
+    is_named = (is_network_file(path) and ending_of(path) != ".py") or is_index(path)
+    return is_named and not path.name.startswith(".") and path.is_file()
 
 
 def _has_images(folder: Path) -> bool:

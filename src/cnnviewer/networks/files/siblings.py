@@ -140,9 +140,7 @@ def _told(compare: Callable[[str], Fit], whole: Sequence[Fit], evidence: Evidenc
         for fit in _fits_of(clue.value, compare):
             if fit.is_whole:
                 return Choice(fit.architecture, _says(clue), more=(fit,))
-            misfits.append(
-                f"{clue.source} says {clue.value}, of which {fit.matches:,} of {len(fit.rows):,} tensors fit."
-            )
+            misfits.append(f"{clue.source} says {clue.value}, of which {fit.matches:,} of {fit.count:,} tensors fit.")
     if misfits and whole:
         return Choice(whole[0].architecture, misfits[0])
     return None

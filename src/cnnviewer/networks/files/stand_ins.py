@@ -27,7 +27,7 @@ from cnnviewer.suggestions import some_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["StandIn", "Stored", "read_stored", "tensors_of"]
+__all__ = ["StandIn", "Stored", "asked_of", "read_stored", "tensors_of"]
 
 
 class StandIn:
@@ -89,8 +89,7 @@ def read_stored(path: Path) -> Stored:
     NetworkError
         If it can't be read, or wants to run what could do harm: that is named.
     """
-    with path.open("rb") as file:
-        is_zip = file.read(4) == b"PK\x03\x04"
+    is_zip = _is_zip(path)
     asked: tuple[str, ...] = ()
     try:
         with refusing(path, "a PyTorch file"):
@@ -103,6 +102,19 @@ def read_stored(path: Path) -> Stored:
     except NetworkError as error:
         raise _explained(error, path, asked, is_zip) from error.__cause__
     return Stored(content, tuple(name for name in asked if name not in _PLAIN))
+
+
+def asked_of(path: Path) -> tuple[str, ...]:
+    """Return the classes and functions that a file of `torch.save` asks for besides plain containers, in order.
+
+    Raises
+    ------
+    NetworkError
+        If it can't be read.
+    """
+    with refusing(path, "a PyTorch file"):
+        asked = _asked(path, is_zip=_is_zip(path))
+    return tuple(name for name in asked if name not in _PLAIN)
 
 
 def tensors_of(module: StandIn) -> dict[str, torch.Tensor]:
@@ -146,6 +158,11 @@ def _collect(module: StandIn, prefix: str, found: dict[str, torch.Tensor], depth
     for name, child in children.items() if isinstance(children, dict) else ():
         if isinstance(child, StandIn):
             _collect(child, f"{prefix}{name}.", found, depth + 1)
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
 
 
 def _asked(path: Path, is_zip: bool) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ class State(Enum):
     SHAPE = ("≠ other shape", "{} of another shape")
     MISSING = ("− missing in the file", "{} missing in the file")
     UNEXPECTED = ("+ has no place", "{} without a place in the architecture")
+    LEFT = ("· left over", "{} left over, no part of the network")
 
     @property
     def sign(self) -> str:
@@ -51,6 +52,8 @@ def state_of(row: FitRow) -> State:
     """Return how the tensors of a row agree."""
     if row.is_match:
         return State.MATCH
+    if row.is_left:
+        return State.LEFT
     if row.wanted is None:
         return State.UNEXPECTED
     return State.MISSING if row.found is None else State.SHAPE
@@ -101,14 +104,20 @@ class FitModel(QAbstractTableModel):
         row = self._rows[index.row()]
         state = state_of(row)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            text = (row.key, _shape(row.wanted), _shape(row.found), state.sign)[index.column()]
+            text = (row.key, _shape(row.wanted), _shape(row.found), _sign(row))[index.column()]
             return text if role == Qt.ItemDataRole.DisplayRole else literal(text)
         if role == Qt.ItemDataRole.ForegroundRole:
             theme = current_theme()
-            if state is not State.MATCH:
+            if state not in (State.MATCH, State.LEFT):
                 return QColor(theme.warning)
-            return QColor(theme.muted) if index.column() == 3 else None
+            return QColor(theme.muted) if index.column() == 3 or state is State.LEFT else None
         return None
+
+
+def _sign(row: FitRow) -> str:
+    """Return how the tensors of a row agree, and what the file calls its own where that is another name."""
+    sign = state_of(row).sign
+    return f"{sign}: {row.source}" if row.source else sign
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:

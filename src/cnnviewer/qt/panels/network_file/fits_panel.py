@@ -8,6 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
+    QComboBox,
     QCompleter,
     QHBoxLayout,
     QHeaderView,
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviewer.names import steady
+from cnnviewer.network_reports import part_name
 from cnnviewer.qt.panels.network_file.fit_model import FitModel, counts_text
 from cnnviewer.qt.widgets.styling import label, literal
 
@@ -36,10 +38,13 @@ _MOST_ROWS = 5
 class FitsPanel(QWidget):
     """Lists the architectures that fit, best first; `architectureChosen` tells the one that the user chose.
 
+    Where the file holds the weights of several such networks, `weightsChosen` tells which part of it was chosen.
+
     `namesRequested` asks for the names to which what is typed can be completed, when something is.
     """
 
     architectureChosen = Signal(str)
+    weightsChosen = Signal(str)
     namesRequested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -48,6 +53,7 @@ class FitsPanel(QWidget):
         self._has_asked = False
         self._title = label("", self)
         self._title.setWordWrap(True)
+        self._build_choice()
         self._build_list()
         self._build_table()
         self._build_by_hand()
@@ -55,6 +61,7 @@ class FitsPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(7)
         layout.addWidget(self._title)
+        layout.addWidget(self._choice)
         layout.addWidget(self.list)
         layout.addLayout(self._over_table)
         layout.addWidget(self.table, stretch=1000)
@@ -79,6 +86,15 @@ class FitsPanel(QWidget):
         what = "Another architecture" if fits else "Its architecture"
         self.name.setPlaceholderText(f"{what}: resnet18, timm/convnext_tiny …")
         self._show_rows()
+
+    def show_parts(self, parts: tuple[str, ...], chosen: str) -> None:
+        """Show which weights of the file can be taken, by what their names begin with; one is no choice."""
+        with QSignalBlocker(self.weights):
+            self.weights.clear()
+            for part in parts:
+                self.weights.addItem(part_name(part), part)
+            self.weights.setCurrentIndex(self.weights.findData(chosen))
+        self._choice.setVisible(len(parts) > 1)
 
     def set_architectures(self, names: Sequence[str]) -> None:
         """Complete what is typed by hand to one of these names."""
@@ -113,6 +129,18 @@ class FitsPanel(QWidget):
         return self._model
 
     # ---- building
+
+    def _build_choice(self) -> None:
+        self._choice = QWidget(self)
+        self.weights = QComboBox(self._choice)
+        self.weights.setAccessibleName("Which weights of the file")
+        self.weights.setToolTip("The file holds this network several times: an average of its weights, another fold …")
+        self.weights.activated.connect(self._on_weights_activated)
+        row = QHBoxLayout(self._choice)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(label("Take the weights", self._choice))
+        row.addWidget(self.weights)
+        row.addStretch(1)
 
     def _build_list(self) -> None:
         self.list = QListWidget(self)
@@ -162,9 +190,9 @@ class FitsPanel(QWidget):
     @Slot()
     def _show_rows(self) -> None:
         fit = self.fit
-        is_whole = fit is None or fit.is_whole
-        self.only_misfits.setVisible(not is_whole)
-        only = self.only_misfits.isChecked() and not is_whole
+        is_all = fit is None or all(row.is_match for row in fit.rows)
+        self.only_misfits.setVisible(not is_all)
+        only = self.only_misfits.isChecked() and not is_all
         self._model.show_fit(fit, only_misfits=only)
         self._counts.setText("" if fit is None else steady(counts_text(fit)))
 
@@ -173,6 +201,10 @@ class FitsPanel(QWidget):
         self._show_rows()
         if 0 <= row < len(self._fits):
             self.architectureChosen.emit(self._fits[row].architecture)
+
+    @Slot(int)
+    def _on_weights_activated(self, row: int) -> None:
+        self.weightsChosen.emit(self.weights.itemData(row))
 
     @Slot(str)
     def _on_name_changed(self, text: str) -> None:
@@ -189,7 +221,9 @@ class FitsPanel(QWidget):
 def fit_text(fit: Fit) -> str:
     """Return one line of a fit: ``✓ squeezenet1_0 — 52 of 52 tensors fit · 10 classes instead of 1,000``."""
     sign = "✓" if fit.is_whole else "≠"
-    text = f"{sign} {fit.architecture} — {fit.matches:,} of {len(fit.rows):,} tensors fit"
+    text = f"{sign} {fit.architecture} — {fit.matches:,} of {fit.count:,} tensors fit"
+    if fit.is_by_order:
+        text += " · under other names, by order and shape"
     return f"{text} · {fit.adaptation}" if fit.adaptation else text
 
 

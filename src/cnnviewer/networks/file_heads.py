@@ -1,0 +1,214 @@
+"""The head that a file of weights has in the place of an architecture's own: a layer, or a few in a row.
+
+The file tells its layers with weights, by names and shapes, and where their names are numbers, where something without
+weights stands between. What that is it does not tell: the first thing behind a linear layer is taken for a ReLU, as in
+nearly all such heads, all else for dropout, which does nothing once a network has learnt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cnnviewer.networks.outlines import Outline
+
+__all__ = ["Head", "HeadLayer", "head_for", "natural_key"]
+
+_NUMBERS = re.compile(r"(\d+)")
+_HEADS = re.compile(r"head|fc|classif|linear|logit|cls|output|last|dense|pred")
+_NORM_STATE = {"weight", "bias", "running_mean", "running_var"}
+_COUNTER = "num_batches_tracked"
+
+
+@dataclass(frozen=True)
+class HeadLayer:
+    """A layer of a head: its kind, how many numbers it takes and gives, whether it adds a bias, its name in the file.
+
+    A layer without weights has no name and no numbers.
+    """
+
+    kind: str
+    before: int = 0
+    after: int = 0
+    has_bias: bool = False
+    source: str | None = None
+
+    def build(self) -> nn.Module:
+        """Return it with random weights."""
+        if self.kind == "Linear":
+            return nn.Linear(self.before, self.after, bias=self.has_bias)
+        if self.kind == "Conv2d":
+            return nn.Conv2d(self.before, self.after, kernel_size=1, bias=self.has_bias)
+        if self.kind in ("BatchNorm1d", "LayerNorm"):
+            return nn.BatchNorm1d(self.after) if self.kind == "BatchNorm1d" else nn.LayerNorm(self.after)
+        plain: dict[str, type[nn.Module]] = {"ReLU": nn.ReLU, "Dropout": nn.Dropout, "Flatten": nn.Flatten}
+        return plain[self.kind]()
+
+    def describe(self) -> str:
+        """Return it for people: "Linear 512 → 2"."""
+        return f"{self.kind} {self.before:,} → {self.after:,}" if self.kind in ("Linear", "Conv2d") else self.kind
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head that takes the place of the module at `path` in an architecture."""
+
+    path: str
+    layers: tuple[HeadLayer, ...]
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether there is an activation in it, of which the file tells nothing."""
+        return any(layer.kind == "ReLU" for layer in self.layers)
+
+    def put_into(self, module: nn.Module) -> nn.Module:
+        """Give a module this head, with random weights, in place; return the module."""
+        built = [layer.build() for layer in self.layers]
+        parent, _, own = self.path.rpartition(".")
+        setattr(module.get_submodule(parent), own, built[0] if len(built) == 1 else nn.Sequential(*built))
+        return module
+
+    def sources(self, state: Iterable[str]) -> dict[str, str]:
+        """Return the names of the head's tensors in the architecture, and for each that in the file."""
+        found = {}
+        for index, layer in enumerate(self.layers):
+            home = self.path if len(self.layers) == 1 else f"{self.path}.{index}"
+            for name in state:
+                parent, _, own = name.rpartition(".")
+                if parent == layer.source:
+                    found[f"{home}.{own}"] = name
+        return found
+
+    def describe(self) -> str:
+        """Return it for people."""
+        guess = "; the file does not tell the activation between its layers, ReLU is a guess" if self.is_guess else ""
+        return f"its head was built from the file: {', '.join(layer.describe() for layer in self.layers)}{guess}"
+
+
+def head_for(module: nn.Module, missing: Iterable[str], spare: Outline) -> Head | None:
+    """Return the head that a file has in the place of an architecture's own; None where it has none that would do.
+
+    Parameters
+    ----------
+    module
+        The architecture, built without numbers.
+    missing
+        The tensors of the architecture that the file lacks, or has with another shape.
+    spare
+        The tensors of the file that nothing else of the architecture takes.
+    """
+    path = _common([name.rpartition(".")[0] for name in missing])
+    old = dict(module.named_modules()).get(path) if path else None
+    first = None if old is None else next((part for part in old.modules() if _is_scoring(part)), None)
+    if old is None or first is None or not _is_last(module, path):
+        return None
+    width = first.in_features if isinstance(first, nn.Linear) else first.in_channels
+    for units in _groups(path, spare):
+        layers = _chain(units, int(width), is_convolution=isinstance(first, nn.Conv2d))
+        if layers:
+            is_spatial = any(isinstance(part, nn.Flatten) for part in old.modules())
+            return Head(path, ((HeadLayer("Flatten"),) if is_spatial else ()) + layers)
+    return None
+
+
+def natural_key(name: str) -> list[tuple[int, str]]:
+    """Return what sorts names with numbers in them as people would."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in _NUMBERS.split(name)]
+
+
+def _is_scoring(part: nn.Module) -> bool:
+    return isinstance(part, nn.Linear) or (isinstance(part, nn.Conv2d) and part.kernel_size == (1, 1))
+
+
+def _is_last(module: nn.Module, path: str) -> bool:
+    """Whether the last layer of a module that scores lies within one of its submodules."""
+    last = [name for name, part in module.named_modules() if _is_scoring(part)][-1:]
+    return any(name == path or name.startswith(f"{path}.") for name in last)
+
+
+def _common(names: list[str]) -> str:
+    """Return the levels with which all of some dotted names begin."""
+    levels = [name.split(".") for name in names]
+    shared = []
+    for parts in zip(*levels, strict=False):
+        if len(set(parts)) > 1:
+            break
+        shared.append(parts[0])
+    return ".".join(shared)
+
+
+def _groups(path: str, spare: Outline) -> list[dict[str, Outline]]:
+    """Return the layers of a file that may be a head, those at its usual place first, then those that are called so."""
+    units: dict[str, Outline] = defaultdict(dict)
+    for name, shape in spare.items():
+        parent, _, own = name.rpartition(".")
+        if own != _COUNTER:
+            units[parent][own] = shape
+    own_place = {name: unit for name, unit in units.items() if name == path or name.startswith(f"{path}.")}
+    others: dict[str, dict[str, Outline]] = defaultdict(dict)
+    for name, unit in units.items():
+        others[name.partition(".")[0]][name] = unit
+    named = sorted(others, key=lambda first: not _HEADS.search(first))
+    groups = [own_place, *(others[first] for first in named), dict(units)]
+    return [dict(sorted(group.items(), key=lambda item: natural_key(item[0]))) for group in groups if group]
+
+
+def _chain(units: Mapping[str, Outline], width: int, *, is_convolution: bool) -> tuple[HeadLayer, ...]:
+    """Return layers that work one after another on so many numbers; none where some would not."""
+    layers: list[HeadLayer] = []
+    for name, unit in units.items():
+        layer = _layer(name, unit, width, is_convolution=is_convolution)
+        if layer is None:
+            return ()
+        layers.append(layer)
+        width = layer.after
+    if not layers or layers[-1].kind not in ("Linear", "Conv2d"):
+        return ()
+    return _with_gaps(layers)
+
+
+def _layer(name: str, unit: Outline, width: int, *, is_convolution: bool) -> HeadLayer | None:
+    weight, bias = unit.get("weight"), unit.get("bias")
+    if weight is None or not unit.keys() <= _NORM_STATE or (bias is not None and bias != weight[:1]):
+        return None
+    if unit.keys() == _NORM_STATE and weight == (width,):
+        return HeadLayer("BatchNorm1d", width, width, True, name)
+    if unit.keys() == {"weight", "bias"} and weight == (width,):
+        return HeadLayer("LayerNorm", width, width, True, name)
+    is_pixel = len(weight) == 4 and weight[2:] == (1, 1) and is_convolution
+    if "running_mean" in unit or weight[1:2] != (width,) or not (len(weight) == 2 or is_pixel):
+        return None
+    return HeadLayer("Conv2d" if is_pixel else "Linear", width, weight[0], bias is not None, name)
+
+
+def _with_gaps(layers: list[HeadLayer]) -> tuple[HeadLayer, ...]:
+    """Return the layers with those between that have no weights."""
+    found: list[HeadLayer] = []
+    # Whether the last linear layer waits for its activation.
+    is_bare, last = False, -1
+    numbers = _numbers(layers)
+    for place, layer in enumerate(layers):
+        gap = 0 if numbers is None else numbers[place] - last - 1
+        if numbers is None:
+            gap = int(is_bare and layer.kind == "Linear")
+        for _ in range(min(gap, 2 if place else 1)):
+            found.append(HeadLayer("ReLU" if is_bare else "Dropout"))
+            is_bare = False
+        found.append(layer)
+        is_bare = is_bare or layer.kind in ("Linear", "Conv2d")
+        last = last if numbers is None else numbers[place]
+    return tuple(found)
+
+
+def _numbers(layers: list[HeadLayer]) -> list[int] | None:
+    """Return the places of layers in the `Sequential` that they are in; None where they are in none."""
+    split = [(layer.source or "").rpartition(".") for layer in layers]
+    is_one = len({parent for parent, _, _ in split}) == 1 and all(own.isdigit() for _, _, own in split)
+    return [int(own) for _, _, own in split] if is_one else None

@@ -1,0 +1,135 @@
+"""State dicts of known networks under the names, and in the order, of other libraries."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+
+__all__ = ["caffe_vgg", "flat_mobilenet", "hugging_face_convnext", "hugging_face_resnet", "hugging_face_vit", "monai"]
+
+
+def renamed(state, *rules):
+    """Return a state dict after each rule, a pattern and what takes its place."""
+    found = {}
+    for name, tensor in state.items():
+        for pattern, new in rules:
+            name = re.sub(pattern, new, name)
+        assert name not in found
+        found[name] = tensor
+    return found
+
+
+def flat_mobilenet(state):
+    """MobileNetV2 of tonylins/pytorch-mobilenet-v2: the layers of a block in one sequence."""
+    flat = {}
+    for name, tensor in state.items():
+        block = re.match(r"features\.(\d+)\.conv\.(\d)\.(.*)", name)
+        if block:
+            # The first block has no expansion; an activation stands behind each normalisation but the last.
+            inner = re.fullmatch(r"(\d)\.(\w+)", block[3])
+            lead = 3 if block[1] == "1" else 6
+            if inner:
+                place = 3 * int(block[2]) + int(inner[1])
+            else:
+                place = lead + int(block[2]) - lead // 3
+            name = f"features.{block[1]}.conv.{place}.{inner[2] if inner else block[3]}"
+        assert name not in flat
+        flat[name] = tensor
+    return flat
+
+
+def hugging_face_resnet(state):
+    """ResNet of transformers, whose shortcut stands before the layers of a block."""
+    names = renamed(
+        state,
+        (r"^conv1\.", "resnet.embedder.embedder.convolution."),
+        (r"^bn1\.", "resnet.embedder.embedder.normalization."),
+        (r"layer(\d)\.(\d+)\.downsample\.0", lambda m: f"{_home(m)}.shortcut.convolution"),
+        (r"layer(\d)\.(\d+)\.downsample\.1", lambda m: f"{_home(m)}.shortcut.normalization"),
+        (r"layer(\d)\.(\d+)\.(conv|bn)(\d)", _layer),
+        (r"^fc\.", "classifier.1."),
+    )  # fmt: skip
+    return dict(sorted(names.items(), key=lambda item: _block(item[0])))
+
+
+def _layer(m):
+    what = "convolution" if m[3] == "conv" else "normalization"
+    return f"{_home(m)}.layer.{int(m[4]) - 1}.{what}"
+
+
+def _home(m):
+    return f"resnet.encoder.stages.{int(m[1]) - 1}.layers.{m[2]}"
+
+
+def _block(name):
+    found = re.match(r"resnet\.encoder\.stages\.(\d+)\.layers\.(\d+)\.(\w+)", name)
+    if found:
+        return 1, int(found[1]), int(found[2]), found[3] != "shortcut"
+    return (2, 0, 0, False) if name.startswith("classifier") else (0, 0, 0, False)
+
+
+def hugging_face_vit(state):
+    """ViT of transformers: query, key and value by themselves, the norms of a block behind its linear layers."""
+    found, norms = {}, {}
+    for name, tensor in state.items():
+        block = re.match(r"blocks\.(\d+)\.(.*)\.(weight|bias)", name)
+        if not block:
+            name = re.sub(r"^patch_embed\.proj", "vit.embeddings.patch_embeddings.projection", name)
+            name = re.sub(r"^norm\.", "vit.layernorm.", name)
+            name = {"cls_token": "vit.embeddings.cls_token", "pos_embed": "vit.embeddings.position_embeddings"}.get(
+                name, name
+            )
+            found[name.replace("head.", "classifier.")] = tensor
+            continue
+        home = f"vit.encoder.layer.{block[1]}"
+        if block[2] == "attn.qkv":
+            for part, own in zip(tensor.chunk(3), ("query", "key", "value"), strict=True):
+                found[f"{home}.attention.attention.{own}.{block[3]}"] = part.clone()
+        elif block[2].startswith("norm"):
+            norms[f"{home}.layernorm_{'before' if block[2] == 'norm1' else 'after'}.{block[3]}"] = tensor
+        else:
+            own = {"attn.proj": "attention.output.dense", "mlp.fc1": "intermediate.dense", "mlp.fc2": "output.dense"}
+            found[f"{home}.{own[block[2]]}.{block[3]}"] = tensor
+        if block[2] == "mlp.fc2" and block[3] == "bias":
+            found.update(norms)
+            norms = {}
+    return found
+
+
+def hugging_face_convnext(state):
+    """ConvNeXt of transformers."""
+    return renamed(
+        state,
+        (r"^stem\.0", "convnext.embeddings.patch_embeddings"),
+        (r"^stem\.1", "convnext.embeddings.layernorm"),
+        (r"^stages\.(\d)\.downsample\.(\d)", r"convnext.encoder.stages.\1.downsampling_layer.\2"),
+        (r"^stages\.(\d)\.blocks\.(\d+)\.", r"convnext.encoder.stages.\1.layers.\2."),
+        (r"conv_dw", "dwconv"),
+        (r"mlp\.fc(\d)", r"pwconv\1"),
+        (r"(layers\.\d+)\.norm", r"\1.layernorm"),
+        (r"gamma$", "layer_scale_parameter"),
+        (r"^head\.norm", "convnext.layernorm"),
+        (r"^head\.fc", "classifier"),
+    )
+
+
+def monai(state):
+    """DenseNet of MONAI."""
+    return renamed(state, (r"(denselayer\d+)\.", r"\1.layers."), (r"^classifier", "class_layers.out"))
+
+
+def caffe_vgg(state):
+    """VGG under the paper's names, as converters from Caffe leave it."""
+    convolutions, found = iter([(1, 1), (2, 1), (3, 1), (3, 2), (4, 1), (4, 2), (5, 1), (5, 2)]), {}
+    linear = iter((6, 7, 8))
+    for name, tensor in state.items():
+        if name.endswith("weight"):
+            home = "conv{}_{}".format(*next(convolutions)) if tensor.ndim == 4 else f"fc{next(linear)}"
+        found[f"{home}.{name.rpartition('.')[2]}"] = tensor
+    return found
+
+
+def as_sequence(module):
+    """Return the state dict of ``nn.Sequential(*module.children())``."""
+    return torch.nn.Sequential(*module.children()).state_dict()

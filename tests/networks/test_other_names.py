@@ -1,0 +1,131 @@
+"""Known networks under another library's names are found by the order and shapes of their tensors."""
+
+import random
+
+import pytest
+import timm
+import torch
+from other_names import (
+    as_sequence,
+    caffe_vgg,
+    flat_mobilenet,
+    hugging_face_convnext,
+    hugging_face_resnet,
+    hugging_face_vit,
+    monai,
+)
+from safetensors.torch import save_file
+from torch import nn
+from torchvision.models import get_model
+
+from cnnviewer.networks import load_network
+from cnnviewer.networks.matching import find_fits, open_weights
+from cnnviewer.networks.outlines import outline_of
+from cnnviewer.networks.same_order import in_same_order
+
+
+def numbered(module):
+    """Fill a module with numbers that tell its tensors apart, and return it."""
+    torch.manual_seed(0)
+    for tensor in module.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.normal_(0, 0.1).abs_()
+    return module.eval()
+
+
+def torchvision_network(name, **options):
+    return numbered(get_model(name, weights=None, **options))
+
+
+def timm_network(name, **options):
+    return numbered(timm.create_model(name, **options))
+
+
+CASES = {
+    "flat MobileNetV2": (lambda: torchvision_network("mobilenet_v2", num_classes=5), flat_mobilenet, "mobilenet_v2"),
+    "ResNet-18 of Hugging Face": (
+        lambda: torchvision_network("resnet18", num_classes=5), hugging_face_resnet, "resnet18"),
+    "ResNet-50 of Hugging Face": (
+        lambda: torchvision_network("resnet50", num_classes=5), hugging_face_resnet, "resnet50"),
+    "ViT of Hugging Face": (
+        lambda: timm_network("vit_tiny_patch16_224", num_classes=5), hugging_face_vit, "timm/vit_tiny_patch16_224"),
+    "ConvNeXt of Hugging Face": (
+        lambda: timm_network("convnext_atto", num_classes=5), hugging_face_convnext, "timm/convnext_atto"),
+    "DenseNet of MONAI, grey": (
+        lambda: timm_network("densenet121", num_classes=3, in_chans=1), monai, "densenet121"),
+    "VGG-11 of Caffe": (lambda: torchvision_network("vgg11", num_classes=3), caffe_vgg, "vgg11"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("is_sorted", [False, True])
+@pytest.mark.parametrize("made", CASES)
+def test_it_is_found_and_computes_the_same(made, is_sorted):
+    build, rename, name = CASES[made]
+    module = build()
+    state = rename(module.state_dict())
+    assert state.keys().isdisjoint(key for key in module.state_dict() if key.startswith(("layer", "blocks", "stages")))
+    if is_sorted:  # as safetensors are
+        state = dict(sorted(state.items()))
+    fits = find_fits(state)
+    assert name in [fit.architecture for fit in fits]
+    assert all(fit.is_whole and fit.is_by_order for fit in fits)
+    opened = open_weights(state, name)
+    image = torch.rand(
+        1, opened.preprocessing.channels, 64 if "vit" not in name else 224, 64 if "vit" not in name else 224
+    )
+    with torch.no_grad():
+        assert torch.allclose(opened.module(image), module(image), rtol=1e-4, atol=1e-5)
+
+
+def test_layers_in_a_sequence_are_found():
+    module = torchvision_network("resnet18")
+    state = as_sequence(module)
+    fit = find_fits(state)[0]
+    assert (fit.architecture, fit.is_by_order, fit.adaptation) == ("resnet18", True, "")
+    assert {row.source for row in fit.rows} >= {"0.weight", "4.0.conv1.weight", "9.bias"}
+    filled = open_weights(state, "resnet18").module.state_dict()
+    assert all(torch.equal(filled[key], tensor) for key, tensor in module.state_dict().items())
+
+
+def test_what_lies_between_the_blocks_in_another_library_is_left_over():
+    module = timm_network("vit_tiny_patch16_224", num_classes=5)
+    state = hugging_face_vit(module.state_dict())
+    state |= {"vit.pooler.dense.weight": torch.ones(192, 192), "vit.pooler.dense.bias": torch.ones(192)}
+    fit = find_fits(state)[0]
+    assert fit.is_whole
+    assert fit.left_over == ("vit.pooler.dense.weight", "vit.pooler.dense.bias")
+
+
+def test_a_layer_more_in_a_block_is_no_fit():
+    state = hugging_face_resnet(torchvision_network("resnet18").state_dict())
+    home = "resnet.encoder.stages.0.layers.0.attention"
+    state |= {f"{home}.weight": torch.ones(4, 64), f"{home}.bias": torch.ones(4)}
+    assert not any(fit.is_whole for fit in find_fits(state))
+
+
+def test_an_order_that_tells_nothing_is_no_fit_that_is_sure():
+    """Names without structure, in an order of chance: layers of the same shapes can't be told apart."""
+    outline = outline_of(torchvision_network("resnet18").state_dict())
+    names = list(dict.fromkeys(name.rpartition(".")[0] for name in outline))
+    random.Random(0).shuffle(names)
+    places = {home: f"stage.{number % 4}.block.{number % 3}.layer{number}" for number, home in enumerate(names)}
+    shuffled = {
+        f"{places[name.rpartition('.')[0]]}.{name.rpartition('.')[2]}": shape for name, shape in outline.items()
+    }
+    shuffled = dict(sorted(shuffled.items()))
+    assert not in_same_order(outline, shuffled).is_sure
+    assert in_same_order(outline, outline).is_sure
+
+
+def test_a_folder_of_hugging_face_opens_and_tells_how(tmp_path):
+    module = torchvision_network("resnet18", num_classes=5)
+    save_file(hugging_face_resnet(module.state_dict()), tmp_path / "model.safetensors")
+    network = load_network(tmp_path)
+    image = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.allclose(network.module(image), module(image), rtol=1e-4, atol=1e-5)
+
+
+def test_small_networks_are_not_taken_for_known_ones():
+    state = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Linear(8, 5), nn.Linear(5, 2)).state_dict()
+    assert find_fits(state) == ()
