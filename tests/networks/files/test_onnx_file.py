@@ -220,7 +220,7 @@ def test_a_loop_runs_as_the_data_flows(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("turns", "twice", "told"), [(2**62, False, "Loop of more than 50,000 operations"), (60, True, "its node loop")]
+    ("turns", "twice", "told"), [(2**62, False, "Loop of more than 10,000 operations"), (60, True, "its node loop")]
 )
 def test_loops_without_end_are_refused(tmp_path, turns, twice, told):
     with pytest.raises(NetworkError, match=told):

@@ -277,6 +277,9 @@ def test_quantised_numbers(tmp_path):
         ("Resize", [np.zeros(0, np.float32), np.array([1, 1, 1e5, 1e5], np.float32)], {}),
         ("ConvTranspose", [np.ones((3, 1, 1, 1), np.float32)], {"strides": [2**20, 2**20]}),
         ("Tile", [np.array([1, 1, 10**6, 10**6])], {}),
+        ("Pad", [np.array([0, 0, 10**9, 0] * 2)], {"mode": "edge"}),
+        ("Resize", [np.zeros(0, np.float32), np.array([1, 1, 1e8, 1], np.float32)], {"mode": "cubic"}),
+        ("OneHot", [np.array(10**10), np.array([0, 1], np.float32)], {}),
     ],
 )
 @pytest.mark.parametrize("is_constant", [False, True])

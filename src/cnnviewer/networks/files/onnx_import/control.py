@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cnnviewer.networks.files.onnx_import.node import Given
     from cnnviewer.networks.files.onnx_import.values import Value
 
-_MOST_STEPS = 50_000
+_MOST_STEPS = 10_000
 """So many operations may a loop run: each turn is recorded as it is."""
 
 

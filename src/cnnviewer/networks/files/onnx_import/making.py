@@ -9,7 +9,15 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from cnnviewer.networks.files.onnx_import.values import UnsupportedError, counted, number, tensor_of, torch_type, wholes
+from cnnviewer.networks.files.onnx_import.values import (
+    UnsupportedError,
+    counted,
+    number,
+    on_axis,
+    tensor_of,
+    torch_type,
+    wholes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +62,8 @@ def stepped(given: Given, start: Value, limit: Value, step: Value) -> torch.Tens
     count = max(0, math.ceil((last - first) / by))
     if isinstance(kind, torch.dtype):
         return torch.add(torch.arange(count).to(kind) * by, first)
-    return np.asarray(np.arange(count) * by + first, dtype=kind)
+    with torch._C.DisableTorchFunction():  # no arithmetic on an image
+        return np.asarray(torch.arange(count).numpy() * by + first, dtype=kind)
 
 
 def eye_like(given: Given, x: torch.Tensor) -> torch.Tensor:
@@ -127,7 +136,7 @@ def mel_weights(given: Given, bins: Value, length: Value, rate: Value, lower: Va
     low, high = (2595 * math.log10(1 + number(edge, 0.0) / 700) for edge in (lower, upper))
     edges = [700 * (10 ** ((low + place * (high - low) / (count + 2)) / 2595) - 1) for place in range(count + 2)]
     places = [int((size + 1) * edge // sampling) for edge in edges]
-    found = np.zeros((size // 2 + 1, count))
+    found = np.zeros((on_axis(size // 2 + 1), on_axis(count)))
     for band in range(count):
         first, middle, last = places[band : band + 3]
         if first == middle:

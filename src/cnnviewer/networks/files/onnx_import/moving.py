@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from cnnviewer.networks.files.onnx_import.values import UnsupportedError, counted, number, numbers, wholes
+from cnnviewer.networks.files.onnx_import.values import UnsupportedError, counted, number, numbers, on_axis, wholes
 
 if TYPE_CHECKING:
     from cnnviewer.networks.files.onnx_import.node import Given
@@ -167,7 +167,7 @@ def pad(x: torch.Tensor, ends: dict[int, tuple[int, int]], mode: str = "constant
 
 def _outside(length: int, before: int, behind: int, mode: str) -> list[int]:
     """Return which places of an axis are read, where places outside mean some within."""
-    places = range(-before, length + behind)
+    places = range(-before, on_axis(length + behind + max(before, 0)) - max(before, 0))
     if mode == "edge":
         return [min(max(place, 0), length - 1) for place in places]
     if mode == "wrap":

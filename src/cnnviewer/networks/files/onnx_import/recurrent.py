@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Activation = Callable[[torch.Tensor], torch.Tensor]
 
+_MOST_STEPS = 10_000
 _GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 _USUAL = {"LSTM": ["sigmoid", "tanh", "tanh"], "GRU": ["sigmoid", "tanh"], "RNN": ["tanh"]}
 # Where torch has the gates that ONNX has at 0, 1, ...
@@ -158,6 +159,8 @@ def recurrent(
 ) -> tuple[torch.Tensor, ...]:
     """Return the outputs and last states of a recurrent layer, one step after another."""
     is_first = given.flag("layout")
+    if x.shape[is_first] > _MOST_STEPS:
+        raise UnsupportedError(f"{given.kind} of more than {_MOST_STEPS:,} steps")
     if is_first:
         x = x.transpose(0, 1)
         state, cell = (None if part is None else part.transpose(0, 1) for part in (state, cell))

@@ -2,7 +2,7 @@
 
 ONNX tells apart how coordinates are mapped, how they are rounded, and whether what is made smaller is smoothed before.
 Each way is separable: a matrix an axis says which pixels, with which weights, make each new one. torch's interpolation
-is asked for its matrices; where they are the same it runs, else products with the matrices do.
+is tried on rows of random pixels: where it makes the same of them it runs, else products with the matrices do.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from cnnviewer.networks.files.onnx_import.indexing import at_places
-from cnnviewer.networks.files.onnx_import.values import UnsupportedError, numbers, on_host
+from cnnviewer.networks.files.onnx_import.values import UnsupportedError, numbers, on_axis, on_host
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,11 @@ _MAPPINGS = (
     "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_half_pixel_for_nn",
     "tf_crop_and_resize",
 )  # fmt: skip
-_NEAR = 1e-5
+_NEAR, _NEAR_EACH = 1e-5, 5e-7
+"""How near numbers are that are the same, and by how much more where coordinates are as large: in single precision."""
+_PROBES = 4
+"""So many rows of random pixels tell whether two ways take the same with the same weights."""
+_LARGEST_MATRIX = 2**24
 
 
 @dataclass(frozen=True)
@@ -137,14 +141,12 @@ def _weights(way: _Way, distance: Array, scale: float) -> Array:
 
 
 @lru_cache(maxsize=64)
-def _matrix(way: _Way, axis: _Axis) -> tuple[Array, Array]:
-    """Return which pixels make each new one, ``(new, length)``, and which new ones lie outside."""
+def _taps(way: _Way, axis: _Axis) -> tuple[Array, Array, Array]:
+    """Return which pixels make each new one, ``(new, taps)``, with which weights, and which new ones lie outside."""
     places = _coordinates(way, axis).astype(np.float64)
     is_outside = np.zeros(axis.new, dtype=bool)
     if way.mapping == "tf_crop_and_resize":
         is_outside = (places < 0) | (places > axis.length - 1)
-    found = np.zeros((axis.new, axis.length))
-    rows = np.arange(axis.new)[:, None]
     if way.mode == "nearest":
         taken = _nearest(way, places)[:, None]
         weights = np.ones_like(taken)
@@ -156,8 +158,17 @@ def _matrix(way: _Way, axis: _Axis) -> tuple[Array, Array]:
         weights = np.where((taken < 0) | (taken >= axis.length), 0.0, weights)
     if way.drops_outside or way.is_smooth:
         weights = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
-    np.add.at(found, (rows, np.clip(taken, 0, axis.length - 1).astype(np.int64)), weights)
-    found[is_outside] = 0
+    weights[is_outside] = 0
+    return np.clip(taken, 0, axis.length - 1).astype(np.int64), weights, is_outside
+
+
+def _matrix(way: _Way, axis: _Axis) -> tuple[Array, Array]:
+    """Return the weight of each pixel in each new one, ``(new, length)``, and which new ones lie outside."""
+    if axis.new * axis.length > _LARGEST_MATRIX:
+        raise UnsupportedError(f"Resize with {way.mode}, {way.mapping} from {axis.length:,} to {axis.new:,}")
+    taken, weights, is_outside = _taps(way, axis)
+    found = np.zeros((axis.new, axis.length))
+    np.add.at(found, (np.arange(axis.new)[:, None], taken), weights)
     return found, is_outside
 
 
@@ -179,15 +190,18 @@ def _candidates(mode: str, is_smooth: bool) -> tuple[dict[str, Any], ...]:
 @lru_cache(maxsize=256)
 def _is_same(way: _Way, axis: _Axis, number: int, by_scale: bool) -> bool:
     """Whether a candidate takes the same pixels along an axis."""
-    wanted, is_outside = _matrix(way, axis)
+    taken, weights, is_outside = _taps(way, axis)
     if is_outside.any():
         return False
     options = _candidates(way.mode, way.is_smooth)[number]
     size: dict[str, Any] = {"scale_factor": (axis.scale, 1.0)} if by_scale else {"size": (axis.new, 1)}
+    probes = np.random.default_rng(0).random((_PROBES, axis.length))
+    near = _NEAR + _NEAR_EACH * max(axis.length, axis.new)
+    wanted = (probes[:, taken] * weights).sum(axis=2)
     with torch._C.DisableTorchFunction():
-        image = torch.eye(axis.length, device="cpu")[None, :, :, None]
-        found = F.interpolate(image, **size, **options)[0, :, :, 0].T
-    return found.shape == wanted.shape and bool(np.abs(found.numpy() - wanted).max(initial=0.0) < _NEAR)
+        image = torch.from_numpy(probes).to(torch.float32)[None, :, :, None]
+        found = F.interpolate(image, **size, **options)[0, :, :, 0].numpy()
+    return found.shape == wanted.shape and bool(np.abs(found - wanted).max(initial=0.0) < near)
 
 
 def _interpolation(way: _Way, ndim: int, axes: Sequence[_Axis], by_scale: bool) -> dict[str, Any] | None:
@@ -239,7 +253,7 @@ def _axes(given: Given, shape: Sequence[int], scales: Value, sizes: Value, parts
             int(np.float32(factor) * np.float32(shape[axis])) for axis, factor in zip(places, factors, strict=True)
         ]
     return [
-        _Axis(axis, shape[axis], new, factor, (float(begin), float(end)))
+        _Axis(axis, shape[axis], on_axis(new), factor, (float(begin), float(end)))
         for axis, new, factor, begin, end in zip(
             places, wanted, factors, bounds[: len(places)], bounds[len(places) :], strict=True
         )
@@ -291,7 +305,7 @@ def _run(x: torch.Tensor, plan: _Plan, tensors: Sequence[tuple[torch.Tensor, tor
     kind = x.dtype
     for axis, (matrix, filler) in zip(plan.axes, tensors, strict=True):
         if plan.way.mode == "nearest" and filler is None:
-            x = at_places(x, axis.axis, _matrix(plan.way, axis)[0].argmax(axis=1).tolist())
+            x = at_places(x, axis.axis, _taps(plan.way, axis)[0][:, 0].tolist())
             continue
         x = x if x.is_floating_point() else x.float()
         behind = x.ndim - 1 - axis.axis

@@ -10,6 +10,9 @@ from torch.utils._pytree import tree_iter, tree_map_only
 
 from cnnviewer.networks.files.result_shapes import shaped_result
 
+_LARGEST_MADE = 2**26
+"""So many bytes of numbers are made, that no operand has, without waiting for an image."""
+
 __all__ = ["ShapesOnly", "nbytes_of"]
 
 
@@ -51,6 +54,9 @@ class ShapesOnly(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 args, kwargs = tree_map_only(torch.Tensor, _without_numbers, (args, kwargs))
                 if "device" in kwargs:
                     kwargs["device"] = torch.device("meta")
+        elif "device" in kwargs and not any(isinstance(part, torch.Tensor) for part in tree_iter((args, kwargs))):
+            shaped = func(*args, **{**kwargs, "device": torch.device("meta")})
+            result = shaped if nbytes_of(shaped) > _LARGEST_MADE else None
         if result is None:
             result = func(*args, **kwargs)
         if nbytes_of(result) > self._most:

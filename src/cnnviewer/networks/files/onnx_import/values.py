@@ -24,6 +24,7 @@ __all__ = [
     "is_on_host",
     "number",
     "numbers",
+    "on_axis",
     "on_host",
     "tensor_of",
     "to_host",
@@ -60,6 +61,7 @@ _TYPES: dict[str, torch.dtype] = {
 
 
 _MOST_NUMBERS = 2**48
+_LONGEST_AXIS = 2**20
 
 
 class UnsupportedError(NotImplementedError):
@@ -145,6 +147,19 @@ def counted(lengths: Sequence[int]) -> list[int]:
     if count > _MOST_NUMBERS:
         raise MemoryError(f"{count:,} numbers")
     return list(lengths)
+
+
+def on_axis(length: int) -> int:
+    """Return the length of an axis of which a list of places is made.
+
+    Raises
+    ------
+    MemoryError
+        If no image has so many.
+    """
+    if length > _LONGEST_AXIS:
+        raise MemoryError(f"an axis of {length:,} numbers")
+    return length
 
 
 def number(value: Value, usual: Any) -> Any:
