@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import numpy as np
 import torch
 
 __all__ = ["shaped_result"]
@@ -16,6 +17,7 @@ __all__ = ["shaped_result"]
 _OF_TRUTH = frozenset(
     ["eq", "ne", "lt", "le", "gt", "ge", "isnan", "isinf", "isposinf", "isneginf", "isfinite", "signbit"]
 )
+_OF_WHOLES = frozenset(["add", "sub", "rsub", "mul", "remainder", "maximum", "minimum", "neg", "abs"])
 _aten = torch.ops.aten
 _REDUCTIONS = (_aten.mean.dim, _aten.sum.dim_IntList, _aten.amax.default, _aten.amin.default)
 
@@ -36,18 +38,26 @@ def shaped_result(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> A
     if func is _aten.cat.default:
         return _joined(args[0], args[1] if len(args) > 1 else kwargs.get("dim", 0))
     first = args[0] if args else None
-    if not isinstance(first, torch.Tensor) or not first.is_floating_point():
+    if not isinstance(first, torch.Tensor):
         return None
-    if _keeps_type(func):
-        tensors = [part for part in (*args, *kwargs.values()) if isinstance(part, torch.Tensor)]
-        if any(part.dtype != first.dtype for part in tensors):
-            return None
-        shape = torch.broadcast_shapes(*(tuple(part.shape) for part in tensors))  # type: ignore[no-untyped-call]
-        return _empty(shape, first)
+    if _is_pointwise(func):
+        return _by_number(func, first, [*args, *kwargs.values()])
+    return _mixed(func, first, args, kwargs) if first.is_floating_point() else None
+
+
+def _mixed(func: Any, first: torch.Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return tensors for an operation that works on windows, or along axes."""
     if func is _aten.native_batch_norm.default and not args[5]:
         return _empty(first.shape, first), _empty((0,), first), _empty((0,), first)
     if func is _aten.convolution.default and not args[6]:
         return _empty(_convolved(tuple(first.shape), tuple(args[1].shape), *args[3:6]), first)
+    if func is _aten.native_layer_norm.default:
+        count = len(args[1])
+        each = _empty((*first.shape[: first.ndim - count], *(1,) * count), first)
+        return _empty(first.shape, first), each, each
+    if func is _aten.native_group_norm.default:
+        each = _empty((first.shape[0], args[6]), first)
+        return _empty(first.shape, first), each, each
     if func in _REDUCTIONS and kwargs.get("dtype") is None:
         return _empty(_reduced(tuple(first.shape), *args[1:], **kwargs), first)
     if func in (_aten._softmax.default, _aten._log_softmax.default) and not args[2]:
@@ -56,12 +66,28 @@ def shaped_result(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> A
 
 
 @cache
-def _keeps_type(func: Any) -> bool:
-    """Whether an operation works on each number by itself, and its results have the type of its operands."""
-    name = str(func._schema.name).rpartition(":")[2]
-    is_pointwise = torch.Tag.pointwise in func.tags and not func._schema.is_mutable
-    is_other = name in _OF_TRUTH or name.startswith(("logical", "bitwise", "_to_copy", "where", "masked"))
-    return is_pointwise and not is_other and len(func._schema.returns) == 1
+def _name_of(func: Any) -> str:
+    return str(func._schema.name).rpartition(":")[2]
+
+
+@cache
+def _is_pointwise(func: Any) -> bool:
+    """Whether an operation works on each number by itself, and changes none."""
+    is_plain = torch.Tag.pointwise in func.tags and not func._schema.is_mutable and len(func._schema.returns) == 1
+    return is_plain and not _name_of(func).startswith(("logical", "bitwise", "_to_copy", "where", "masked"))
+
+
+def _by_number(func: Any, first: torch.Tensor, given: list[Any]) -> torch.Tensor | None:
+    """Return a tensor for an operation that works on each number by itself; None where its type is not known here."""
+    tensors = [part for part in given if isinstance(part, torch.Tensor)]
+    name = _name_of(func)
+    is_whole = name in _OF_WHOLES and not any(isinstance(part, float) for part in given)
+    if any(part.dtype != first.dtype for part in tensors):
+        return None
+    if name not in _OF_TRUTH and not is_whole and not first.is_floating_point():
+        return None
+    shape = np.broadcast_shapes(*(tuple(part.shape) for part in tensors))  # torch's imports SymPy
+    return torch.empty(shape, dtype=torch.bool if name in _OF_TRUTH else first.dtype, device="meta")
 
 
 def _empty(shape: Any, like: torch.Tensor) -> torch.Tensor:

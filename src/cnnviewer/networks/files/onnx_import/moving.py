@@ -114,7 +114,7 @@ def sliced(
 
 def expanded(given: Given, x: torch.Tensor, shape: Value) -> torch.Tensor:
     """Return a tensor spread over more places."""
-    lengths: tuple[int, ...] = torch.broadcast_shapes(tuple(x.shape), tuple(counted(wholes(shape))))  # type: ignore[no-untyped-call]
+    lengths = np.broadcast_shapes(tuple(x.shape), tuple(counted(wholes(shape))))  # torch's imports SymPy
     return x.expand(lengths)
 
 
