@@ -140,20 +140,17 @@ class Recorder:
             return self._frame(plan, self._frames, tensor, kept, begin)
 
     def _begin_frames(self, plan: Plan, tensor: torch.Tensor) -> None:
-        draws = draws_now(tensor.device)
-        with same_draws(draws, tensor.device):
+        with same_draws(draws_now(tensor.device), tensor.device):
             outputs, _ = plan.run(tensor)
         self._follow(plan)
-        self._frames = FramePlan(plan, tensor, outputs, draws)
+        self._frames = FramePlan(plan, tensor, outputs)
         self._dropped = tuple(
             static.layer(index, torch.empty_like(output, device="meta"), 0.0)
             for index, (static, output) in enumerate(zip(self._statics, outputs, strict=True))
         )
-        del outputs  # two images' need not be there at once
-        noise = noise_like(tensor)
-        with same_draws(draws, tensor.device):
-            outputs, _ = plan.run(noise)
-        self._frames.check(noise, outputs)
+        del outputs  # those of two images need not be there at once
+        with same_draws(draws_now(tensor.device), tensor.device):
+            self._frames.check([tensor, noise_like(tensor)])
 
     def _frame(
         self,

@@ -25,6 +25,7 @@ def measure(networks: list[str]) -> Iterator[Result]:
 
         # What is held is one recording, as in the window: the last is let go when the next is there.
         held = [recorder.record(tensor)]
+        held[0] = recorder.record(tensor)  # this one is compared with a replay: from the next on it is replayed
 
         def again(recorder=recorder, tensor=tensor, held=held):
             held[0] = recorder.record(tensor)
