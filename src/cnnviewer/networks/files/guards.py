@@ -19,6 +19,8 @@ __all__ = ["check_archive", "check_claim", "first_line", "parsed_json", "refusin
 _SLACK = 256_000_000
 """So many bytes may always be made of a file, however small it is."""
 _MOST_TIMES = 20
+_MOST_ENTRIES = 100_000
+"""In an archive: one a tensor, those of an optimiser too."""
 _LONGEST_MESSAGE = 200
 
 
@@ -48,6 +50,8 @@ def check_archive(path: Path) -> None:
     """
     with refusing(path, "a zip archive"), zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
+        if len(entries) > _MOST_ENTRIES:
+            raise NetworkError(f"{path.name} is no network: it has {len(entries):,} entries, of which each takes time.")
         check_claim(path, sum(entry.file_size for entry in entries), "its entries, unpacked,")
         if any(entry.flag_bits & 1 for entry in entries):
             raise NetworkError(f"{path.name} is locked with a password; unlock it first.")

@@ -149,18 +149,21 @@ def _check_sizes(model: Any, path: Path) -> None:
     shape = tuple(inputs[0].shape)
     if len(shape) != 4 or (shape[0] or 1) != 1:
         raise NetworkError(f"{path.name} takes an input of shape {shape}, not one image (1, height, width, channels).")
-    for name, numbers in _made(model):
+    for name, numbers in _made(model, set()):
         if numbers > _MOST_NUMBERS:
             raise NetworkError(f"{path.name} can't be true: its layer {name} would make {numbers:,} numbers.")
 
 
-def _made(model: Any) -> Iterator[tuple[str, int]]:
-    """Yield how many numbers each layer makes of one image, as far as its shape is known."""
+def _made(model: Any, seen: set[int]) -> Iterator[tuple[str, int]]:
+    """Yield how many numbers each layer makes of one image, as far as its shape is known; each model is told once."""
+    if id(model) in seen:
+        return
+    seen.add(id(model))
     for operation in getattr(getattr(model, "_functional", model), "operations", ()):
         for node in operation._inbound_nodes:
             for tensor in node.output_tensors:
                 yield operation.name, math.prod(length or 1 for length in tensor.shape)
-        yield from _made(operation)
+        yield from _made(operation, seen)
 
 
 def _opened(model: Any, path: Path, *, is_channels_last: bool) -> Opened:

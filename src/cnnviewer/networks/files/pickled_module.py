@@ -18,7 +18,7 @@ from torch import nn
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.guards import refusing
 from cnnviewer.networks.files.opened import Opened
-from cnnviewer.networks.files.stand_ins import StandIn, Stored, asked_of, read_stored
+from cnnviewer.networks.files.stand_ins import MOST_MODULES, StandIn, Stored, asked_of, read_stored
 from cnnviewer.suggestions import some_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,20 @@ def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
     stored = read_stored(path)
     with refusing(path, "a pickled network"):
         _check_asked(stored, path)
-        return Opened(_Builder(path).module(_unwrapped(stored.content)).eval())
+        module = _Builder(path).module(_unwrapped(stored.content))
+        if _uses(module, {}) > MOST_MODULES:
+            raise NetworkError(
+                f"{path.name} is no network: it is made of over {MOST_MODULES:,} modules, each counted as often as it "
+                "is used."
+            )
+        return Opened(module.eval())
+
+
+def _uses(module: nn.Module, known: dict[int, int]) -> int:
+    """Return how many modules a module is made of, itself and those that are used again counted each time."""
+    if id(module) not in known:
+        known[id(module)] = 1 + sum(_uses(part, known) for part in module._modules.values() if part is not None)
+    return known[id(module)]
 
 
 def foreign_classes(path: Path) -> tuple[str, ...]:
@@ -120,6 +133,7 @@ class _Builder:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._built: dict[int, nn.Module] = {}
+        self._settings: dict[int, Any] = {}
         self._open: set[int] = set()
 
     def module(self, given: Any) -> nn.Module:
@@ -176,16 +190,21 @@ class _Builder:
             raise RecursionError
         if isinstance(value, _PLAIN):
             return value
-        if isinstance(value, dict):
-            kind = OrderedDict if isinstance(value, OrderedDict) else dict  # empty hooks must stay what torch made
-            return kind((self._setting(key, depth + 1), self._setting(part, depth + 1)) for key, part in value.items())
-        if isinstance(value, (list, tuple, set, frozenset)):
-            return type(value)(self._setting(part, depth + 1) for part in value)
+        if isinstance(value, (dict, list, tuple, set, frozenset)):
+            if id(value) not in self._settings:  # else one that lies in many others is walked as often
+                self._settings[id(value)] = self._container(value, depth)
+            return self._settings[id(value)]
         if isinstance(value, StandIn) and value.path == _PARTIAL:
             return self._partial(value, depth)
         if isinstance(value, StandIn):
             return self.module(value)
         return self._named(value)
+
+    def _container(self, value: Any, depth: int) -> Any:
+        if isinstance(value, dict):
+            kind = OrderedDict if isinstance(value, OrderedDict) else dict  # empty hooks must stay what torch made
+            return kind((self._setting(key, depth + 1), self._setting(part, depth + 1)) for key, part in value.items())
+        return type(value)(self._setting(part, depth + 1) for part in value)
 
     def _named(self, value: Any) -> Any:
         """Return the class or function that stands among the settings."""

@@ -25,9 +25,10 @@ from cnnviewer.networks.tensor_files import torch_source
 from cnnviewer.suggestions import some_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["StandIn", "Stored", "asked_of", "read_stored", "tensors_of"]
+__all__ = ["MOST_MODULES", "StandIn", "Stored", "asked_of", "read_stored", "tensors_of"]
 
 
 class StandIn:
@@ -118,9 +119,18 @@ def asked_of(path: Path) -> tuple[str, ...]:
 
 
 def tensors_of(module: StandIn) -> dict[str, torch.Tensor]:
-    """Return the state dict of the module that a stand-in stands for: parameters and buffers by their paths."""
+    """Return the state dict of the module that a stand-in stands for: parameters and buffers by their paths.
+
+    Raises
+    ------
+    NetworkError
+        If it has too many modules, each counted as often as it is used.
+    """
     found: dict[str, torch.Tensor] = {}
-    _collect(module, "", found, 0)
+    for visited, (place, prefix) in enumerate(_modules(module, "", 0)):
+        if visited > MOST_MODULES:
+            raise NetworkError(f"A module in the file is made of over {MOST_MODULES:,} modules, and is no network.")
+        _collect(place, prefix, found)
     return found
 
 
@@ -133,6 +143,8 @@ _HARMLESS = frozenset(
 _PLAIN_TYPES = frozenset(
     ["list", "dict", "tuple", "int", "float", "str", "bool", "bytes", "bytearray", "object", "range"]
 )
+MOST_MODULES = 100_000
+"""Those of a network, each counted as often as it is used: many times as many as the largest have."""
 _BUILTINS = ("builtins", "__builtin__")
 _DEEPEST = 100
 
@@ -144,20 +156,24 @@ def _is_dangerous(home: str, name: str) -> bool:
     return first in sys.stdlib_module_names and first not in _HARMLESS
 
 
-def _collect(module: StandIn, prefix: str, found: dict[str, torch.Tensor], depth: int) -> None:
-    state = module.state
-    if not isinstance(state, dict) or depth > _DEEPEST:
+def _modules(module: StandIn, prefix: str, depth: int) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield the state of a module and of those in it, each with how the names of its tensors begin."""
+    if not isinstance(module.state, dict) or depth > _DEEPEST:
         return
+    yield module.state, prefix
+    children = module.state.get("_modules")
+    for name, child in children.items() if isinstance(children, dict) else ():
+        if isinstance(child, StandIn):
+            yield from _modules(child, f"{prefix}{name}.", depth + 1)
+
+
+def _collect(state: dict[str, Any], prefix: str, found: dict[str, torch.Tensor]) -> None:
     unsaved = state.get("_non_persistent_buffers_set") or ()
     for registry in ("_parameters", "_buffers"):
         named = state.get(registry)
         for name, tensor in named.items() if isinstance(named, dict) else ():
             if isinstance(tensor, torch.Tensor) and name not in unsaved:
                 found[f"{prefix}{name}"] = tensor
-    children = state.get("_modules")
-    for name, child in children.items() if isinstance(children, dict) else ():
-        if isinstance(child, StandIn):
-            _collect(child, f"{prefix}{name}.", found, depth + 1)
 
 
 def _is_zip(path: Path) -> bool:
