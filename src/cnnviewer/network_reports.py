@@ -162,6 +162,10 @@ class Fit:
         Which tensors of the file these are, where it holds more: what their names begin with.
     is_by_order
         Whether the file's names are others, and its tensors were told by their order and shapes.
+    is_sure
+        Of such: whether each block of the network has its tensors from one place in the file.
+    has_guess
+        Whether its head has an activation of which the file tells nothing: ReLU, a guess.
     """
 
     architecture: str
@@ -169,6 +173,8 @@ class Fit:
     adaptation: str = ""
     part: str = ""
     is_by_order: bool = False
+    is_sure: bool = True
+    has_guess: bool = False
 
     @property
     def matches(self) -> int:
@@ -258,4 +264,4 @@ class FileReport:
 
 def part_name(part: str) -> str:
     """Return what a part of a file of weights is called, for people: what the names in it begin with."""
-    return part.removesuffix("*").removesuffix(".") or "the unnamed ones"
+    return part.removesuffix("*").removesuffix(".").removeprefix("state_dict.") or "the unnamed ones"

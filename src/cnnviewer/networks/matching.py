@@ -355,7 +355,16 @@ def _fit(recipe: Recipe, part: Part, filling: Filling) -> Fit:
     origins = dict(zip(part.state, part.origins, strict=True))
     # What is left over is told by its name in the file.
     rows = tuple(replace(row, key=origins.get(row.key, row.key)) if row.is_left else row for row in filling.rows)
-    return Fit(recipe.name, rows, filling.variant.describe(recipe), part.path, filling.is_by_order)
+    variant = filling.variant
+    return Fit(
+        recipe.name,
+        rows,
+        variant.describe(recipe),
+        part.path,
+        filling.is_by_order,
+        filling.is_sure,
+        has_guess=variant.head is not None and variant.head.is_guess,
+    )
 
 
 def _share(fit: Fit) -> float:

@@ -104,8 +104,15 @@ class WeightsFile:
         notes = []
         if fit.is_by_order:
             notes.append(
-                f"Its tensors have other names than those of {architecture}: they were told by their order and shapes."
+                f"Its tensors have other names than those of {architecture}: they were told by their order and shapes, "
+                "which no name proves: try it on a photo that you know."
             )
+        if fit.has_guess:
+            notes.append(
+                "The file does not tell which activation stands between the layers of its head: ReLU is a guess."
+            )
+        if not fit.is_sure:
+            notes.append("Some of its layers could be told apart in more than one way: it may compute something else.")
         if len(self.parts) > 1:
             others = [part_name(part) for part in self.parts if part != fit.part]
             notes.append(

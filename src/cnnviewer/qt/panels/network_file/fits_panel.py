@@ -146,6 +146,7 @@ class FitsPanel(QWidget):
         self.list = QListWidget(self)
         self.list.setAccessibleName("Architectures that may fit")
         self.list.setSpacing(2)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # tool tips tell all of a line
         self.list.currentRowChanged.connect(self._on_row_changed)
 
     def _build_table(self) -> None:
