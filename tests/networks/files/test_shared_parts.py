@@ -10,9 +10,9 @@ from torch import nn
 
 from cnnviewer.errors import NetworkError
 from cnnviewer.network_reports import FileRequest
+from cnnviewer.networks.checkpoints.reading import read_checkpoint
 from cnnviewer.networks.files.opening import FileOpener
 from cnnviewer.networks.files.pickled_module import open_file
-from cnnviewer.networks.weights import read_weights
 
 LEVELS = 30
 
@@ -30,7 +30,7 @@ def _doubled(part, join):
 def test_what_lies_beside_weights_is_walked_once(tmp_path, join):
     state = {"weight": torch.ones(4, 3, 3, 3), "bias": torch.zeros(4)}
     torch.save({"state_dict": state, "args": _doubled([1], join)}, tmp_path / "net.pt")
-    assert {*read_weights(tmp_path / "net.pt")} == {*state}
+    assert {name.rpartition(".")[2] for name in read_checkpoint(tmp_path / "net.pt").tensors} == {*state}
 
 
 @pytest.mark.parametrize("join", [lambda part: [part, part], lambda part: (part, part)])
@@ -49,7 +49,7 @@ def test_modules_that_lie_in_many_are_counted(tmp_path):
     with pytest.raises(NetworkError, match="over 100,000 modules"):
         FileOpener().inspect(FileRequest(tmp_path / "net.pt"))
     with pytest.raises(NetworkError, match="over 100,000 modules"):
-        read_weights(tmp_path / "net.pt")
+        read_checkpoint(tmp_path / "net.pt")
 
 
 def test_archives_of_too_many_entries_are_told(tmp_path):
@@ -58,4 +58,4 @@ def test_archives_of_too_many_entries_are_told(tmp_path):
         for number in range(100_001):
             archive.writestr(zipfile.ZipInfo(f"net/data/{number}"), b"")
     with pytest.raises(NetworkError, match=r"it has 100,002 entries"):
-        read_weights(tmp_path / "net.pt")
+        read_checkpoint(tmp_path / "net.pt")
