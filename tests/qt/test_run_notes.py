@@ -6,6 +6,10 @@ from torch import nn
 
 import cnnviewer
 
+from .live.conftest import camera as camera
+from .live.conftest import media as media
+from .live.conftest import picture
+
 
 class Counting(nn.Module):
     """Keeps how many images it has seen."""
@@ -41,3 +45,17 @@ def test_nothing_is_told_of_a_network_that_is_run_as_most_are(driver, monkeypatc
     status = opened(driver, monkeypatch, nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()))
     assert status.timing.endswith("ms")
     assert status.timing_tip == ""
+
+
+def test_the_timing_of_a_stream_tells_it_too(driver, monkeypatch, camera):
+    status = opened(driver, monkeypatch, Counting())
+    live = driver.window.open_live()
+    driver.settle()
+    live.live.run(camera)
+    for number in (4, 9):
+        with driver.bot.waitSignal(driver.session.framed, timeout=60_000):
+            camera.send(picture(number))
+    told = "The network is run as written: its values depend on a state that is kept between images."
+    driver.bot.waitUntil(lambda: live.presenter.panel.notes == told, timeout=20_000)
+    assert status.timing.endswith("run as written")
+    live.live.stop()

@@ -49,8 +49,7 @@ class LivePanel(QWidget):
         self.classes.setAccessibleName("Class probabilities over time")
         self.stages = StageBar(self)
         self._rates = label("", self)
-        self._notes = label("", self)
-        self._notes.setWordWrap(True)
+        self._notes = ElidedLabel(self, role="muted")
         self._notes.hide()
         self._lay_out()
 
@@ -120,7 +119,7 @@ class LivePanel(QWidget):
             f"{latency * 1000:.0f} ms from source to screen, {waiting * 1000:.0f} of them waiting\n"
             f"{rate:.1f} frames a second, {dropped:,} dropped"
         )
-        self._notes.setText("\n".join(f"The network is {note}." for note in run_notes))
+        self._notes.set_text(" ".join(f"The network is {note}." for note in run_notes))
         self._notes.setVisible(bool(run_notes))
 
     @property
