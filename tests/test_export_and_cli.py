@@ -481,3 +481,24 @@ def test_a_name_that_is_no_utf_8(tmp_path, capsys):
     assert told["image"] == photo.name
     assert main([str(tmp_path / os.fsdecode(b"gone\xe9.png"))]) == 2
     assert "There is no file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        ("nn.Sigmoid()", "label "),
+        ("nn.Tanh()", "value 0 "),
+        ("nn.BatchNorm1d(3)", "no class probabilities: it returns 3"),
+        ("nn.Softmax(1)", "class "),
+    ],
+)
+def test_the_command_tells_what_is_returned_and_what_was_guessed(tmp_path, capsys, end, told):
+    (tmp_path / "net.py").write_text(
+        "from torch import nn\n\n\ndef make():\n"
+        f"    return nn.Sequential(nn.Conv2d(1, 4, 28), nn.Flatten(), nn.Linear(4, 3), {end})\n"
+    )
+    words = ["record", str(DIGIT), "--network", f"{tmp_path / 'net.py'}:make", "--allow-code"]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 0
+    first, second = capsys.readouterr().out.splitlines()[:2]
+    assert f": {told}" in first
+    assert second.startswith("What is not told of the network was guessed (size, mean, returns)")

@@ -68,16 +68,13 @@ def _best(recording: Recording) -> str:
 
     if recording.returns is Returns.VALUES and recording.vector is not None:
         values = recording.vector.tolist()
-        named = [
-            f"{recording.categories[i]} {v:.4g}" if i < len(recording.categories) else f"{v:.4g}"
-            for i, v in enumerate(values[:_SHOWN])
-        ]
-        return f"values {', '.join(named)}{', …' if len(values) > _SHOWN else ''}"
+        named = [f"{recording.category(index)} {value:.4g}" for index, value in enumerate(values[:_SHOWN])]
+        return f"{', '.join(named)}{', …' if len(values) > _SHOWN else ''}"
     if recording.scores is None:
         return f"no class probabilities: it returns {returned_text(recording.outputs)}"
     if recording.returns is Returns.MULTI_LABEL:
         told = [(name, share) for name, share in recording.top(_SHOWN) if share == share]
-        return "labels " + ", ".join(f"{name} {share:.1%}" for name, share in told) if told else NO_NUMBERS
+        return ", ".join(f"{name} {share:.1%}" for name, share in told) if told else NO_NUMBERS
     name, probability = recording.top(1)[0]
     return NO_NUMBERS if isnan(probability) else f"{name}, {probability:.1%}"
 

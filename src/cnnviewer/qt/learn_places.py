@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 from cnnviewer.messages import View
@@ -51,5 +52,5 @@ def _is_meant(layer: LayerSummary, place: Place) -> bool:
 
 
 def _channel(layer: LayerSummary, recording: RecordingSummary) -> int:
-    """Return which map is chosen: of class scores the winner, else the first."""
-    return recording.ranking[0] if layer.is_scores and recording.ranking else 0
+    """Return which map is chosen: of class scores the winner, else the first; one number tells of two classes."""
+    return min(recording.ranking[0], prod(layer.shape) - 1) if layer.is_scores and recording.ranking else 0
