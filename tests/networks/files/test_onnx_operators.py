@@ -298,3 +298,20 @@ def test_an_operator_that_no_network_over_an_image_needs_is_refused_by_its_name(
         NetworkError, match="has the operation StringNormalizer, which is not run here: it works on texts"
     ):
         open_file(path)
+
+
+def test_half_precision_within_a_branch_is_shown_in_single(tmp_path):
+    half = TensorProto.FLOAT16
+    graph = Graph(kind=half)
+    end = helper.make_tensor_value_info("end", half, None)
+    stored = numpy_helper.from_array(np.array([2], np.float16), "two")
+    nodes = {
+        "then_branch": helper.make_node("Mul", ["x", "two"], ["end"]),
+        "else_branch": helper.make_node("Neg", ["x"], ["end"]),
+    }
+    branches = {name: helper.make_graph([node], name, [], [end], [stored]) for name, node in nodes.items()}
+    total = graph.op("Cast", [graph.op("ReduceSum", ["x"], keepdims=0)], to=FLOAT)
+    condition = graph.op("Greater", [total, graph.constant(np.float32(0))])
+    opened = open_file(graph.save(tmp_path, graph.op("If", [condition], **branches), kinds=[half]))
+    with torch.no_grad():
+        assert torch.equal(opened.module(image(1, 3, 16, 16)), image(1, 3, 16, 16) * 2)

@@ -187,7 +187,7 @@ def _onnx(data: bytes, random: Random) -> bytes:
     model = onnx.ModelProto.FromString(data)
     message = random.choice(_messages(model))
     field = random.choice(message.DESCRIPTOR.fields)
-    if field.label == field.LABEL_REPEATED:
+    if _is_repeated(field):
         values = getattr(message, field.name)
         sort = random.randrange(4)
         if len(values) and sort == 0:
@@ -209,11 +209,16 @@ def _onnx(data: bytes, random: Random) -> bytes:
     return model.SerializeToString()
 
 
+def _is_repeated(field: Any) -> bool:
+    """Whether a field is a list; newer versions of protobuf have no label for that."""
+    return field.is_repeated if hasattr(field, "is_repeated") else field.label == field.LABEL_REPEATED
+
+
 def _messages(message: Any) -> list[Any]:
     found = [message]
     for field, value in message.ListFields():
         if field.type == field.TYPE_MESSAGE:
-            for inner in value if field.label == field.LABEL_REPEATED else [value]:
+            for inner in value if _is_repeated(field) else [value]:
                 found += _messages(inner)
     return found
 

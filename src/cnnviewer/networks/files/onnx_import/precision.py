@@ -21,7 +21,7 @@ _TYPES = ("to", "dtype")
 
 
 def in_single(graph: GraphProto) -> bool:
-    """Bring all floating point numbers of a graph to float32: its input, its constants, its casts.
+    """Bring all floating point numbers of a graph to float32: its input, its constants, its casts, and in those within.
 
     Numbers too large for that become infinite, as where a limit means none.
 
@@ -36,6 +36,8 @@ def in_single(graph: GraphProto) -> bool:
             if attribute.name in _TYPES and attribute.i in _OTHERS:
                 attribute.i = TensorProto.FLOAT
                 count += 1
+            inner = [*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])]
+            count += sum(in_single(part) for part in inner)
     for value in (*graph.input, *graph.output, *graph.value_info):
         if value.type.tensor_type.elem_type in _OTHERS:
             value.type.tensor_type.elem_type = TensorProto.FLOAT
