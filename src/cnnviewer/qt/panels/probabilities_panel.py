@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
+from cnnviewer.categories import category_name
 from cnnviewer.qt.panels.answer_rows import noun_of, rows_of, title_of
 from cnnviewer.qt.widgets.bar_list import Bar, BarList
 from cnnviewer.qt.widgets.card_layout import BAR_HEIGHT
@@ -169,10 +170,16 @@ class ProbabilitiesPanel(QWidget):
         self._bars.set_current(row)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        explain = menu.addAction(f"Where the number of {bar.name} comes from".replace("&", "&&"))
+        explain = menu.addAction(self._question(bar.index).replace("&", "&&"))
         explain.setData(bar.index)
         menu.triggered.connect(self._on_menu_triggered)
         menu.popup(self._bars.mapToGlobal(place))
+
+    def _question(self, index: int) -> str:
+        """Return what is asked of a row."""
+        assert self._recording is not None
+        what = "value" if self._recording.answer.values else "score"
+        return f"Where the {what} of {category_name(self._recording.categories, index)} comes from"
 
     @Slot(QAction)
     def _on_menu_triggered(self, action: QAction) -> None:
