@@ -292,3 +292,14 @@ def test_layers_that_scale_the_image_tell_how_it_is_wanted(keras, tmp_path, is_n
     assert (network.preprocessing.divisor, network.preprocessing.mean) == (1, (0.0,) * 3)
     told = next(reason.text for reason in network.guessed if reason.what == "mean")
     assert "The network scales the image itself" in told
+
+
+def test_it_has_the_bits_of_keras(keras, tmp_path):
+    """Else rounding, which a deep network with random weights multiplies, ends as large as the outputs."""
+    layers = keras.layers
+    block = [layer for _ in range(6) for layer in (layers.Conv2D(24, 3, padding="same"), layers.Activation("silu"))]
+    model = keras.Sequential([keras.Input((32, 32, 3)), *block, layers.GlobalAveragePooling2D(), layers.Dense(7)])
+    model.save(tmp_path / "net.keras")
+    image = torch.rand(1, 3, 32, 32)
+    recording = cnnviewer.record(cnnviewer.from_module(open_file(tmp_path / "net.keras").module), image)
+    np.testing.assert_array_equal(recording.layers[-1].output.numpy(), _expected(model, image))
