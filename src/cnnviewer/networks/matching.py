@@ -294,8 +294,8 @@ def _known(outline: Outline, similarity: float) -> list[Candidate]:
     """Return the networks of the program's own that the table does not tell."""
     cifar = _cifar_network(outline)
     names = [cifar] if cifar else []
-    if as_many(outline, DEFAULT_NETWORK):
-        # Its weights are found under other names, in the same order.
+    if similarity < 1 and as_many(outline, DEFAULT_NETWORK):
+        # Its weights are found under other names, in the same order; by their own names others have them as well.
         names.append(DEFAULT_NETWORK)
     return [Candidate((name,), similarity) for name in names]
 

@@ -102,6 +102,16 @@ def test_an_architecture_whose_tensors_are_others_is_not_taken(tmp_path, state, 
         assert "says resnet50, of which" in reasons["architecture"]
 
 
+def test_a_network_of_the_programs_own_is_no_exception(tmp_path):
+    torch.manual_seed(0)
+    torch.save(timm.create_model("efficientnet_lite0", num_classes=5).state_dict(), tmp_path / "best.pth")
+    name, reasons = inspected(tmp_path / "best.pth")
+    assert "timm/efficientnet_lite0" in f"{name} {reasons['architecture']}"
+    assert "Nothing tells which of them the file is of" in reasons["architecture"]
+    (tmp_path / "best.pth").rename(tmp_path / "efficientnet_lite0.pth")
+    assert inspected(tmp_path / "efficientnet_lite0.pth")[0] == "timm/efficientnet_lite0"
+
+
 def test_those_that_compute_the_same_are_no_choice(tmp_path):
     torch.manual_seed(0)
     torch.save(timm.create_model("densenet121", num_classes=2).state_dict(), tmp_path / "best.pth")

@@ -178,7 +178,9 @@ def _named(names: Sequence[str], titles: Sequence[Clue[str]]) -> Choice | None:
         text = f"_{_SEPARATORS.sub('_', clue.value.lower())}_"
         found = [name for name in names if re.search(rf"(?<![a-z0-9]){re.escape(_plain(name))}(?![a-z0-9])", text)]
         if found:
-            return Choice(max(found, key=lambda name: len(_plain(name))), f"{clue.source} says {clue.value}.")
+            # The longest, and of those that differ in a hyphen alone the one that is written so.
+            spelt = [(len(_plain(name)), name.removeprefix(TIMM) in clue.value.lower()) for name in found]
+            return Choice(found[spelt.index(max(spelt))], f"{clue.source} says {clue.value}.")
     return None
 
 
