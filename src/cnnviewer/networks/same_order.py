@@ -176,11 +176,16 @@ def _ends(ours: dict[_Layer, list[_Unit]], theirs: dict[_Layer, list[_Unit]]) ->
     spare = [(layer, unit) for layer, units in theirs.items() for unit in units[len(ours.get(layer, ())) :]]
     pairs = []
     for layer, unit in left:
-        fitting = [their for other, their in spare if _is_like(layer, other)]
+        fitting = [their for other, their in spare if _is_like(layer, other) and not _is_pooler(their)]
         named = [their for their in fitting if any(_SCORES.search(name) for name in their.values())]
         if len(fitting) == 1 or len(named) == 1:
             pairs.append((unit, (named or fitting)[0]))
     return pairs
+
+
+def _is_pooler(unit: _Unit) -> bool:
+    """Whether a layer is a transformer's pooler, which gives features and looks like a head."""
+    return any("pooler" in name for name in unit.values())
 
 
 def _is_like(layer: _Layer, other: _Layer) -> bool:
