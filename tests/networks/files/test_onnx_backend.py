@@ -16,7 +16,8 @@ from onnx import TensorProto, numpy_helper
 
 from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.onnx_file import open_file, prepared
-from cnnviewer.networks.files.onnx_import.building import Budget, build
+from cnnviewer.networks.files.onnx_import.budget import Budget
+from cnnviewer.networks.files.onnx_import.building import build
 from cnnviewer.networks.files.onnx_import.table import DOMAINS, OPERATORS, REFUSED, WITH_GRAPHS
 from cnnviewer.networks.files.onnx_import.values import UnsupportedError, tensor_of
 

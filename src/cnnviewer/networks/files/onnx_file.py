@@ -16,7 +16,8 @@ from cnnviewer.errors import NetworkError
 from cnnviewer.memory import free_memory
 from cnnviewer.networks.files.guards import check_claim, refusing
 from cnnviewer.networks.files.image_axes import image_shape, is_channels_last
-from cnnviewer.networks.files.onnx_import.building import Budget, MemoryAsked, build
+from cnnviewer.networks.files.onnx_import.budget import Budget, MemoryAsked
+from cnnviewer.networks.files.onnx_import.building import build
 from cnnviewer.networks.files.onnx_import.precision import in_single
 from cnnviewer.networks.files.onnx_import.table import DOMAINS, is_known, why_refused
 from cnnviewer.networks.files.onnx_import.values import UnsupportedError, torch_type

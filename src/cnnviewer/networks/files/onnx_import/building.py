@@ -15,22 +15,22 @@ import onnx
 import torch
 from torch import nn
 
-from cnnviewer.errors import NetworkError
-from cnnviewer.networks.files.allocation import Bounded
 from cnnviewer.networks.files.onnx_import import control
+from cnnviewer.networks.files.onnx_import.budget import MemoryAsked
 from cnnviewer.networks.files.onnx_import.graph import Graph, OnnxGraph, Step
 from cnnviewer.networks.files.onnx_import.naming import node_paths
 from cnnviewer.networks.files.onnx_import.node import Given, Operation
-from cnnviewer.networks.files.onnx_import.shapes_only import ShapesOnly, nbytes_of
+from cnnviewer.networks.files.onnx_import.shapes_only import nbytes_of
 from cnnviewer.networks.files.onnx_import.table import row_of
 from cnnviewer.networks.files.onnx_import.values import UnsupportedError, number, on_host, tensor_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnnviewer.networks.files.onnx_import.budget import Budget
     from cnnviewer.networks.files.onnx_import.row import Row
 
-__all__ = ["Budget", "MemoryAsked", "build"]
+__all__ = ["build"]
 
 _PASSING = frozenset(["Identity", "Dropout"])
 _GROWING = frozenset(
@@ -45,45 +45,6 @@ _SMALL = 2**14
 """So many bytes that others get are too few to make much of."""
 _SHORT = 64
 """So long a list of places is read as numbers."""
-
-
-class MemoryAsked(NetworkError):
-    """A node asks for more memory than a network can need; the message tells which, as a part of a sentence."""
-
-
-class Budget:
-    """How much memory constants may take that a graph works out by itself, and each result on an image.
-
-    Parameters
-    ----------
-    constants, results
-        In bytes.
-    """
-
-    def __init__(self, constants: int, results: int) -> None:
-        self._most, self._results, self._kept = constants, results, 0
-        self._bounded = Bounded(constants)
-
-    def folding(self) -> Bounded:
-        """Return what bounds the operations that work out constants, while it is entered."""
-        return self._bounded
-
-    def shapes(self) -> ShapesOnly:
-        """Return what makes operations work on shapes alone, while it is entered."""
-        return ShapesOnly(self._results)
-
-    def keep(self, tensor: torch.Tensor) -> None:
-        """Count a constant that is kept, though its memory may be less now.
-
-        Raises
-        ------
-        MemoryError
-            If it is too much.
-        """
-        if nbytes_of(tensor) > tensor.untyped_storage().nbytes():
-            self._kept += nbytes_of(tensor)
-        if self._kept > self._most:
-            raise MemoryError(f"{self._kept:,} bytes")
 
 
 def build(
@@ -195,9 +156,8 @@ class _Builder:
             return
         graphs = {part.name: part.g for part in node.attribute if part.type == onnx.AttributeProto.GRAPH}
         if node.op_type == "If" and inputs[0] in self.constants:
-            self._inline(
-                node, graphs["then_branch" if bool(number(self.constants[inputs[0]], False)) else "else_branch"], path
-            )
+            is_true = bool(number(self.constants[inputs[0]], False))
+            self._inline(node, graphs["then_branch" if is_true else "else_branch"], path)
             return
         if graphs:
             module, taken = self._of_graphs(given, graphs, inputs)
@@ -267,12 +227,9 @@ class _Builder:
         return self._parameters.setdefault(name, nn.Parameter(value))
 
     def _own_name(self, name: str, taken: Mapping[str, torch.Tensor]) -> str:
-        last = (
-            ""
-            if name.startswith("onnx::") or name not in self._learnt
-            else re.sub(r"\W+", "_", name.rpartition(".")[2])
-        )
-        place = last.strip("_") if last.strip("_") and not hasattr(nn.Module, last.strip("_")) else "constant"
+        is_named = name in self._learnt and not name.startswith("onnx::")
+        last = re.sub(r"\W+", "_", name.rpartition(".")[2]).strip("_") if is_named else ""
+        place = last if last and not hasattr(nn.Module, last) else "constant"
         while place in taken or place in _TAKEN:
             place += "_"
         return place
@@ -307,9 +264,8 @@ class _Builder:
                 results = step.run(module, {**values, "": None})
             except (UnsupportedError, MemoryError):
                 raise
-            except (
-                Exception
-            ):  # what has no kernel for shapes alone, or asks for numbers; what is wrong shows when it runs
+            except Exception:
+                # It has no kernel for shapes alone, or asks for numbers; what is wrong shows when it runs.
                 return
         for name, value in results.items():
             if isinstance(value, np.ndarray) and value.dtype != object:
