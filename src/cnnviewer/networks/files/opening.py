@@ -6,7 +6,6 @@ of, how it wants its pixels. What the user then says is its card.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -14,23 +13,21 @@ from typing import TYPE_CHECKING
 
 from cnnviewer.card import Card, card_beside
 from cnnviewer.errors import NetworkError
-from cnnviewer.files import file_hash
 from cnnviewer.network import Network
 from cnnviewer.network_reports import FileReport, FileRequest, Reason, part_name
 from cnnviewer.networks.category_lists import names_of
 from cnnviewer.networks.files.card_store import remembered
 from cnnviewer.networks.files.evidence import Evidence
-from cnnviewer.networks.files.factory import factories_in, is_factory, open_factory
-from cnnviewer.networks.files.formats import FACTORY, FOREIGN_MODULE, MODULE, SHARDS, Format, format_of
+from cnnviewer.networks.files.factory import open_factory
+from cnnviewer.networks.files.formats import FACTORY, FOREIGN_MODULE
 from cnnviewer.networks.files.gathering import evidence_beside, evidence_within
 from cnnviewer.networks.files.guessing import Guess, guess
 from cnnviewer.networks.files.opened import Hints
 from cnnviewer.networks.files.pickled_module import foreign_classes
-from cnnviewer.networks.files.places import find_network
 from cnnviewer.networks.files.returning import with_returns
-from cnnviewer.networks.files.shards import shards_of
 from cnnviewer.networks.files.siblings import choose
 from cnnviewer.networks.files.sizing import why_not
+from cnnviewer.networks.files.source import Source, factories_of, source_of
 from cnnviewer.networks.files.weights_file import WeightsFile, read_weights_file
 
 if TYPE_CHECKING:
@@ -40,32 +37,6 @@ if TYPE_CHECKING:
     from cnnviewer.preprocessing import Preprocessing
 
 __all__ = ["FileOpener"]
-
-
-@dataclass(frozen=True)
-class _Source:
-    """A file, or a factory, as it was when it was asked for."""
-
-    text: str
-    path: Path | None
-    format: Format
-    digest: str
-    nbytes: int
-
-    @property
-    def title(self) -> str:
-        return self.text if self.path is None or self.format is FACTORY else self.path.name
-
-    @property
-    def consent(self) -> str:
-        """What opening it runs; '' where it runs nothing."""
-        if not self.format.runs_code:
-            return ""
-        if self.format is FACTORY:
-            where = f" in {self.path.resolve()}" if self.path else ""
-            return f"Opening {self.text} runs Python code{where}."
-        assert self.path is not None
-        return f"Opening {self.path.resolve()} runs Python code that the file holds: {self.format.name}s are unpickled."
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +58,7 @@ class FileOpener:
     """Opens networks from files. What was read last is kept: a file is inspected, maybe again, and then opened."""
 
     def __init__(self) -> None:
-        self._source: _Source | None = None
+        self._source: Source | None = None
         self._weights: WeightsFile | None = None
         self._opened: tuple[tuple[str, str], _Module] | None = None
 
@@ -101,7 +72,7 @@ class FileOpener:
         Cancelled
             If `progress` raised it.
         """
-        choices = _factories(request.path)
+        choices = factories_of(request.path)
         if len(choices) > 1:
             return FileReport(request.path, "", FACTORY.name, 0, factories=choices)
         source = self._look(request.path, progress)
@@ -166,7 +137,7 @@ class FileOpener:
         if weights != "DEFAULT":
             raise NetworkError(f"{name} has weights of its own: leave the others out.")
         source = self._look(name, progress)
-        _check_allowed(source, digest, allow_code=allow_code)
+        source.check_allowed(digest, allow_code=allow_code)
         card = card or _known_card(source)[0]
         wanted, part = ("", None) if card is None else (card.architecture, card.part)
         architecture = self._architecture(source, wanted, part, progress)
@@ -191,17 +162,17 @@ class FileOpener:
 
     # ---- parts
 
-    def _look(self, name: str | Path, progress: ProgressCallback | None) -> _Source:
+    def _look(self, name: str | Path, progress: ProgressCallback | None) -> Source:
         """Return the source of a name; what was kept of another one is let go."""
         if progress is not None:
             progress(0, None, f"Reading {Path(name).name}")
-        source = _source_of(str(name))
+        source = source_of(str(name))
         if source != self._source:
             self._weights = self._opened = None
             self._source = source
         return source
 
-    def _architecture(self, source: _Source, wanted: str, part: str | None, progress: ProgressCallback | None) -> str:
+    def _architecture(self, source: Source, wanted: str, part: str | None, progress: ProgressCallback | None) -> str:
         """Return the architecture of a file of weights: the one that is wanted, else the best that fits whole."""
         if not source.format.is_weights:
             return ""
@@ -226,7 +197,7 @@ class FileOpener:
         assert found.choice is not None
         return found.choice.architecture
 
-    def _provenance(self, source: _Source) -> str:
+    def _provenance(self, source: Source) -> str:
         """Return where a network's weights come from, for people."""
         weights = self._weights
         if weights is None:
@@ -241,14 +212,14 @@ class FileOpener:
             return ()
         return (Reason("architecture", choice.reason, is_told=not choice.is_open),)
 
-    def _open(self, source: _Source, architecture: str, progress: ProgressCallback | None) -> _Module:
+    def _open(self, source: Source, architecture: str, progress: ProgressCallback | None) -> _Module:
         """Return the module of a source; it is read once."""
         key = architecture, "" if self._weights is None else self._weights.part
         if self._opened is None or self._opened[0] != key:
             self._opened = key, self._read(source, architecture, progress)
         return self._opened[1]
 
-    def _read(self, source: _Source, architecture: str, progress: ProgressCallback | None) -> _Module:
+    def _read(self, source: Source, architecture: str, progress: ProgressCallback | None) -> _Module:
         if source.format.is_weights:
             assert self._weights is not None
             weights = self._weights.opened(architecture)
@@ -261,7 +232,7 @@ class FileOpener:
         return _Module(opened.module, opened.hints, opened.note, network=opened.network)
 
     def _with_card(
-        self, report: FileReport, source: _Source, architecture: str, progress: ProgressCallback | None
+        self, report: FileReport, source: Source, architecture: str, progress: ProgressCallback | None
     ) -> FileReport:
         """Return a report with a card, guessed where none is known."""
         if report.card is not None and report.card.architecture in ("", architecture):
@@ -282,63 +253,11 @@ class FileOpener:
         )
 
 
-def _source_of(text: str) -> _Source:
-    """Return what a path or a factory's text means."""
-    if is_factory(text):
-        place = text.rpartition(":")[0]
-        path = Path(place) if place.lower().endswith(".py") and Path(place).is_file() else None
-        content = "" if path is None else file_hash(path)
-        digest = hashlib.sha256(f"{content}{text.rpartition(':')[2] if path else text}".encode()).hexdigest()
-        return _Source(text, path, FACTORY, digest, 0 if path is None else path.stat().st_size)
-    path = find_network(Path(text))
-    kind = SHARDS if shards_of(path) else format_of(path)
-    if kind is MODULE and foreign_classes(path):
-        kind = FOREIGN_MODULE
-    if kind is FACTORY:
-        return _source_of(f"{path}:{_only_factory(path)}")
-    try:
-        if kind is SHARDS:
-            shards = shards_of(path)
-            digest = hashlib.sha256("".join(map(file_hash, shards)).encode()).hexdigest()
-            return _Source(str(path), path, kind, digest, sum(shard.stat().st_size for shard in shards))
-        return _Source(str(path), path, kind, file_hash(path), path.stat().st_size)
-    except OSError as error:
-        raise NetworkError(f"{path} can't be read: {error.strerror or error}.") from error
-
-
-def _factories(path: Path | str) -> tuple[str, ...]:
-    """Return the functions of a Python file that could make a network, as texts; none of another file."""
-    path = Path(path)
-    is_python = path.suffix.lower() == ".py" and path.is_file()
-    return tuple(f"{path}:{name}" for name in factories_in(path)) if is_python else ()
-
-
-def _only_factory(path: Path) -> str:
-    """Return the one function of a file that could make a network."""
-    found = factories_in(path)
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise NetworkError(f"{path.name} has no function without arguments that could make a network.")
-    raise NetworkError(f"{path.name} has several functions ({', '.join(found)}): name one, {path.name}:{found[0]}.")
-
-
-def _check_allowed(source: _Source, digest: str, *, allow_code: bool) -> None:
-    """Raise where a file is another one than was looked into, or would run code that is not allowed."""
-    if digest not in ("", source.digest):
-        raise NetworkError(f"{source.title} has changed since it was looked into: open it again.")
-    if source.consent and not allow_code:
-        raise NetworkError(
-            f"{source.consent} Allow it only if you trust who wrote it: "
-            "with --allow-code on the command line, allow_code=True in Python."
-        )
-
-
-def _network_of(source: _Source, opened: _Module, card: Card, provenance: str) -> Network:
+def _network_of(source: Source, opened: _Module, card: Card, provenance: str) -> Network:
     """Return the network of a file that holds a module alone, with what its card says."""
     return Network(
         module=opened.module,
-        name=card.name or _title_of(source),
+        name=card.name or source.network_title,
         preprocessing=card.preprocessing,
         categories=names_of(card.categories),
         provenance=provenance,
@@ -347,9 +266,9 @@ def _network_of(source: _Source, opened: _Module, card: Card, provenance: str) -
     )
 
 
-def _check_runs(source: _Source, opened: _Module, card: Card, progress: ProgressCallback | None) -> None:
+def _check_runs(source: Source, opened: _Module, card: Card, progress: ProgressCallback | None) -> None:
     """Raise where a network can't run as a card says; a guess has tried that."""
-    if why := why_not(opened.module, card.preprocessing, _title_of(source), progress):
+    if why := why_not(opened.module, card.preprocessing, source.network_title, progress):
         raise NetworkError(why)
 
 
@@ -365,7 +284,7 @@ def _with_card(network: Network, card: Card) -> Network:
     )
 
 
-def _known_card(source: _Source) -> tuple[Card | None, str]:
+def _known_card(source: Source) -> tuple[Card | None, str]:
     """Return the card that the user set once, or that lies beside a file, and which of them."""
     card = remembered(source.digest)
     if card is not None:
@@ -374,11 +293,11 @@ def _known_card(source: _Source) -> tuple[Card | None, str]:
     return card, "beside the file" if card is not None else ""
 
 
-def _guessed(source: _Source, opened: _Module, why: tuple[Reason, ...], progress: ProgressCallback | None) -> Guess:
+def _guessed(source: Source, opened: _Module, why: tuple[Reason, ...], progress: ProgressCallback | None) -> Guess:
     found = guess(
         opened.module,
         opened.hints,
-        title=_title_of(source),
+        title=source.network_title,
         usual=opened.usual,
         categories=opened.categories,
         evidence=_beside(source),
@@ -387,9 +306,5 @@ def _guessed(source: _Source, opened: _Module, why: tuple[Reason, ...], progress
     return with_returns(replace(found, reasons=(*why, *found.reasons)), opened.module)
 
 
-def _beside(source: _Source) -> Evidence:
+def _beside(source: Source) -> Evidence:
     return Evidence() if source.format is FACTORY else evidence_beside(source.path, source.digest)
-
-
-def _title_of(source: _Source) -> str:
-    return source.text.rpartition(":")[2] if source.format is FACTORY else Path(source.text).stem
