@@ -138,12 +138,13 @@ def test_it_can_be_stopped(lite):
 
     def stop(done, total, text):
         told.append(text)
-        if len(told) == 2:
+        if text == "Trying how net wants its pixels":
             raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
         guess(lite.module, Hints(), title="net", progress=stop)
-    assert told == ["Trying the size of image that net takes", "Trying how net wants its pixels"]
+    # Between, a pass of many operations is asked whether to go on.
+    assert (told[0], told.count("Trying how net wants its pixels")) == ("Trying the size of image that net takes", 1)
 
 
 def test_known_photos_are_found_under_other_names():
