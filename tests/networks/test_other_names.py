@@ -1,6 +1,7 @@
 """Known networks under another library's names are found by the order and shapes of their tensors."""
 
 import random
+import re
 
 import pytest
 import timm
@@ -18,7 +19,14 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision.models import get_model
 
+from cnnviewer.cli import main
+from cnnviewer.inputs.samples import list_samples
+from cnnviewer.network_reports import FileRequest, Fit, FitRow
 from cnnviewer.networks import load_network
+from cnnviewer.networks.checkpoints.reading import Checkpoint
+from cnnviewer.networks.files.opening import FileOpener
+from cnnviewer.networks.files.trials import Outcome, Trial, Way
+from cnnviewer.networks.files.weights_file import WeightsFile
 from cnnviewer.networks.matching import find_fits, open_weights
 from cnnviewer.networks.outlines import outline_of
 from cnnviewer.networks.same_order import in_same_order
@@ -124,6 +132,68 @@ def test_a_folder_of_hugging_face_opens_and_tells_how(tmp_path):
     image = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         assert torch.allclose(network.module(image), module(image), rtol=1e-4, atol=1e-5)
+
+
+def other_levels(state):
+    """Return a state dict as another library could have it: the same tree, no level called the same."""
+    return {
+        re.sub(r"([a-z])_?([a-z]*)(\d*)\.", r"\1\1_\2own\3.", name[: name.rindex(".") + 1])
+        + name.rpartition(".")[2]: tensor
+        for name, tensor in state.items()
+    }
+
+
+def noted(path):
+    """Return what is said of weights in a file, and what of their network is a guess."""
+    report = FileOpener().inspect(FileRequest(path))
+    return report.note, {reason.what: reason.text for reason in report.card.guessed}
+
+
+def test_known_photos_prove_an_order(tmp_path):
+    torch.save(other_levels(load_network("efficientnet-lite0").module.state_dict()), tmp_path / "net.pth")
+    note, guessed = noted(tmp_path / "net.pth")
+    assert "told by their order and shapes, which is proved: 4 of 4 sample photos are named right." in note
+    assert "weights" not in guessed
+
+
+def test_photos_that_are_named_wrong_prove_no_order(tmp_path):
+    torch.save(other_levels(timm_network("test_resnet").state_dict()), tmp_path / "net.pth")
+    note, guessed = noted(tmp_path / "net.pth")
+    assert re.search(r"which is unproved: [01] of 4 sample photos are named right\. Try it on a photo", note)
+    assert guessed["weights"] == note
+
+
+def test_an_order_that_no_photo_proves_is_said_to_be_unproved(tmp_path, capsys):
+    module = torchvision_network("resnet18", num_classes=5)
+    torch.save(hugging_face_resnet(module.state_dict()), tmp_path / "net.pth")
+    note, guessed = noted(tmp_path / "net.pth")
+    assert note == (
+        "Its tensors have other names than those of resnet18: they were told by their order and shapes, which is "
+        "unproved. Try it on a photo that you know."
+    )
+    assert guessed["weights"] == note
+    words = [
+        "record",
+        str(list_samples()[0].path),
+        "--network",
+        str(tmp_path / "net.pth"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    assert main(words) == 0
+    assert note in capsys.readouterr().out
+
+
+def test_an_order_that_is_open_is_told_as_such():
+    fit = Fit("net", (FitRow("a", (1,), (1,)),), is_by_order=True, is_sure=False)
+    weights = WeightsFile("net.pth", Checkpoint({}), (fit,), ())
+    names = ("tabby", "other")
+    for right, chance in ((4, 1e-9), (0, 1.0)):
+        trial = Trial(Way("plain", load_network("lenet5", None).preprocessing), right)
+        outcome = Outcome(names, 4, (trial,), chance)
+        assert ("proved: 4 of 4" in weights.note("net", outcome)) == (right == 4)
+        assert "Some of its layers could be told apart in more than one way" in weights.note("net", outcome)
+        assert weights.doubt("net", outcome)
 
 
 def test_small_networks_are_not_taken_for_known_ones():

@@ -30,6 +30,8 @@ __all__ = ["run"]
 
 _SHOWN = 5
 """So many labels or values are told."""
+_WEIGHTS = "weights"
+"""What is a guess in how a file's tensors fill their architecture: no card tells it."""
 
 
 def run(words: list[str]) -> int:
@@ -80,9 +82,10 @@ def _best(recording: Recording) -> str:
 
 
 def _guesses(network: Network) -> str:
-    """Return what of a network's card was guessed, in a sentence; '' where nothing was."""
-    what = ", ".join(reason.what for reason in network.guessed)
-    return f"What is not told of the network was guessed ({what}); a card beside its file tells it." if what else ""
+    """Return what of a network was guessed, in sentences; '' where nothing was."""
+    what = ", ".join(reason.what for reason in network.guessed if reason.what != _WEIGHTS)
+    told = f"What is not told of the network was guessed ({what}); a card beside its file tells it." if what else ""
+    return " ".join(filter(None, (told, *(reason.text for reason in network.guessed if reason.what == _WEIGHTS))))
 
 
 def _parser() -> argparse.ArgumentParser:

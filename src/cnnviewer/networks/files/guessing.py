@@ -36,8 +36,6 @@ __all__ = ["Guess", "guess"]
 _NOTHING = Evidence()
 _SINGLE = "CIFAR-10"
 """A list of which one sample alone is known: a right answer is a proof together with the architecture."""
-
-
 _SMALL, _FEW = 64, 10
 _SOME = 4
 """Of so many samples more than one must be named right, and of more a quarter, not to speak against names."""
@@ -45,11 +43,24 @@ _SOME = 4
 
 @dataclass(frozen=True, eq=False)
 class Guess:
-    """A card with the reason of each part that was guessed; `classes` is 0 where the network gives no scores."""
+    """A card, and why it is as it is.
+
+    Parameters
+    ----------
+    card
+        The card.
+    reasons
+        Why each part of it is as it is.
+    classes
+        How many class scores the network gives; 0 where none.
+    outcome
+        How it names known photos; None where none shows one of its classes.
+    """
 
     card: Card
     reasons: tuple[Reason, ...]
     classes: int
+    outcome: Outcome | None = None
 
 
 def guess(
@@ -108,7 +119,7 @@ def guess(
     ]
     if evidence.problems:
         reasons.append(Reason("file", " ".join(dict.fromkeys(evidence.problems)), is_told=True))
-    return Guess(Card(preprocessing, list_of(names) or names, name=title), tuple(reasons), fitted.classes)
+    return Guess(Card(preprocessing, list_of(names) or names, name=title), tuple(reasons), fitted.classes, outcome)
 
 
 # ---- names of the classes

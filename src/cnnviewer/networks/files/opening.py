@@ -78,7 +78,9 @@ class FileOpener:
         source = self._look(request.path, progress)
         card, origin = _known_card(source)
         path = source.text if source.format is FACTORY else request.path
-        report = FileReport(path, source.digest, source.format.name, source.nbytes, card=card, origin=origin)
+        report = FileReport(
+            path, source.digest, source.format.name, source.nbytes, card=card, origin=origin, note=source.note
+        )
         if source.consent and not (request.allow_code and request.digest in ("", source.digest)):
             return replace(report, consent=source.consent)
         report = replace(report, is_allowed=bool(source.consent))
@@ -95,7 +97,7 @@ class FileOpener:
                 reasons=self._why(architecture),
                 parts=weights.parts,
                 part=weights.part,
-                note=weights.note(architecture),
+                note=_joined(source.note, weights.note(architecture)),
             )
             fit = weights.fit(architecture)
             if fit is None or not fit.is_whole:
@@ -149,7 +151,7 @@ class FileOpener:
         opened = self._open(source, architecture, progress)
         if card is not None:
             _check_runs(source, opened, card, progress)
-        card = card or (None if opened.network else _guessed(source, opened, self._why(architecture), progress).card)
+        card = card or (None if opened.network else self._guessed(source, opened, architecture, progress).card)
         self.forget()  # the module is the caller's now, who may change its weights
         if opened.network is not None:
             return opened.network if card is None else _with_card(opened.network, card)
@@ -231,6 +233,22 @@ class FileOpener:
             opened = import_module(f"cnnviewer.networks.files.{source.format.file}").open_file(source.path, progress)
         return _Module(opened.module, opened.hints, opened.note, network=opened.network)
 
+    def _guessed(self, source: Source, opened: _Module, architecture: str, progress: ProgressCallback | None) -> Guess:
+        """Return a card that is guessed; what is a guess in how weights fill their architecture is one of it."""
+        found = guess(
+            opened.module,
+            opened.hints,
+            title=source.network_title,
+            usual=opened.usual,
+            categories=opened.categories,
+            evidence=_beside(source),
+            progress=progress,
+        )
+        found = with_returns(replace(found, reasons=(*self._why(architecture), *found.reasons)), opened.module)
+        doubt = "" if self._weights is None else self._weights.doubt(architecture, found.outcome)
+        doubts = (Reason("weights", doubt),) if doubt else ()
+        return replace(found, card=replace(found.card, guessed=(*found.card.guessed, *doubts)))
+
     def _with_card(
         self, report: FileReport, source: Source, architecture: str, progress: ProgressCallback | None
     ) -> FileReport:
@@ -242,14 +260,15 @@ class FileOpener:
             whole = opened.network
             card = Card(whole.preprocessing, whole.categories, name=whole.name)
             return replace(report, card=card, origin="the factory's own")
-        found = _guessed(source, opened, report.reasons, progress)
+        found = self._guessed(source, opened, architecture, progress)
+        note = "" if self._weights is None else self._weights.note(architecture, found.outcome)
         return replace(
             report,
             card=replace(found.card, architecture=architecture, part=report.chosen_part),
             origin="guessed",
             reasons=found.reasons,
             classes=found.classes,
-            note=" ".join(filter(None, (report.note, opened.note))),
+            note=_joined(source.note, note, opened.note),
         )
 
 
@@ -293,17 +312,8 @@ def _known_card(source: Source) -> tuple[Card | None, str]:
     return card, "beside the file" if card is not None else ""
 
 
-def _guessed(source: Source, opened: _Module, why: tuple[Reason, ...], progress: ProgressCallback | None) -> Guess:
-    found = guess(
-        opened.module,
-        opened.hints,
-        title=source.network_title,
-        usual=opened.usual,
-        categories=opened.categories,
-        evidence=_beside(source),
-        progress=progress,
-    )
-    return with_returns(replace(found, reasons=(*why, *found.reasons)), opened.module)
+def _joined(*notes: str) -> str:
+    return " ".join(filter(None, notes))
 
 
 def _beside(source: Source) -> Evidence:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cnnviewer.network_reports import Fit
     from cnnviewer.networks.checkpoints.reading import Checkpoint
     from cnnviewer.networks.files.siblings import Choice
+    from cnnviewer.networks.files.trials import Outcome
     from cnnviewer.networks.matching import OpenedWeights
 
 __all__ = ["WeightsFile", "read_weights_file"]
@@ -96,23 +97,20 @@ class WeightsFile:
         part = self.wish if fit is None else fit.part
         return open_weights(self.checkpoint.tensors, architecture, self.title, part)
 
-    def note(self, architecture: str) -> str:
-        """Return what the user should know of the weights that are taken; '' where they are all, and sure."""
+    def note(self, architecture: str, outcome: Outcome | None = None) -> str:
+        """Return what the user should know of the weights that are taken; '' where they are all, and sure.
+
+        Parameters
+        ----------
+        architecture
+            The one that is taken.
+        outcome
+            How the network names known photos; None where that was not tried, or none shows one of its classes.
+        """
         fit = self.fit(architecture)
         if fit is None or not fit.is_whole:
             return ""
-        notes = []
-        if fit.is_by_order:
-            notes.append(
-                f"Its tensors have other names than those of {architecture}: they were told by their order and shapes, "
-                "which no name proves: try it on a photo that you know."
-            )
-        if fit.has_guess:
-            notes.append(
-                "The file does not tell which activation stands between the layers of its head: ReLU is a guess."
-            )
-        if not fit.is_sure:
-            notes.append("Some of its layers could be told apart in more than one way: it may compute something else.")
+        notes = [_proof(fit, outcome), self.doubt(architecture, outcome)]
         if len(self.parts) > 1:
             others = [part_name(part) for part in self.parts if part != fit.part]
             notes.append(
@@ -122,7 +120,27 @@ class WeightsFile:
             count = len(fit.left_over)
             said = "1 tensor of the file is" if count == 1 else f"{count:,} tensors of the file are"
             notes.append(f"{said} no part of the network, and left over: {some_of(fit.left_over)}.")
-        return " ".join(notes)
+        return " ".join(filter(None, notes))
+
+    def doubt(self, architecture: str, outcome: Outcome | None = None) -> str:
+        """Return what is a guess in how the weights fill an architecture; '' where nothing is, or photos prove it.
+
+        The parameters are those of `note`.
+        """
+        fit = self.fit(architecture)
+        if fit is None or not fit.is_whole:
+            return ""
+        doubts = []
+        if fit.is_by_order and not _proof(fit, outcome):
+            tried = "" if outcome is None else f": {_right(outcome)}"
+            doubts.append(f"{_by_order(fit)}, which is unproved{tried}. Try it on a photo that you know.")
+        if not fit.is_sure:
+            doubts.append("Some of its layers could be told apart in more than one way: it may compute something else.")
+        if fit.has_guess:
+            doubts.append(
+                "The file does not tell which activation stands between the layers of its head: ReLU is a guess."
+            )
+        return " ".join(doubts)
 
     def why_none(self, classes: tuple[str, ...] = ()) -> str:
         """Return why no architecture is found; for a pickled module with the classes that are not run."""
@@ -142,6 +160,21 @@ class WeightsFile:
             f"The weights in {self.title} fit no architecture that is known: of the nearest, {nearest.architecture}, "
             f"{nearest.matches:,} of {nearest.count:,} tensors fit, and {wrong} does not."
         )
+
+
+def _by_order(fit: Fit) -> str:
+    return f"Its tensors have other names than those of {fit.architecture}: they were told by their order and shapes"
+
+
+def _proof(fit: Fit, outcome: Outcome | None) -> str:
+    """Return that photos prove an order of tensors, a sentence; '' where they do not, or names tell the tensors."""
+    is_proven = fit.is_by_order and outcome is not None and outcome.is_proof
+    return f"{_by_order(fit)}, which is proved: {_right(outcome)}." if is_proven and outcome is not None else ""
+
+
+def _right(outcome: Outcome) -> str:
+    photos = "1 sample photo is" if outcome.photos == 1 else f"{outcome.photos} sample photos are"
+    return f"{outcome.rank[0]} of {photos} named right"
 
 
 def read_weights_file(
