@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["is_index", "shards_of", "whole_of"]
+__all__ = ["is_index", "listed_name", "shards_of", "whole_of"]
 
 _INDEX = ".index.json"
 _SHARD = re.compile(r"(.+)-(\d{1,6})-of-(\d{1,6})(\.\w+)")
@@ -28,6 +28,14 @@ _MOST = 1000
 def is_index(path: Path) -> bool:
     """Whether the name of a path is that of a list of shards."""
     return path.name.lower().endswith(_INDEX)
+
+
+def listed_name(path: Path) -> str:
+    """Return what a file's network would be called in one file: "model.safetensors" for a list, and for a shard."""
+    shard = _SHARD.fullmatch(path.name)
+    if shard is not None:
+        return f"{shard[1]}{shard[4]}"
+    return path.name[: -len(_INDEX)] if is_index(path) else path.name
 
 
 def whole_of(paths: Sequence[Path]) -> Path | None:
@@ -65,7 +73,7 @@ def shards_of(path: Path) -> tuple[Path, ...]:
         return ()
     names = _listed(path) if is_index(path) else ()
     if not names and shard is None:
-        stem = path.name[: -len(_INDEX)].rpartition(".")[0]
+        stem = listed_name(path).rpartition(".")[0]
         shards = (_SHARD.fullmatch(file.name) for file in sorted(path.parent.iterdir()))
         shard = next((file for file in shards if file and file[1] == stem), None)
     if not names and shard is not None:

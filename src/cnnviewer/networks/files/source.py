@@ -11,8 +11,9 @@ from cnnviewer.files import file_hash
 from cnnviewer.networks.files.factory import factories_in, is_factory
 from cnnviewer.networks.files.formats import FACTORY, FOREIGN_MODULE, MODULE, SHARDS, Format, format_of
 from cnnviewer.networks.files.pickled_module import foreign_classes
-from cnnviewer.networks.files.places import find_network
+from cnnviewer.networks.files.places import find_network, other_formats
 from cnnviewer.networks.files.shards import shards_of
+from cnnviewer.suggestions import some_of
 
 __all__ = ["Source", "factories_of", "source_of"]
 
@@ -33,6 +34,8 @@ class Source:
         The SHA-256 of its content, in hexadecimal.
     nbytes
         Its size.
+    others
+        What else lies in its folder that holds the same network, by its name.
     """
 
     text: str
@@ -40,11 +43,20 @@ class Source:
     format: Format
     digest: str
     nbytes: int
+    others: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
         """What messages call it."""
         return self.text if self.path is None or self.format is FACTORY else self.path.name
+
+    @property
+    def note(self) -> str:
+        """What the user should know of the folder; '' where there is nothing."""
+        if not self.others:
+            return ""
+        verb = "is" if len(self.others) == 1 else "are"
+        return f"{some_of(self.others)} {verb} in the folder, too, by the name the same network: {self.title} is taken."
 
     @property
     def consent(self) -> str:
@@ -99,12 +111,13 @@ def source_of(text: str) -> Source:
         kind = FOREIGN_MODULE
     if kind is FACTORY:
         return source_of(f"{path}:{_only_factory(path)}")
+    others = other_formats(Path(text))
     try:
         if kind is SHARDS:
             shards = shards_of(path)
             digest = hashlib.sha256("".join(map(file_hash, shards)).encode()).hexdigest()
-            return Source(str(path), path, kind, digest, sum(shard.stat().st_size for shard in shards))
-        return Source(str(path), path, kind, file_hash(path), path.stat().st_size)
+            return Source(str(path), path, kind, digest, sum(shard.stat().st_size for shard in shards), others)
+        return Source(str(path), path, kind, file_hash(path), path.stat().st_size, others)
     except OSError as error:
         raise NetworkError(f"{path} can't be read: {error.strerror or error}.") from error
 
