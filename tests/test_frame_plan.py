@@ -39,7 +39,7 @@ def frame_of(network, kept, images):
 def check_frame(network, kept, images):
     frame, wanted, recorder = frame_of(network, kept, images)
     assert [layer.name for layer in frame.layers] == [layer.name for layer in wanted.layers]
-    kept = set(kept) | ({frame.scores_index} - {None})
+    kept = set(kept) | ({frame.vector_index} - {None})
     for one, other in zip(frame.layers, wanted.layers, strict=True):
         assert one.shape == other.shape
         assert one.output.is_meta == (one.index not in kept), one.name

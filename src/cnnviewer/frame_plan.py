@@ -9,6 +9,7 @@ import torch
 
 from cnnviewer.draws import draws_now, same_draws
 from cnnviewer.fusion import Kernel, kernels
+from cnnviewer.proving import noise_like
 from cnnviewer.replay import versions_of
 
 if TYPE_CHECKING:
@@ -28,22 +29,38 @@ class FramePlan:
     Each result is let go as soon as nothing needs it any more, operations that nobody looks at are fused, and maps lie
     in the memory as the device likes them best. The values are those of the plan but for rounding.
 
+    Where fusing would change what they return, for this image or for random numbers in its place, nothing is fused.
+
     Parameters
     ----------
     plan
         The operations.
     image
-        An image, ``(1, C, H, W)``, and `outputs` what the operations returned for it.
+        An image, ``(1, C, H, W)``.
+
+    Attributes
+    ----------
+    blank
+        For each operation a tensor like its result, on the device "meta": without values.
     """
 
-    def __init__(self, plan: Plan, image: torch.Tensor, outputs: Sequence[torch.Tensor]) -> None:
-        self._plan, self._shapes = plan, [*(output.shape for output in outputs), image.shape]
+    def __init__(self, plan: Plan, image: torch.Tensor) -> None:
+        self._plan = plan
+        self._shapes: list[torch.Size] = []
         self._steps: tuple[Step, ...] = ()
         self._kept: frozenset[int] | None = None
         self._kernels: dict[tuple[int, ...], Kernel] = {}
         self._freed: list[tuple[int, ...]] = []
         self._versions: tuple[int, ...] | None = ()
         self.is_fused = versions_of(plan.weights) is not None
+        # Each layer is kept once and fused once; most is fused where the last alone is kept. That comes last: most of
+        # its kernels are those of the frames to come. Of two images the outputs are not there at once.
+        every = range(plan.count)
+        outputs = self._check(noise_like(image), (every[::2], every[1::2]))
+        self.blank = tuple(torch.empty_like(output, device="meta") for output in outputs)
+        del outputs
+        if self.is_fused:
+            self._check(image, (every[-1:],))
 
     def run(self, image: torch.Tensor, kept: frozenset[int]) -> Iterator[tuple[int, torch.Tensor, tuple[Any, Any]]]:
         """Run all operations on an image ``(1, C, H, W)``, and yield what each of the kept ones returned.
@@ -69,29 +86,33 @@ class FramePlan:
             for number in freed:
                 made[number] = None
 
-    def check(self, images: Sequence[torch.Tensor]) -> None:
-        """Fuse nothing any more where that changes what the operations return for images, whichever are kept."""
-        for kept in _choices(self._plan.count):
-            self.is_fused = self.is_fused and all(self._gives(image, kept) for image in images)
+    def _check(self, image: torch.Tensor, choices: Sequence[Sequence[int]]) -> list[torch.Tensor]:
+        """Return what the operations return; fuse nothing more where that changes it, whichever of these are kept."""
+        draws = draws_now(image.device)
+        with same_draws(draws, image.device):
+            outputs, _ = self._plan.run(image)
+        self._shapes = [*(output.shape for output in outputs), image.shape]
+        for kept in choices:
+            if self.is_fused:
+                with same_draws(draws, image.device):
+                    self.is_fused = self._gives(image, outputs, frozenset(kept))
         if not self.is_fused:
             self._kernels, self._kept = {}, None
+        return outputs
 
-    def _gives(self, image: torch.Tensor, kept: frozenset[int]) -> bool:
-        """Whether all that is worked out, fused as far as these allow, is what the operations return one by one."""
-        draws = draws_now(image.device)
-        outputs, _ = self._plan.run(image)
+    def _gives(self, image: torch.Tensor, outputs: Sequence[torch.Tensor], kept: frozenset[int]) -> bool:
+        """Whether all that is worked out, fused as far as these allow, is what the operations returned one by one."""
         places, made = self._plan.places, [*[None] * self._plan.count, image]
         try:
-            with same_draws(draws, image.device):
-                self._prepare(kept)
-                for kernel, freed in zip(self._kernels.values(), self._freed, strict=True):
-                    place = places[kernel.step]
-                    end = self._steps[kernel.step].store(kernel.run(made), made, place)
-                    for found, wanted in zip(made[place:end], outputs[place:end], strict=True):
-                        if found is None or not _is_near(found, wanted):
-                            return False
-                    for number in freed:
-                        made[number] = None
+            self._prepare(kept)
+            for kernel, freed in zip(self._kernels.values(), self._freed, strict=True):
+                place = places[kernel.step]
+                end = self._steps[kernel.step].store(kernel.run(made), made, place)
+                for found, wanted in zip(made[place:end], outputs[place:end], strict=True):
+                    if found is None or not _is_near(found, wanted):
+                        return False
+                for number in freed:
+                    made[number] = None
         except (RuntimeError, NotImplementedError, TypeError):  # beyond this PyTorch
             return False
         return True
@@ -115,12 +136,6 @@ class FramePlan:
         # Those that the pass works out itself tell of no change: then the plan has other steps.
         weights = (weight for kernel in self._kernels.values() for weight in kernel.weights)
         return versions_of([weight for weight in weights if not weight.is_inference()])
-
-
-def _choices(count: int) -> tuple[frozenset[int], ...]:
-    """Return operations to be kept of so many, with which fusing is tried: the last one, every second, all."""
-    every = range(count)
-    return frozenset(every[-1:]), frozenset(every[::2]), frozenset(every)
 
 
 def _one_by_one(steps: tuple[Step, ...]) -> dict[tuple[int, ...], Kernel]:

@@ -12,14 +12,13 @@ import torch
 from cnnviewer import obstacles
 from cnnviewer.axes.table import Layouts
 from cnnviewer.calls import call_of, unique_names
-from cnnviewer.draws import draws_now, same_draws
 from cnnviewer.fast_paths import STEPWISE, has_fast_path
 from cnnviewer.frame_plan import FramePlan
 from cnnviewer.images import Photo, as_photo
 from cnnviewer.operations import function_name, kind_of
 from cnnviewer.outputs import NOTHING, Output
 from cnnviewer.passes import run_pass, told_errors
-from cnnviewer.proving import noise_like, run_beside, stands_noise
+from cnnviewer.proving import run_beside, stands_noise
 from cnnviewer.readings import Reading
 from cnnviewer.recording import INPUT, Layer, Recording
 from cnnviewer.replay import Plan, plan_of
@@ -135,22 +134,14 @@ class Recorder:
             return self.record(tensor)
         with torch.inference_mode(), told_errors(self.network):
             if self._frames is None:
-                self._begin_frames(plan, tensor)
-            assert self._frames is not None
+                self._frames = self._begin_frames(plan, tensor)
             return self._frame(plan, self._frames, tensor, kept, begin)
 
-    def _begin_frames(self, plan: Plan, tensor: torch.Tensor) -> None:
-        with same_draws(draws_now(tensor.device), tensor.device):
-            outputs, _ = plan.run(tensor)
+    def _begin_frames(self, plan: Plan, tensor: torch.Tensor) -> FramePlan:
+        frames = FramePlan(plan, tensor)
         self._follow(plan)
-        self._frames = FramePlan(plan, tensor, outputs)
-        self._dropped = tuple(
-            static.layer(index, torch.empty_like(output, device="meta"), 0.0)
-            for index, (static, output) in enumerate(zip(self._statics, outputs, strict=True))
-        )
-        del outputs  # those of two images need not be there at once
-        with same_draws(draws_now(tensor.device), tensor.device):
-            self._frames.check([tensor, noise_like(tensor)])
+        self._dropped = tuple(self._layers(frames.blank, [0.0] * plan.count))
+        return frames
 
     def _frame(
         self,
