@@ -8,8 +8,11 @@ from torch import nn
 from torch.nn import functional as F
 
 import cnnviewer
-from cnnviewer.proving import is_same
+from cnnviewer.draws import draws_now, same_draws
+from cnnviewer.passes import run_pass
+from cnnviewer.proving import gives, is_same, repeats
 from cnnviewer.recorder import Recorder
+from cnnviewer.replay import plan_of
 from small_modules import noise, tiny
 
 torch.set_num_threads(1)
@@ -180,6 +183,44 @@ def test_a_network_that_fails_on_random_numbers_is_run_as_written():
     recorder.record(noise(1))
     recording = recorder.record(noise(2))
     assert recording.run_notes[0].startswith("run as written")
+
+
+def standardised(net, h):
+    weight = net.conv.weight - net.conv.weight.mean((1, 2, 3), keepdim=True)
+    return F.conv2d(h[:, :3], weight, padding=1).add_(1).relu_()
+
+
+def scaled_by_calls(net, h):
+    net.cache["calls"] = net.cache.get("calls", 0) + 1
+    return h * net.cache["calls"]
+
+
+def table_of_calls(net, h):
+    net.cache["calls"] = net.cache.get("calls", 0) + 1
+    return h + torch.full((4, 1, 1), net.cache["calls"])
+
+
+def dropped_twice(net, h):
+    return F.dropout(F.dropout(h, 0.5, training=True), 0.5, training=True, inplace=True)
+
+
+@pytest.mark.parametrize(("how", "is_repeated"), [
+    (standardised, True), (autocast_twice, True), (dropped, True), (scaled_by_calls, False), (table_of_calls, False),
+    (dropped_twice, False),
+])  # fmt: skip
+def test_a_pass_that_makes_the_calls_of_a_plan_gives_its_outputs(how, is_repeated):
+    torch.manual_seed(0)
+    network = cnnviewer.from_module(Keeping(how).eval())
+    with torch.inference_mode():
+        tape = run_pass(network, noise(0)).tape
+        plan, why = plan_of(tape, network, noise(0), None)
+        assert why == ""
+        draws = draws_now(network.device)
+        again = run_pass(network, noise(1)).tape
+        with same_draws(draws, network.device):
+            assert repeats(plan, again) == is_repeated
+        with same_draws(draws, network.device):
+            assert gives(plan, again) == (is_repeated or how is dropped_twice)
 
 
 def test_no_number_is_the_same_as_no_number():

@@ -8,16 +8,19 @@ import torch
 
 from cnnviewer.draws import draws_now, same_draws, set_draws
 from cnnviewer.kept_state import KeptState
+from cnnviewer.operations import results_of
 from cnnviewer.passes import run_pass
+from cnnviewer.tape import CONSTANT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from cnnviewer.network import Network
     from cnnviewer.passes import Pass
     from cnnviewer.replay import Plan
+    from cnnviewer.tape import Tape
 
-__all__ = ["gives", "is_same", "noise_like", "run_beside", "stands_noise"]
+__all__ = ["gives", "is_same", "noise_like", "repeats", "run_again", "run_beside", "stands_noise"]
 
 
 def noise_like(image: torch.Tensor) -> torch.Tensor:
@@ -45,20 +48,53 @@ def stands_noise(plan: Plan, network: Network, image: torch.Tensor) -> bool:
 
 def run_beside(plan: Plan, network: Network, image: torch.Tensor) -> tuple[Pass, bool]:
     """Run a network's own code, and a plan with the same random numbers; return the pass, and whether they agree."""
+    return _run_with(gives, plan, network, image)
+
+
+def run_again(plan: Plan, network: Network, image: torch.Tensor) -> tuple[Pass, bool]:
+    """Do the same as `run_beside`, but make no call again that the network's code has just made itself."""
+    return _run_with(lambda plan, tape: repeats(plan, tape) or gives(plan, tape), plan, network, image)
+
+
+def _run_with(
+    agrees: Callable[[Plan, Tape], bool], plan: Plan, network: Network, image: torch.Tensor
+) -> tuple[Pass, bool]:
     draws = draws_now(image.device)
     found = run_pass(network, image)
     if found.obstacle:
         return found, False
-    outputs = [operation.output for operation in found.tape.operations]
     with torch.inference_mode(), same_draws(draws, image.device):
-        return found, gives(plan, found.tape.image, outputs)
+        return found, agrees(plan, found.tape)
 
 
-def gives(plan: Plan, image: torch.Tensor, outputs: Sequence[torch.Tensor]) -> bool:
-    """Whether a plan gives these very outputs for an image; each is let go as soon as nothing needs it any more."""
+def repeats(plan: Plan, tape: Tape) -> bool:
+    """Whether a pass made a plan's own calls, of the same operands, so that the plan gives its outputs to the bit.
+
+    What is called otherwise (a change in place is made on a copy) is called here, with what the pass had made, and
+    compared. False also where nothing is told by that: a call may draw random numbers.
+    """
+    outputs = [operation.output for operation in tape.operations]
+    constants = plan.constants
+    if plan.count != len(outputs) or min(constants, default=0) < CONSTANT - len(tape.constants):
+        return False
+    if not all(is_same(value, tape.operation(number).output) for number, value in constants.items()):
+        return False
+    made = [*outputs, tape.image]
+    for written, step, place in zip(plan.written, plan.steps, plan.places, strict=True):
+        if written.is_call_of(tape.operations[place]):
+            continue
+        found = results_of(step.run(made))
+        if not all(map(is_same, found, outputs[place : place + step.results])):
+            return False
+    return True
+
+
+def gives(plan: Plan, tape: Tape) -> bool:
+    """Whether a plan gives the outputs of a pass; each is let go as soon as nothing needs it any more."""
+    outputs = [operation.output for operation in tape.operations]
     steps, places = plan.steps, plan.places
     last = {source: number for number, step in enumerate(steps) for source in step.sources}
-    made: list[Any] = [None] * plan.count + [image]
+    made: list[Any] = [None] * plan.count + [tape.image]
     if plan.count != len(outputs):
         return False
     for number, (step, place) in enumerate(zip(steps, places, strict=True)):

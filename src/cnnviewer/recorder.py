@@ -18,7 +18,7 @@ from cnnviewer.images import Photo, as_photo
 from cnnviewer.operations import function_name, kind_of
 from cnnviewer.outputs import NOTHING, Output
 from cnnviewer.passes import run_pass, told_errors
-from cnnviewer.proving import run_beside, stands_noise
+from cnnviewer.proving import run_again, stands_noise
 from cnnviewer.readings import Reading
 from cnnviewer.recording import INPUT, Layer, Recording
 from cnnviewer.replay import Plan, plan_of
@@ -76,9 +76,10 @@ class Recorder:
     From the third image on the operations of the first are replayed, without the network's Python code: faster,
     with the same bits. That needs a network whose operations do not depend on the values of the image, which keeps
     nothing from one image for the next, and whose modules, parameters and hooks are those of the first time. All of
-    it is checked: the second image, and random numbers in its place, are run by the network's own code and replayed
-    beside it, and each operation must have given the same. Otherwise the network runs as it is written. Other
-    attributes of its modules (a stride, a flag) must not be changed from outside between two images.
+    it is checked: random numbers in the second image's place, and that image, are run by the network's own code and
+    replayed beside it, and each operation must have given the same; where the code itself made the very call of the
+    replay, with that image, it is not made again. Otherwise the network runs as it is written. Other attributes of its
+    modules (a stride, a flag) must not be changed from outside between two images.
     """
 
     def __init__(self, network: Network) -> None:
@@ -180,7 +181,7 @@ class Recorder:
     def _prove(self, plan: Plan, tensor: torch.Tensor) -> Recording:
         """Run the network's own code; trust a plan if it gives the same of this image and of random numbers."""
         stands = stands_noise(plan, self.network, tensor)
-        found, is_equal = run_beside(plan, self.network, tensor)
+        found, is_equal = run_again(plan, self.network, tensor)
         if not (stands and is_equal and self._has_layers_of(found.tape)):
             self._failed.append(found.obstacle or obstacles.DIFFERENT)
             return self._keep(found, tensor)

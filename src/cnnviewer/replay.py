@@ -87,6 +87,13 @@ class Step:
         """The tensors among its arguments."""
         return tuple(tensors_in(self.args, self.kwargs))
 
+    def is_call_of(self, operation: Operation) -> bool:
+        """Whether an operation is this very call, with the same operands as far as their origins tell."""
+        if self.function != operation.function or self.autocast != operation.autocast:
+            return False
+        args, kwargs = _with_origins(operation.args, operation.kwargs, operation.origins)
+        return _is_it(self.args, args) and _is_it(tuple(self.kwargs.items()), tuple(kwargs.items()))
+
     def with_constants(self, values: Mapping[int, torch.Tensor]) -> Step:
         """Return the step with these tensors in the slots of constants."""
         if all(source > CONSTANT for source in self.sources):
@@ -197,6 +204,11 @@ class Plan:
         return self._constants.current()
 
     @property
+    def written(self) -> tuple[Step, ...]:
+        """The calls that make layers, with slots for `constants`."""
+        return self._written
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """The calls that make layers, with `constants` in their places; the same tuple as long as those stand."""
         constants = self.constants
@@ -297,21 +309,32 @@ def _grouped(operations: list[Operation]) -> Iterator[tuple[Operation, int]]:
 def _step(operation: Operation, results: int) -> Step:
     """Return the step of a call; TypeError where it can't be made again."""
     function, args, kwargs = apart(operation.function, operation.args, operation.kwargs)
-    origins = iter(operation.origins)
-    slotted = tuple(_slotted(value, origins) for value in args)
-    named = {name: _slotted(value, origins) for name, value in kwargs.items()}
-    return Step.of(function, slotted, named, results, operation.autocast)
+    _check_plain((*args, *kwargs.values()))
+    return Step.of(function, *_with_origins(args, kwargs, operation.origins), results, operation.autocast)
 
 
-def _slotted(value: Any, origins: Iterator[int]) -> Any:
-    """Return an argument with slots for results; TypeError where it is of a kind that might hide tensors."""
-    _check_plain(value)
+def _with_origins(
+    args: tuple[Any, ...], kwargs: Mapping[str, Any], origins: Sequence[int]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of a call with slots for the results of others."""
+    numbers = iter(origins)
 
     def slot_of(tensor: torch.Tensor) -> torch.Tensor | Slot:
-        origin = next(origins)
+        origin = next(numbers)
         return tensor if origin == CONSTANT else Slot(origin)
 
-    return with_slots(value, slot_of)
+    return with_slots(args, slot_of), {name: with_slots(value, slot_of) for name, value in kwargs.items()}
+
+
+def _is_it(one: Any, other: Any) -> bool:
+    """Whether two arguments are the same: the very same tensors, and plain values that are equal."""
+    if one is other:
+        return True
+    if type(one) is not type(other) or isinstance(one, torch.Tensor):
+        return False
+    if type(one) in (list, tuple):
+        return len(one) == len(other) and all(map(_is_it, one, other))
+    return bool(one == other)
 
 
 def _check_plain(value: Any) -> None:
