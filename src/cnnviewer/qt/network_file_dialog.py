@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFontMetrics, QKeyEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QDialog,
-    QFileDialog,
-    QHBoxLayout,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnviewer.card import read_card, to_json, write_card
 from cnnviewer.errors import NetworkError
@@ -27,10 +18,10 @@ from cnnviewer.network_reports import FileRequest
 from cnnviewer.networks.files.formats import FORMATS
 from cnnviewer.qt.panels.network_file.card_editor import CardEditor
 from cnnviewer.qt.panels.network_file.consent_panel import ConsentPanel
+from cnnviewer.qt.panels.network_file.file_foot import FileFoot
 from cnnviewer.qt.panels.network_file.file_head import FileHead
 from cnnviewer.qt.panels.network_file.fits_panel import FitsPanel
 from cnnviewer.qt.widgets.dialog_keys import add_close_key
-from cnnviewer.qt.widgets.elided_label import ElidedLabel
 from cnnviewer.qt.widgets.file_dialog import file_dialog
 from cnnviewer.qt.widgets.segmented import Segmented
 
@@ -187,31 +178,13 @@ class NetworkFileDialog(QDialog):
             button.setMinimumWidth(QFontMetrics(font).horizontalAdvance(option) + 26)
 
     def _build_foot(self) -> None:
-        self._foot = QWidget(self)
-        self.remember = QCheckBox("Remember this for the file", self._foot)
-        self.remember.setToolTip("Next time the file opens at once, with these values")
-        self.remember.setChecked(True)
-        self._why = ElidedLabel(self._foot, role="warning")
-        self.importer, self.exporter, cancel = (
-            QPushButton(text, self._foot) for text in ("Import card…", "Export card…", "Cancel")
-        )
-        self.importer.setToolTip("Take the values of a card in a JSON file")
-        self.exporter.setToolTip("Write these values into a JSON file; beside the network's file it is found by itself")
-        self.open_button = QPushButton("Open", self._foot)
-        self.open_button.setObjectName("primary")
+        self._foot = FileFoot(self)
+        self.remember, self.open_button = self._foot.remember, self._foot.open_button
+        self.importer, self.exporter = self._foot.importer, self._foot.exporter
         self.importer.clicked.connect(self._on_import)
         self.exporter.clicked.connect(self._on_export)
-        cancel.clicked.connect(self.reject)
+        self._foot.cancel.clicked.connect(self.reject)
         self.open_button.clicked.connect(self._on_open)
-        row = QHBoxLayout(self._foot)
-        row.setContentsMargins(0, 2, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self.remember)
-        row.addWidget(self._why, stretch=1)
-        row.addStretch(1)
-        for button in (self.importer, self.exporter, cancel, self.open_button):
-            button.setAutoDefault(False)
-            row.addWidget(button)
 
     # ---- state
 
@@ -276,7 +249,7 @@ class NetworkFileDialog(QDialog):
         self.open_button.setVisible(report is not None)
         self.exporter.setEnabled(has_card and self.card.card is not None)
         is_said = self._is_busy or report is None or (self.part is self.card and obstacle == self.card.problem)
-        self._why.set_text("" if is_said else obstacle)
+        self._foot.obstacle.set_text("" if is_said else obstacle)
 
     # ---- user
 
