@@ -146,7 +146,7 @@ class FileOpener:
         if source.format.is_weights and not architecture:
             assert self._weights is not None
             classes = foreign_classes(source.path) if source.format is FOREIGN_MODULE and source.path else ()
-            raise NetworkError(self._weights.why_none(classes))
+            raise NetworkError(_joined(self._weights.why_none(classes), source.note))
         provenance = self._provenance(source)
         opened = self._open(source, architecture, progress)
         if card is not None:
