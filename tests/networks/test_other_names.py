@@ -152,14 +152,17 @@ def noted(path):
 def test_known_photos_prove_an_order(tmp_path):
     torch.save(other_levels(load_network("efficientnet-lite0").module.state_dict()), tmp_path / "net.pth")
     note, guessed = noted(tmp_path / "net.pth")
-    assert "told by their order and shapes, which is proved: 4 of 4 sample photos are named right." in note
+    # On a slow machine there is time for fewer photos.
+    assert re.search(
+        r"told by their order and shapes, which is proved: (\d) of \1 sample photos are named right\.", note
+    )
     assert "weights" not in guessed
 
 
 def test_photos_that_are_named_wrong_prove_no_order(tmp_path):
     torch.save(other_levels(timm_network("test_resnet").state_dict()), tmp_path / "net.pth")
     note, guessed = noted(tmp_path / "net.pth")
-    assert re.search(r"which is unproved: [01] of 4 sample photos are named right\. Try it on a photo", note)
+    assert re.search(r"which is unproved: [01] of \d sample photos? (is|are) named right\. Try it on a photo", note)
     assert guessed["weights"] == note
 
 
