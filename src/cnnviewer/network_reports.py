@@ -164,8 +164,8 @@ class Fit:
         Whether the file's names are others, and its tensors were told by their order and shapes.
     is_sure
         Of such: whether each block of the network has its tensors from one place in the file.
-    has_guess
-        Whether its head has an activation of which the file tells nothing: ReLU, a guess.
+    guesses
+        What its head has of which the file tells nothing: "ReLU".
     """
 
     architecture: str
@@ -174,7 +174,7 @@ class Fit:
     part: str = ""
     is_by_order: bool = False
     is_sure: bool = True
-    has_guess: bool = False
+    guesses: tuple[str, ...] = ()
 
     @property
     def matches(self) -> int:

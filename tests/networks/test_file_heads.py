@@ -58,7 +58,7 @@ def test_a_head_is_built_and_said(name, called):
     fit = find_fits(state)[0]
     assert (fit.architecture, fit.is_whole) == ("timm/test_resnet", True)
     assert fit.adaptation == f"its head was built from the file: {said}"
-    assert fit.has_guess == ("ReLU" in said)
+    assert fit.guesses == (("ReLU",) if "ReLU" in said else ())
     opened = open_weights(state, fit.architecture)
     assert opened.categories == ()
     image = torch.rand(1, 3, 64, 64)
@@ -108,3 +108,63 @@ def test_another_channel_count_and_another_head():
     fit = find_fits(module.state_dict())[0]
     assert fit.is_whole
     assert fit.adaptation == ("1 channel instead of 3, its head was built from the file: Dropout, Linear 96 → 2")
+
+
+class ConcatPool(nn.Module):
+    """As fastai writes it: the maxima first."""
+
+    def forward(self, maps):
+        return torch.cat([nn.AdaptiveMaxPool2d(1)(maps), nn.AdaptiveAvgPool2d(1)(maps)], 1)
+
+
+def fastai(*layers):
+    """Return a network as fastai's vision_learner makes it of torchvision's ResNet-18: a body and a head."""
+    torch.manual_seed(0)
+    body = nn.Sequential(*list(get_model("resnet18", weights=None).children())[:-2])
+    module = nn.Sequential(body, nn.Sequential(ConcatPool(), nn.Flatten(), *layers))
+    for norm in module.modules():
+        if isinstance(norm, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            norm.running_mean.normal_(0, 0.1)
+            norm.running_var.uniform_(0.5, 2)
+    return module.eval()
+
+
+FASTAI = {
+    "as it is": (
+        lambda: fastai(
+            nn.BatchNorm1d(1024), nn.Dropout(), nn.Linear(1024, 512, bias=False), nn.ReLU(), nn.BatchNorm1d(512),
+            nn.Dropout(), nn.Linear(512, 3, bias=False)),
+        "AdaptiveConcatPool2d, Flatten, BatchNorm1d, Dropout, Linear 1,024 → 512, ReLU, BatchNorm1d, Dropout, "
+        "Linear 512 → 3"),
+    "with a bias": (
+        lambda: fastai(
+            nn.BatchNorm1d(1024), nn.Dropout(), nn.Linear(1024, 512), nn.ReLU(), nn.BatchNorm1d(512), nn.Dropout(),
+            nn.Linear(512, 3)),
+        "AdaptiveConcatPool2d, Flatten, BatchNorm1d, Dropout, Linear 1,024 → 512, ReLU, BatchNorm1d, Dropout, "
+        "Linear 512 → 3"),
+    "one layer": (
+        lambda: fastai(nn.BatchNorm1d(1024), nn.Dropout(), nn.Linear(1024, 3, bias=False)),
+        "AdaptiveConcatPool2d, Flatten, BatchNorm1d, Dropout, Linear 1,024 → 3"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FASTAI)
+def test_a_head_of_fastai_is_built(name):
+    build, said = FASTAI[name]
+    module, image = build(), torch.rand(2, 3, 64, 64)
+    state = {f"model.{key}": tensor for key, tensor in module.state_dict().items()}
+    fits = find_fits(state)
+    assert (fits[0].architecture, fits[0].is_whole, fits[0].left_over) == ("resnet18", True, ())
+    assert fits[0].adaptation == f"its head was built from the file: {said}"
+    assert fits[0].guesses == tuple(kind for kind in ("AdaptiveConcatPool2d", "ReLU") if kind in said)
+    # Another library calls its pooling otherwise.
+    assert "timm/resnet18" in [fit.architecture for fit in fits]
+    for architecture in ("resnet18", "timm/resnet18"):
+        opened = open_weights(state, architecture).module
+        with torch.no_grad():
+            assert torch.allclose(opened(image), module(image), atol=1e-5)
+
+
+def test_twice_as_many_numbers_without_a_norm_may_be_of_any_pooling():
+    module = timm.create_model("test_resnet", global_pool="catavgmax", num_classes=3)
+    assert not any(fit.is_whole for fit in find_fits(module.state_dict()))

@@ -2,7 +2,8 @@
 
 The file tells its layers with weights, by names and shapes, and where their names are numbers, where something without
 weights stands between. What that is it does not tell: the first thing behind a linear layer is taken for a ReLU, as in
-nearly all such heads, all else for dropout, which does nothing once a network has learnt.
+nearly all such heads, all else for dropout, which does nothing once a network has learnt. One that begins with the
+normalisation of twice as many numbers as the network has maps is fastai's, which takes the maximum and mean of each.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
 from torch import nn
 
 if TYPE_CHECKING:
@@ -56,23 +58,38 @@ class HeadLayer:
         return f"{self.kind} {self.before:,} → {self.after:,}" if self.kind in ("Linear", "Conv2d") else self.kind
 
 
+class AdaptiveConcatPool2d(nn.Module):
+    """The maximum of each map, then the mean of each, as fastai's layer of that name has them."""
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Return ``(N, 2 C, 1, 1)`` of ``(N, C, H, W)``."""
+        pooled = nn.functional.adaptive_max_pool2d(maps, 1), nn.functional.adaptive_avg_pool2d(maps, 1)
+        return torch.cat(pooled, dim=1)
+
+
 @dataclass(frozen=True)
 class Head:
-    """A head that takes the place of the module at `path` in an architecture."""
+    """A head that takes the place of the module at `path` in an architecture.
+
+    `pool` is the path of the architecture's pooling layer where maxima and means take its place, too; else ''.
+    """
 
     path: str
     layers: tuple[HeadLayer, ...]
+    pool: str = ""
 
     @property
-    def is_guess(self) -> bool:
-        """Whether there is an activation in it, of which the file tells nothing."""
-        return any(layer.kind == "ReLU" for layer in self.layers)
+    def guesses(self) -> tuple[str, ...]:
+        """What is in it that changes numbers, and of which the file tells nothing."""
+        has_activation = any(layer.kind == "ReLU" for layer in self.layers)
+        return (*(["AdaptiveConcatPool2d"] if self.pool else []), *(["ReLU"] if has_activation else []))
 
     def put_into(self, module: nn.Module) -> nn.Module:
         """Give a module this head, with random weights, in place; return the module."""
         built = [layer.build() for layer in self.layers]
-        parent, _, own = self.path.rpartition(".")
-        setattr(module.get_submodule(parent), own, built[0] if len(built) == 1 else nn.Sequential(*built))
+        _put(module, self.path, built[0] if len(built) == 1 else nn.Sequential(*built))
+        if self.pool:
+            _put(module, self.pool, AdaptiveConcatPool2d())
         return module
 
     def sources(self, state: Iterable[str]) -> dict[str, str]:
@@ -88,7 +105,8 @@ class Head:
 
     def describe(self) -> str:
         """Return it for people."""
-        return f"its head was built from the file: {', '.join(layer.describe() for layer in self.layers)}"
+        layers = [*(["AdaptiveConcatPool2d"] if self.pool else []), *(layer.describe() for layer in self.layers)]
+        return f"its head was built from the file: {', '.join(layers)}"
 
 
 def head_for(module: nn.Module, missing: Iterable[str], spare: Outline) -> Head | None:
@@ -114,7 +132,39 @@ def head_for(module: nn.Module, missing: Iterable[str], spare: Outline) -> Head 
         if layers:
             is_spatial = any(isinstance(part, nn.Flatten) for part in old.modules())
             return Head(path, ((HeadLayer("Flatten"),) if is_spatial else ()) + layers)
+    return _head_of_fastai(module, path, 2 * int(width), spare)
+
+
+def _head_of_fastai(module: nn.Module, path: str, width: int, spare: Outline) -> Head | None:
+    """Return a head as fastai builds it, in the place of an architecture's and its pooling; None where it has none."""
+    pool = _pool_of(module, path)
+    for units in _groups(path, spare) if pool else ():
+        # What stands before the first is the pooling, which has no weights either.
+        layers = _chain(units, width, is_convolution=False)
+        layers = layers[1:] if layers and layers[0].kind == "Dropout" else layers
+        if layers and layers[0].kind == "BatchNorm1d":
+            return Head(path, (HeadLayer("Flatten"), *layers), pool)
     return None
+
+
+def _pool_of(module: nn.Module, path: str) -> str:
+    """Return where a network takes the mean of each of its last maps; '' where no layer of its own does."""
+    found = ""
+    for name, part in module.named_modules():
+        if name == path or name.startswith(f"{path}."):
+            continue
+        if isinstance(part, nn.Conv2d):
+            found = ""
+        is_mean = isinstance(part, nn.AdaptiveAvgPool2d) and part.output_size in (1, (1, 1))
+        # timm's layer, which holds another that does it.
+        if not found and (is_mean or getattr(part, "pool_type", "") in ("avg", "fast", "fastavg")):
+            found = name
+    return found
+
+
+def _put(module: nn.Module, path: str, part: nn.Module) -> None:
+    parent, _, own = path.rpartition(".")
+    setattr(module.get_submodule(parent), own, part)
 
 
 def natural_key(name: str) -> list[tuple[int, str]]:

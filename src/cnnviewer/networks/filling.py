@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from cnnviewer.errors import NetworkError
 from cnnviewer.network_reports import FitRow
 from cnnviewer.networks.file_heads import head_for
 from cnnviewer.networks.outlines import COUNTER, Outline, build_on_meta, outline_of
-from cnnviewer.networks.same_order import in_same_order
+from cnnviewer.networks.same_order import in_same_order, is_pooler
 from cnnviewer.networks.variants import Variant, variant_for
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from cnnviewer.networks.file_heads import Head
     from cnnviewer.networks.recipe import Recipe
     from cnnviewer.networks.weights import State
 
@@ -27,7 +29,7 @@ __all__ = ["Filling", "build_outline", "builder", "by_names", "by_order"]
 
 _NEAR = 0.02
 _NAMED = 0.6
-"""Of a head that is built from the file, so much of the architecture must have been found under its own names."""
+"""So much of an architecture must have been found in a file before a head of it is built."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,12 +119,14 @@ def by_order(recipe: Recipe, state: State) -> Filling:
     if best.is_whole or recipe.variant is None:
         return best
     variant, _ = variant_for(recipe, module, best.rows)
-    if variant == Variant():
-        return best
-    try:
-        return _better(best, _ordered(recipe, _built(recipe, variant), state, variant))
-    except NetworkError:
-        return best
+    likely = best.share
+    if variant != Variant():
+        with suppress(NetworkError):
+            best = _better(best, _ordered(recipe, _built(recipe, variant), state, variant))
+    if likely >= _NAMED and (not best.is_whole or variant.classes == 0):
+        with suppress(NetworkError):
+            best = _better(best, _ordered_with_head(recipe, state, variant.channels))
+    return best
 
 
 def build_outline(recipe: Recipe) -> Outline:
@@ -173,14 +177,35 @@ def _with_head(recipe: Recipe, state: State, channels: int | None, usual: set[st
     except NetworkError:
         return None
     plain = _filling(recipe, module, state, Variant(channels=channels), {}, usual)
-    missing = [row.key for row in plain.rows if row.wanted is not None and not row.is_match]
-    spare = {row.key: row.found for row in plain.rows if row.found is not None and not row.is_match}
-    head = head_for(module, missing, spare) if missing else None
+    head = _head_of(module, plain)
     if head is None:
         return None
     variant = Variant(channels=channels, head=head)
     sources = {name: (source,) for name, source in head.sources(state).items()}
     return _filling(recipe, _built(recipe, variant), state, variant, sources, usual)
+
+
+def _ordered_with_head(recipe: Recipe, state: State, channels: int | None) -> Filling | None:
+    """Return the same of a file with other names."""
+    module = _built(recipe, Variant(channels=channels))
+    plain = _ordered(recipe, module, state, Variant(channels=channels))
+    head = _head_of(module, plain)
+    if head is None:
+        return None
+    variant = Variant(channels=channels, head=head)
+    fitting = {row.key for row in plain.rows if row.is_match}
+    sources = {name: names for name, names in plain.sources.items() if name in fitting}
+    sources |= {name: (source,) for name, source in head.sources(state).items()}
+    rows = _rows(outline_of(_built(recipe, variant).state_dict()), outline_of(state), sources, None)
+    return Filling(variant, rows, sources, is_by_order=True, is_sure=plain.is_sure)
+
+
+def _head_of(module: nn.Module, plain: Filling) -> Head | None:
+    """Return the head that a file has instead of an architecture's own, which fits but for that."""
+    missing = [row.key for row in plain.rows if row.wanted is not None and not row.is_match]
+    spare = {row.source or row.key: row.found for row in plain.rows if row.found is not None and not row.is_match}
+    spare = {name: shape for name, shape in spare.items() if not is_pooler(name)}
+    return head_for(module, missing, spare) if missing else None
 
 
 def _better(first: Filling, other: Filling | None) -> Filling:

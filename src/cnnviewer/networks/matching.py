@@ -313,16 +313,23 @@ def _looks_by_shape(parts: list[Part]) -> list[_Look]:
 
 
 def _fits_by_order(look: _Look, beat: Beat) -> list[Fit]:
-    """Return how a part fits the first of some architectures with the same tensors, told by order and shapes."""
+    """Return how a part fits some architectures with the same tensors, told by order and shapes; all, or none."""
     beat(0, None)
+    fits: list[Fit] = []
+    filling: Filling | None = None
     for name in look.names:
         try:
             recipe = recipe_of(name)
-            fit = _fit(recipe, look.part, by_order(recipe, look.part.state))
+            # Where a head goes, and what pools before it, each has by another name.
+            if filling is None or filling.variant.head is not None:
+                filling = by_order(recipe, look.part.state)
         except NetworkError:
             continue
-        return [replace(fit, architecture=name) for name in look.names] if fit.is_whole else []
-    return []
+        if filling.is_whole:
+            fits.append(replace(_fit(recipe, look.part, filling), architecture=name))
+        elif not fits:
+            return []
+    return fits
 
 
 def _cifar_network(outline: Outline) -> str | None:
@@ -363,7 +370,7 @@ def _fit(recipe: Recipe, part: Part, filling: Filling) -> Fit:
         part.path,
         filling.is_by_order,
         filling.is_sure,
-        has_guess=variant.head is not None and variant.head.is_guess,
+        guesses=() if variant.head is None else variant.head.guesses,
     )
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.networks.outlines import Outline
 
-__all__ = ["Pairing", "in_same_order", "kind_of", "order_words", "with_joined"]
+__all__ = ["Pairing", "in_same_order", "is_pooler", "kind_of", "order_words", "with_joined"]
 
 _ROLES = frozenset(["weight", "bias", "running_mean", "running_var"])
 _OTHER_ROLES = {"in_proj_weight": "weight", "in_proj_bias": "bias", "kernel": "weight"}
@@ -102,6 +102,11 @@ def kind_of(name: str, shape: tuple[int, ...]) -> Kind:
     return role, shape[:2] if len(shape) == 4 and shape[2:] == (1, 1) else shape
 
 
+def is_pooler(name: str) -> bool:
+    """Whether a tensor is of a transformer's pooler, which gives features and looks like a head."""
+    return "pooler" in name
+
+
 def with_joined(found: Outline) -> _Joined:
     """Return the tensors with their names in the file, where query, key and value are joined to one."""
     joined: _Joined = {}
@@ -176,16 +181,13 @@ def _ends(ours: dict[_Layer, list[_Unit]], theirs: dict[_Layer, list[_Unit]]) ->
     spare = [(layer, unit) for layer, units in theirs.items() for unit in units[len(ours.get(layer, ())) :]]
     pairs = []
     for layer, unit in left:
-        fitting = [their for other, their in spare if _is_like(layer, other) and not _is_pooler(their)]
+        fitting = [
+            their for other, their in spare if _is_like(layer, other) and not any(map(is_pooler, their.values()))
+        ]
         named = [their for their in fitting if any(_SCORES.search(name) for name in their.values())]
         if len(fitting) == 1 or len(named) == 1:
             pairs.append((unit, (named or fitting)[0]))
     return pairs
-
-
-def _is_pooler(unit: _Unit) -> bool:
-    """Whether a layer is a transformer's pooler, which gives features and looks like a head."""
-    return any("pooler" in name for name in unit.values())
 
 
 def _is_like(layer: _Layer, other: _Layer) -> bool:

@@ -136,9 +136,10 @@ class WeightsFile:
             doubts.append(f"{_by_order(fit)}, which is unproved{tried}. Try it on a photo that you know.")
         if not fit.is_sure:
             doubts.append("Some of its layers could be told apart in more than one way: it may compute something else.")
-        if fit.has_guess:
+        if fit.guesses:
             doubts.append(
-                "The file does not tell which activation stands between the layers of its head: ReLU is a guess."
+                "Of its head the file tells only the layers that have weights: "
+                f"{' and '.join(fit.guesses)} {'is a guess' if len(fit.guesses) == 1 else 'are guesses'}."
             )
         return " ".join(doubts)
 
