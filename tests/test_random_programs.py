@@ -99,6 +99,6 @@ def test_frames_are_near(steps, kept):
     torch.manual_seed(5)
     frame = recorder.record_frame(image(5), kept)
     for index in kept:
-        one, other = frame.layers[index].output, wanted.layers[index].output
+        one, other = frame.layers[index].output.float(), wanted.layers[index].output.float()
         reach = float(other.abs().max()) if other.numel() else 0.0
         assert torch.allclose(one, other, rtol=0, atol=1e-3 * reach + 1e-12, equal_nan=True), wanted.layers[index].name
