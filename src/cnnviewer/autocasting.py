@@ -25,7 +25,9 @@ class Autocast:
 def autocast_now(device: torch.device) -> Autocast | None:
     """Return the autocast in force for a device; None where none is."""
     kind = device.type
-    return Autocast(kind, torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else None
+    if not torch.amp.is_autocast_available(kind) or not torch.is_autocast_enabled(kind):
+        return None
+    return Autocast(kind, torch.get_autocast_dtype(kind))
 
 
 def under(autocast: Autocast | None) -> AbstractContextManager[object]:
