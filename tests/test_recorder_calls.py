@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import cnnviewer
+from cnnviewer.fast_paths import STEPWISE
 from cnnviewer.operations import Kind
 from cnnviewer.recorder import Recorder, record
 from plain import without_fast_path
@@ -138,7 +139,7 @@ def test_attention_that_asks_what_a_tensor_is_like_is_replayed(module):
         recording = recorder.record(image.clone())
         with torch.inference_mode(), without_fast_path():
             assert torch.equal(recording.layers[-1].output, network.module(image.clone())[0])
-    assert recording.run_notes == ()
+    assert recording.run_notes == (STEPWISE,)
 
 
 def test_a_module_used_twice_is_numbered():

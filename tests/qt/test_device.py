@@ -120,7 +120,7 @@ def test_where_it_can_not_run_all_stays(lenet, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError("\"conv2d\" not implemented for 'BFloat16'")
 
-    monkeypatch.setattr("cnnviewer.recorder.Recorder._run", fail)
+    monkeypatch.setattr("cnnviewer.recorder.run_pass", fail)
     choose(lenet, "Half precision")
     assert "lenet5 can't run in half precision" in lenet.window.error.sentence
     assert lenet.session.recording is before

@@ -251,7 +251,8 @@ def _rows(
         rows.append(FitRow(name, shape, _as_wanted(shape, names, found), "" if names == (name,) else " + ".join(names)))
     is_beside = _beside(taken) if usual is None else _beside_all(usual | _tops(wanted))
     spare = [name for name in found if name not in taken and not (is_by_order and name.endswith(COUNTER))]
-    rows += [FitRow(name, None, found[name], is_left=is_beside(name)) for name in spare]
+    # Of a file that has nothing of the network nothing stands beside it.
+    rows += [FitRow(name, None, found[name], is_left=bool(taken) and is_beside(name)) for name in spare]
     return tuple(rows)
 
 

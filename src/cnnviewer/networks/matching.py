@@ -263,7 +263,7 @@ def _looks(parts: list[Part], count: int) -> list[_Look]:
             continue
         outline = outline_of(part.state)
         likely = candidates(outline)
-        known = _known(outline, likely[0].similarity if likely else 1.0)
+        known = _known(outline, likely[0].similarity if likely else 0.0)
         taken = {name for group in known for name in group.names}
         groups = [*known, *(group for group in likely[:count] if group.names[0] not in taken)]
         found += [_Look(part, group.names, group.similarity) for group in groups]

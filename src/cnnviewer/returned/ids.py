@@ -26,6 +26,8 @@ _KEEPING = frozenset(
 def along(layer: Layer, axis: int) -> torch.Tensor:
     """Return a number a class, where the classes lie along one axis of a layer's result."""
     shape = layer.result.shape
+    if not shape:  # the product of two vectors is one number
+        return torch.zeros(shape, dtype=torch.int64, device=layer.output.device)
     view = [1] * len(shape)
     view[axis] = shape[axis]
     return torch.arange(shape[axis], device=layer.output.device).reshape(view).expand(shape)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
 import cnnviewer
+from cnnviewer.errors import RecordingError
 from cnnviewer.qt.panels.explanation.explanation_panel import Side
 from cnnviewer.resources import resource
 
@@ -319,20 +320,16 @@ def test_without_a_unit_the_panel_says_what_to_do(lenet):
     assert "click into a map" in panel._hint.text()
 
 
-def test_a_unit_that_cannot_be_worked_again_says_why(driver, monkeypatch):
-    class Odd(torch.nn.Module):
-        def forward(self, x):
-            x = x.flatten(1)[:, :6]
-            view = x.view(2, 3)
-            view[0].zero_()
-            return torch.nn.functional.linear(x, torch.ones(4, 6))
+def test_a_unit_that_cannot_be_worked_again_says_why(lenet, monkeypatch):
+    def refuse(*args):
+        raise RecordingError("c3 can't be worked again: a test")
 
-    open_module(driver, monkeypatch, Odd())
-    driver.session.select("linear", 1)
-    panel = driver.window.open_explanation()
-    driver.settle()
+    monkeypatch.setattr("cnnviewer.engine.questions.explain", refuse)
+    lenet.session.select("c3", 8, (5, 5))
+    panel = lenet.window.open_explanation()
+    lenet.settle()
     assert "can't be worked again" in panel._hint.text()
-    assert driver.window.error.isHidden()
+    assert lenet.window.error.isHidden()
 
 
 @pytest.fixture

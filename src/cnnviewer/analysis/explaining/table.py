@@ -72,7 +72,6 @@ def explain(recording: Recording, layer: Layer | str, unit: Sequence[int]) -> Ex
     try:
         return _explained(Asked(recording, found, index))
     except (RuntimeError, IndexError, TypeError, ValueError) as error:
-        # Such as an operand that the network changed through a view: what it was then is nobody's output.
         raise RecordingError(f"{found.name} ({found.operation}) can't be worked again: {error}") from error
 
 
