@@ -100,9 +100,11 @@ def by_names(recipe: Recipe, state: State, least: float = 0.0) -> Filling:
     is_likely = best.share >= least - _NEAR
     variant, is_all = variant_for(recipe, module, best.rows)
     if variant != Variant() and (is_likely or is_all):
-        best = _better(best, _with(recipe, state, variant, usual))
+        with suppress(NetworkError):
+            best = _better(best, _filling(recipe, _built(recipe, variant), state, variant, {}, usual))
     if is_likely and (not best.is_whole or variant.classes == 0) and best.share >= _NAMED:
-        best = _better(best, _with_head(recipe, state, variant.channels, usual))
+        with suppress(NetworkError):
+            best = _better(best, _with_head(recipe, state, variant.channels, usual))
     return best
 
 
@@ -163,19 +165,9 @@ def _built(recipe: Recipe, variant: Variant) -> nn.Module:
         raise NetworkError(f"{recipe.name} can't be built for these weights: {error}") from error
 
 
-def _with(recipe: Recipe, state: State, variant: Variant, usual: set[str]) -> Filling | None:
-    try:
-        return _filling(recipe, _built(recipe, variant), state, variant, {}, usual)
-    except NetworkError:
-        return None
-
-
 def _with_head(recipe: Recipe, state: State, channels: int | None, usual: set[str]) -> Filling | None:
     """Return how an architecture is filled with the head that the file has in the place of its own."""
-    try:
-        module = _built(recipe, Variant(channels=channels))
-    except NetworkError:
-        return None
+    module = _built(recipe, Variant(channels=channels))
     plain = _filling(recipe, module, state, Variant(channels=channels), {}, usual)
     head = _head_of(module, plain)
     if head is None:
@@ -226,7 +218,8 @@ def _filling(
 ) -> Filling:
     renamed = recipe.adapt(state, module) if recipe.adapt else state
     rows = _rows(outline_of(module.state_dict()), outline_of(renamed), sources, usual)
-    return Filling(variant, rows, sources)
+    # A recipe that finds all tensors under names that no tensor of the file has goes by their order.
+    return Filling(variant, rows, sources, is_by_order=renamed.keys().isdisjoint(state))
 
 
 def _ordered(recipe: Recipe, module: nn.Module, state: State, variant: Variant) -> Filling:

@@ -20,7 +20,7 @@ from cnnviewer.networks.variants import Variant
 from cnnviewer.networks.weights import fit_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from torch import nn
 
@@ -99,35 +99,42 @@ def find_fits(
     WeightsError
         If weights are stored in a way that does not tell them.
     """
-    parts = _distinct(part for part in parts_of(tensors) if path in (None, part.path))
-    beat, found = Beat("Looking for the architecture", progress), dict[tuple[str, str], Fit]()
-    looks = _looks(parts, count)
-    for number, look in enumerate(looks):
-        beat(number, len(looks) + 1)
-        if any(fit.is_whole and not fit.adaptation and fit.part == look.part.path for fit in found.values()):
-            # What fits as it is shares all tensors with nothing else than what the table tells together with it.
-            continue
-        best = max((_share(fit) for fit in found.values() if fit.part == look.part.path), default=0.0)
-        fits = _fits_of(look, best)
-        found.update({(fit.part, fit.architecture): fit for fit in fits if _share(fit) >= _LEAST_SHARE})
+    parts = parts_of(tensors)
+    tried = _distinct(part for part in parts if path in (None, part.path))
+    beat = Beat("Looking for the architecture", progress)
+    looks = _looks(tried, count)
+    found = _fits_by_name(looks, beat)
     # Where nearly all names fit, they are right, and something else is wrong.
     if max((_share(fit) for fit in found.values()), default=0.0) < _GOOD:
-        fits = [fit for look in _looks_by_shape(parts) for fit in _fits_by_order(look, beat)]
+        fits = [fit for look in _looks_by_shape(tried) for fit in _fits_by_order(look, beat)]
         found.update({(fit.part, fit.architecture): fit for fit in fits if fit.is_whole})
     beat(len(looks) + 1, len(looks) + 1)
     ranked = sorted(found.values(), key=_rank)
     likeliest = [fit for fit in ranked if fit.part == ranked[0].part][:count]
-    beside = _beside(tensors, likeliest[0].part) if likeliest else ()
+    beside = _beside(parts, likeliest[0].part) if likeliest else ()
     return tuple(replace(fit, rows=(*fit.rows, *beside)) for fit in likeliest)
 
 
-def _beside(tensors: State, path: str) -> tuple[FitRow, ...]:
+def _fits_by_name(looks: list[_Look], beat: Beat) -> dict[tuple[str, str], Fit]:
+    """Return how parts fit architectures by the names of their tensors, by part and architecture."""
+    found: dict[tuple[str, str], Fit] = {}
+    for number, look in enumerate(looks):
+        beat(number, len(looks) + 1)
+        known = [fit for fit in found.values() if fit.part == look.part.path]
+        if any(fit.is_whole and not fit.adaptation for fit in known):
+            # What fits as it is shares all tensors with nothing else than what the table tells together with it.
+            continue
+        fits = _fits_of(look, max(map(_share, known), default=0.0))
+        found.update({(fit.part, fit.architecture): fit for fit in fits if _share(fit) >= _LEAST_SHARE})
+    return found
+
+
+def _beside(parts: Sequence[Part], path: str) -> tuple[FitRow, ...]:
     """Return the tensors of a file that are in none of the copies of a network, one of which is at a path."""
-    parts = {part.path: part for part in reversed(parts_of(tensors))}
-    taken = {name for copy in copies_of(tensors, path) for name in parts[copy].origins}
+    taken = {name for copy in _copies(parts, path) for name in copy.origins}
     return tuple(
         FitRow(name, None, tuple(tensor.shape), is_left=True)
-        for name, tensor in parts[""].state.items()
+        for name, tensor in parts[0].state.items()
         if name not in taken
     )
 
@@ -140,13 +147,16 @@ def copies_of(tensors: State, path: str) -> tuple[str, ...]:
     tuple of str
         Their paths, that of the part itself among them, in the order of the file.
     """
-    parts = parts_of(tensors)
+    return tuple(part.path for part in _copies(parts_of(tensors), path))
+
+
+def _copies(parts: Sequence[Part], path: str) -> list[Part]:
     own = next((part for part in parts if part.path == path), None)
     if own is None:
-        return ()
+        return []
     copies = [part for part in parts if part.outline == own.outline and (part is own or not is_within(part, own))]
     order = parts[0].origins
-    return tuple(part.path for part in sorted(copies, key=lambda part: order.index(part.origins[0])))
+    return sorted(copies, key=lambda part: order.index(part.origins[0]))
 
 
 def fit_of(architecture: str, tensors: State, path: str | None = None) -> Fit:

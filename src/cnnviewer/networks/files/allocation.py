@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_iter, tree_map_only
 from torch.utils.flop_counter import flop_registry
 
 from cnnviewer.errors import NetworkError
-from cnnviewer.networks.files.result_shapes import shaped_result
+from cnnviewer.networks.files.result_shapes import on_meta, shaped_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +108,7 @@ def _asked(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[in
     known = shaped_result(func, args, kwargs)
     if known is not None:
         return _new_bytes(known, ()), _work_of(func, args, kwargs, known)
-    given = tree_map_only(torch.Tensor, _on_meta, (args, kwargs))
+    given = tree_map_only(torch.Tensor, on_meta, (args, kwargs))
     if "device" in given[1] or not any(isinstance(value, torch.Tensor) for value in tree_iter(given)):
         given[1]["device"] = torch.device("meta")
     try:
@@ -122,10 +122,6 @@ def _work_of(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: A
     """Return how many floating point operations an operation does; 0 for those that are not counted."""
     count = flop_registry.get(func.overloadpacket)
     return 0 if count is None else int(count(*args, **kwargs, out_val=result))
-
-
-def _on_meta(tensor: torch.Tensor) -> torch.Tensor:
-    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
 
 
 def _new_bytes(result: Any, given: Any) -> int:

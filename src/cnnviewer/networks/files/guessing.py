@@ -99,27 +99,32 @@ def guess(
     """
     evidence = evidence_within(hints) + evidence
     fitted = sized(module, hints, evidence, usual, title, progress)
-    names, why = _told_names(evidence, fitted.classes)
-    has_names = bool(names)
+    told, why = _told_names(evidence, fitted.classes)
     ways, why_first = _ways(module, evidence, fitted.preprocessing, is_own=usual is not None)
-    lists = [names] if names else _likely(fitted, categories)
+    lists = [told] if told else _likely(fitted, categories)
     outcome = run_trials(module, ways, lists, title, progress) if fitted.classes else None
-    if not names:
-        names, proof = _proven_names(fitted.classes, outcome, categories, evidence)
-        why = proof + why
-    elif outcome is not None and outcome.photos >= _SOME and outcome.rank[0] <= outcome.photos // _SOME:
-        why += f" But only {outcome.rank[0]} of {outcome.photos} sample images are named right."
+    names, proof = (told, "") if told else _proven_names(fitted.classes, outcome, categories, evidence)
+    why = proof + why + (_against_names(outcome) if told else "")
     preprocessing, why_pixels = _decided(outcome, ways, why_first, is_named=bool(names))
     is_proven = outcome is not None and outcome.is_proof
-    reasons = [
-        *fitted.reasons,
-        # Without names there is nothing that could be wrong.
-        *([Reason("categories", why, is_told=has_names or is_proven or not names)] if fitted.classes else []),
-        Reason("mean", why_pixels, is_told=is_proven or len(ways) == 1),
-    ]
-    if evidence.problems:
-        reasons.append(Reason("file", " ".join(dict.fromkeys(evidence.problems)), is_told=True))
-    return Guess(Card(preprocessing, list_of(names) or names, name=title), tuple(reasons), fitted.classes, outcome)
+    # Without names there is nothing that could be wrong.
+    of_names = Reason("categories", why, is_told=bool(told) or is_proven or not names)
+    of_pixels = Reason("mean", why_pixels, is_told=is_proven or len(ways) == 1)
+    reasons = (*fitted.reasons, *([of_names] if fitted.classes else []), of_pixels, *_problems(evidence))
+    return Guess(Card(preprocessing, list_of(names) or names, name=title), reasons, fitted.classes, outcome)
+
+
+def _against_names(outcome: Outcome | None) -> str:
+    """Return what known photos say against names that are told; '' where they say nothing."""
+    if outcome is None or outcome.photos < _SOME or outcome.rank[0] > outcome.photos // _SOME:
+        return ""
+    return f" But only {outcome.rank[0]} of {outcome.photos} sample images are named right."
+
+
+def _problems(evidence: Evidence) -> tuple[Reason, ...]:
+    """Return what is told of files beside a network that could not be used."""
+    told = " ".join(dict.fromkeys(evidence.problems))
+    return (Reason("file", told, is_told=True),) if told else ()
 
 
 # ---- names of the classes

@@ -144,19 +144,15 @@ class FileOpener:
         wanted, part = ("", None) if card is None else (card.architecture, card.part)
         architecture = self._architecture(source, wanted, part, progress)
         if source.format.is_weights and not architecture:
-            assert self._weights is not None
-            classes = foreign_classes(source.path) if source.format is FOREIGN_MODULE and source.path else ()
-            raise NetworkError(_joined(self._weights.why_none(classes), source.note))
-        provenance = self._provenance(source)
+            raise NetworkError(self._why_none(source))
         opened = self._open(source, architecture, progress)
         if card is not None:
             _check_runs(source, opened, card, progress)
-        card = card or (None if opened.network else self._guessed(source, opened, architecture, progress).card)
+        elif opened.network is None:
+            card = self._guessed(source, opened, architecture, progress).card
+        network = _network_of(source, opened, card, self._provenance(source))
         self.forget()  # the module is the caller's now, who may change its weights
-        if opened.network is not None:
-            return opened.network if card is None else _with_card(opened.network, card)
-        assert card is not None
-        return _network_of(source, opened, card, provenance)
+        return network
 
     def forget(self) -> None:
         """Let go of what was read last."""
@@ -206,6 +202,12 @@ class FileOpener:
             return f"from {source.title}"
         named = f", {part_name(weights.part)}" if len(weights.parts) > 1 else ""
         return f"weights from {source.title}{named}"
+
+    def _why_none(self, source: Source) -> str:
+        """Return why no architecture is found for a file of weights."""
+        assert self._weights is not None
+        classes = foreign_classes(source.path) if source.format is FOREIGN_MODULE and source.path else ()
+        return _joined(self._weights.why_none(classes), source.note)
 
     def _why(self, architecture: str) -> tuple[Reason, ...]:
         """Return why an architecture was chosen by itself; nothing where there was no choice."""
@@ -272,14 +274,17 @@ class FileOpener:
         )
 
 
-def _network_of(source: Source, opened: _Module, card: Card, provenance: str) -> Network:
-    """Return the network of a file that holds a module alone, with what its card says."""
-    return Network(
-        module=opened.module,
-        name=card.name or source.network_title,
+def _network_of(source: Source, opened: _Module, card: Card | None, provenance: str) -> Network:
+    """Return the network of a file, with what its card says; one that a factory made whole needs no card."""
+    if card is None:
+        assert opened.network is not None
+        return opened.network
+    whole = opened.network or Network(opened.module, source.network_title, card.preprocessing, provenance=provenance)
+    return replace(
+        whole,
+        name=card.name or whole.name,
         preprocessing=card.preprocessing,
         categories=names_of(card.categories),
-        provenance=provenance,
         returns=card.returns,
         guessed=card.guessed,
     )
@@ -289,18 +294,6 @@ def _check_runs(source: Source, opened: _Module, card: Card, progress: ProgressC
     """Raise where a network can't run as a card says; a guess has tried that."""
     if why := why_not(opened.module, card.preprocessing, source.network_title, progress):
         raise NetworkError(why)
-
-
-def _with_card(network: Network, card: Card) -> Network:
-    """Return a network that a factory made whole, with what the user says about it."""
-    return replace(
-        network,
-        name=card.name or network.name,
-        preprocessing=card.preprocessing,
-        categories=names_of(card.categories),
-        returns=card.returns,
-        guessed=card.guessed,
-    )
 
 
 def _known_card(source: Source) -> tuple[Card | None, str]:

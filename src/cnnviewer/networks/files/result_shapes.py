@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ["shaped_result"]
+__all__ = ["on_meta", "shaped_result"]
 
 _OF_TRUTH = frozenset(
     ["eq", "ne", "lt", "le", "gt", "ge", "isnan", "isinf", "isposinf", "isneginf", "isfinite", "signbit"]
@@ -20,6 +20,11 @@ _OF_TRUTH = frozenset(
 _OF_WHOLES = frozenset(["add", "sub", "rsub", "mul", "remainder", "maximum", "minimum", "neg", "abs"])
 _aten = torch.ops.aten
 _REDUCTIONS = (_aten.mean.dim, _aten.sum.dim_IntList, _aten.amax.default, _aten.amin.default)
+
+
+def on_meta(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a tensor of the same shape, strides and type without numbers, on the device "meta"."""
+    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
 
 
 def shaped_result(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

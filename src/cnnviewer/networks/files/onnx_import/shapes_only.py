@@ -8,12 +8,12 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter, tree_map_only
 
-from cnnviewer.networks.files.result_shapes import shaped_result
+from cnnviewer.networks.files.result_shapes import on_meta, shaped_result
+
+__all__ = ["ShapesOnly", "nbytes_of"]
 
 _LARGEST_MADE = 2**26
 """So many bytes of numbers are made, that no operand has, without waiting for an image."""
-
-__all__ = ["ShapesOnly", "nbytes_of"]
 
 
 def nbytes_of(value: Any) -> int:
@@ -65,8 +65,4 @@ class ShapesOnly(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def _without_numbers(tensor: torch.Tensor) -> torch.Tensor:
-    return (
-        tensor
-        if tensor.is_meta
-        else torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
-    )
+    return tensor if tensor.is_meta else on_meta(tensor)
