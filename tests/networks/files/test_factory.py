@@ -273,3 +273,39 @@ def test_what_is_returned_instead_of_a_network_is_told(tmp_path, body, sentence)
     (tmp_path / "net.py").write_text(f"from torch import nn\n\ndef make():\n    {body}\n\n{odd}")
     with pytest.raises(NetworkError, match=sentence):
         open_factory(f"{tmp_path / 'net.py'}:make")
+
+
+ODD_NUMBERS = """
+import torch
+from torch import nn
+from torchvision.models.quantization import shufflenet_v2_x0_5
+
+class Frequencies(nn.Conv2d):
+    def forward(self, x):
+        x = torch.fft.rfft2(super().forward(x))
+        return torch.view_as_complex(torch.view_as_real(x) * 2)
+
+def quantised():
+    return shufflenet_v2_x0_5(weights=None, quantize=True, num_classes=5)
+
+def complex():
+    return Frequencies(3, 4, 3)
+
+def answered():
+    return nn.Sequential(Frequencies(3, 4, 3), Magnitudes(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+
+class Magnitudes(nn.Module):
+    def forward(self, x):
+        return x.abs()
+"""
+
+
+@pytest.mark.filterwarnings("ignore")  # torch says that its quantised networks will go
+@pytest.mark.parametrize("name", ["quantised", "complex", "answered"])
+def test_networks_of_odd_numbers_open(tmp_path, name):
+    (tmp_path / "odd_numbers.py").write_text(ODD_NUMBERS)
+    network = cnnviewer.load_network(f"{tmp_path / 'odd_numbers.py'}:{name}", allow_code=True)
+    recording = cnnviewer.record(network, torch.rand(1, 3, 64, 64))
+    expected = network.module(recording.input[None])
+    expected = expected.dequantize() if expected.is_quantized else expected
+    assert torch.equal(recording.layers[-1].output, expected[0])

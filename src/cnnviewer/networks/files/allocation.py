@@ -108,13 +108,14 @@ def _asked(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[in
     known = shaped_result(func, args, kwargs)
     if known is not None:
         return _new_bytes(known, ()), _work_of(func, args, kwargs, known)
-    given = tree_map_only(torch.Tensor, on_meta, (args, kwargs))
-    if "device" in given[1] or not any(isinstance(value, torch.Tensor) for value in tree_iter(given)):
-        given[1]["device"] = torch.device("meta")
     try:
+        given = tree_map_only(torch.Tensor, on_meta, (args, kwargs))
+        if "device" in given[1] or not any(isinstance(value, torch.Tensor) for value in tree_iter(given)):
+            given[1]["device"] = torch.device("meta")
         result = func(*given[0], **given[1])
         return _new_bytes(result, given), _work_of(func, given[0], given[1], result)
-    except Exception:  # what has no kernel for shapes alone, or asks for a number; what is wrong shows when it runs
+    # What is quantised, has no kernel for shapes alone, or asks for a number; what is wrong shows when it runs.
+    except Exception:
         return None, 0
 
 

@@ -114,7 +114,7 @@ def _weighed(module: torch.nn.Module, colors: torch.Tensor, size: tuple[int, int
     with suppress(Exception), torch.no_grad(), reached:  # a module from a file may raise anything, too
         module(image)
     values = reached.values
-    if values is None or values.ndim != 4:
+    if values is None or values.ndim != 4 or values.is_quantized:  # levels of eight bits tell no factor
         return None
     return values[0, :, values.shape[2] // 2, values.shape[3] // 2].float()
 
