@@ -8,6 +8,7 @@ import torchvision
 from torch import nn
 
 import cnnviewer
+from cnnviewer.downloads.progress import Beat
 from cnnviewer.errors import Cancelled, NetworkError
 from cnnviewer.networks.files import sizing
 from cnnviewer.networks.files.allocation import Bounded
@@ -74,14 +75,14 @@ def test_operations_and_work_are_bounded():
 def test_a_long_pass_can_be_stopped():
     told = []
 
-    def go_on():
-        told.append(1)
+    def progress(done, total, text):
+        told.append(done)
         if len(told) == 2:
             raise Cancelled("stopped")
 
     module = nn.Sequential(nn.Conv2d(3, 3, 1), *[nn.ReLU()] * 3000)
     network = cnnviewer.from_module(module)
-    with pytest.raises(Cancelled), Bounded(10**9, go_on=go_on):
+    with pytest.raises(Cancelled), Bounded(10**9, beat=Beat("Trying", progress)):
         Recorder(network).record(torch.rand(1, 3, 4, 4))
 
 
@@ -89,7 +90,7 @@ def test_a_long_pass_can_be_stopped():
 def test_a_network_of_too_many_operations_is_told(monkeypatch, make):
     monkeypatch.setattr(sizing, "MOST_OPERATIONS", 8)
     why = sizing.why_not(nn.Sequential(nn.Conv2d(3, 3, 1), *make()).eval(), _plain(), "net")
-    assert "it has more than 8 operations, which are more than can be shown" in why
+    assert "recorded, it takes more than 8 operations, which are more than can be shown" in why
 
 
 def test_trying_can_be_stopped_at_any_moment():

@@ -303,3 +303,21 @@ def test_it_has_the_bits_of_keras(keras, tmp_path):
     image = torch.rand(1, 3, 32, 32)
     recording = cnnviewer.record(cnnviewer.from_module(open_file(tmp_path / "net.keras").module), image)
     np.testing.assert_array_equal(recording.layers[-1].output.numpy(), _expected(model, image))
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_a_sequence_is_built_at_once_and_not_anew_with_each_layer(keras, tmp_path, monkeypatch, ending):
+    layers = keras.layers
+    body = [layers.Conv2D(3, 3, padding="same", name=f"c{number}") for number in range(30)]
+    model = keras.Sequential([keras.Input((8, 8, 3)), *body, layers.GlobalAveragePooling2D()])
+    model.save(tmp_path / f"net{ending}")
+    called = []
+    call = layers.Conv2D.__call__
+    monkeypatch.setattr(
+        layers.Conv2D, "__call__", lambda self, *args, **kwargs: called.append(self.name) or call(self, *args, **kwargs)
+    )
+    module = open_file(tmp_path / f"net{ending}").module
+    assert len(called) <= 5 * len(body)  # without memory, with it, and to compare; they were 2 * 30 * 30 / 2
+    image = torch.rand(1, 3, 8, 8)
+    expected = model(image.permute(0, 2, 3, 1)).detach()
+    assert torch.allclose(module(image), expected, rtol=1e-4, atol=1e-5)

@@ -10,7 +10,7 @@ import h5py
 import pytest
 from keras_models import functional, sequential
 
-from cnnviewer.errors import CnnviewerError, NetworkError
+from cnnviewer.errors import Cancelled, CnnviewerError, NetworkError
 from cnnviewer.networks.files.keras_file import open_file
 
 if TYPE_CHECKING:
@@ -233,3 +233,42 @@ def test_files_that_are_cut_or_changed_are_told(keras, tmp_path, ending):
                 open_file(path)
             except CnnviewerError as error:
                 assert path.name in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("values", ['{"a": [' + "[]," * 2_000_001 + "[]]}", "{" + '"a":1,' * 1_000_001 + '"a":1}'])
+def test_a_configuration_of_too_many_values_is_refused_before_it_is_read(saved, tmp_path, values):
+    path = _changed(saved, tmp_path / "wide.keras", lambda config: values)
+    with pytest.raises(NetworkError, match=r"config\.json in it has over 2,000,000 values"):
+        open_file(path)
+
+
+def test_more_layers_than_can_be_shown_are_refused(saved, tmp_path):
+    def longer(config: str) -> str:
+        found = json.loads(config)
+        found["config"]["layers"] += found["config"]["layers"][-1:] * 5_000
+        return json.dumps(found)
+
+    with pytest.raises(NetworkError, match=r"has 5,\d{3} layers, and more than 5,000 can't be shown"):
+        open_file(_changed(saved, tmp_path / "long.keras", longer))
+
+
+def test_more_parts_than_a_network_has_are_refused(keras, tmp_path):
+    sequential(keras).save(tmp_path / "net.h5")
+    with h5py.File(tmp_path / "net.h5", "r+") as file:
+        for number in range(50_001):
+            file["model_weights"].create_group(f"g{number}")
+    with pytest.raises(NetworkError, match="has over 50,000 groups and arrays"):
+        open_file(tmp_path / "net.h5")
+
+
+def test_it_can_be_cancelled_while_keras_builds_the_network(saved):
+    told = []
+
+    def stop(done, total, text):
+        told.append(text)
+        if text.startswith("Building"):
+            raise Cancelled(text)
+
+    with pytest.raises(Cancelled):
+        open_file(saved, stop)
+    assert told == ["Starting Keras", "Building net.keras"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 import cnnviewer
-from cnnviewer.errors import NetworkError
+from cnnviewer.errors import Cancelled, NetworkError
 from cnnviewer.networks.files.gathering import evidence_within
 from cnnviewer.networks.files.onnx_file import open_file
 from cnnviewer.recorder import Recorder
@@ -386,3 +387,26 @@ def test_functions_that_unfold_without_end_are_refused(tmp_path, count):
         return
     with pytest.raises(NetworkError, match="unfold to 1,073,741,824 operations"):
         open_file(path)
+
+
+def _row_of_relus(count: int) -> onnx.ModelProto:
+    names = ["x", *(f"v{number}" for number in range(count - 1)), "y"]
+    return _model([helper.make_node("Relu", [one], [other]) for one, other in pairwise(names)])
+
+
+def test_more_operations_than_can_be_shown_are_refused(tmp_path):
+    with pytest.raises(NetworkError, match="unfold to 50,001 operations, and more than 50,000 can't be shown"):
+        open_file(_save(_row_of_relus(50_001), tmp_path))
+
+
+def test_it_can_be_cancelled_while_it_is_built(tmp_path):
+    def stop(done, total, text):
+        raise Cancelled(text)
+
+    with pytest.raises(Cancelled, match="Building"):
+        open_file(_save(_row_of_relus(2), tmp_path), stop)
+
+
+def test_operations_without_names_are_counted(tmp_path):
+    module = open_file(_save(_row_of_relus(3), tmp_path)).module
+    assert [name for name, _ in module.named_children()] == ["relu", "relu_2", "relu_3"]

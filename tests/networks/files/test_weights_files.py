@@ -138,6 +138,13 @@ def test_headers_that_cannot_be_true_are_refused(tmp_path, entry):
         read_checkpoint(tmp_path / "net.safetensors")
 
 
+def test_a_header_of_too_many_tensors_is_refused_before_it_is_read(tmp_path):
+    entry = b'"t%d":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}'
+    _safetensors(tmp_path / "many.safetensors", b"{" + b",".join(entry % number for number in range(100_001)) + b"}")
+    with pytest.raises(WeightsError, match="no file of weights: it holds over 100,000 tensors"):
+        read_checkpoint(tmp_path / "many.safetensors")
+
+
 def test_a_header_nested_too_deeply_is_refused(tmp_path):
     _safetensors(tmp_path / "net.safetensors", b'{"a":' * 50_000 + b"1" + b"}" * 50_000)
     with pytest.raises(WeightsError, match=r"net\.safetensors can't be read"):

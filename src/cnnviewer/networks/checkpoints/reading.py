@@ -14,7 +14,7 @@ from cnnviewer.networks.files.formats import MODULE, SAFETENSORS, TORCH, format_
 from cnnviewer.networks.files.guards import check_claim, refusing
 from cnnviewer.networks.files.shards import shards_of
 from cnnviewer.networks.files.stand_ins import StandIn, read_stored, tensors_of
-from cnnviewer.networks.tensor_files import load_tensors, read_metadata
+from cnnviewer.networks.tensor_files import count_tensors, load_tensors, read_metadata
 from cnnviewer.suggestions import some_of
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ def _read(path: Path) -> Checkpoint:
 
 def _safetensors(path: Path) -> Checkpoint:
     with refusing(path, "safetensors"):
+        if count_tensors(path) > _MOST_TENSORS:
+            raise WeightsError(_too_many(path))
         tensors = load_tensors(path)
         return Checkpoint(tensors, surroundings_of(read_metadata(path), tensors))
 
@@ -101,7 +103,7 @@ def _stored(path: Path) -> Checkpoint:
         tensors: dict[str, torch.Tensor] = {}
         for name, tensor in _named(stored.content, "", 0, set()):
             if len(tensors) >= _MOST_TENSORS:
-                raise WeightsError(f"{path.name} is no file of weights: it holds over {_MOST_TENSORS:,} tensors.")
+                raise WeightsError(_too_many(path))
             tensors.setdefault(name, tensor)
         if not tensors:
             raise WeightsError(
@@ -110,6 +112,10 @@ def _stored(path: Path) -> Checkpoint:
             )
         check_claim(path, sum(tensor.numel() * tensor.itemsize for tensor in tensors.values()), "its tensors")
         return Checkpoint(tensors, surroundings_of(stored.content, tensors))
+
+
+def _too_many(path: Path) -> str:
+    return f"{path.name} is no file of weights: it holds over {_MOST_TENSORS:,} tensors."
 
 
 def _named(value: Any, path: str, depth: int, seen: set[int]) -> Iterator[tuple[str, torch.Tensor]]:

@@ -19,7 +19,7 @@ from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.result_shapes import on_meta, shaped_result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from cnnviewer.downloads.progress import Beat
 
 __all__ = ["MOST_OPERATIONS", "MOST_WORK", "Bounded"]
 
@@ -28,8 +28,6 @@ MOST_OPERATIONS = 20_000
 """Of all passes over one image: several times as many as the longest listed networks have."""
 MOST_WORK = 2e13
 """Of one image, in floating point operations: ten times as many as the largest listed networks have."""
-_TOLD = 500
-"""After as many operations it is asked whether to go on."""
 
 
 class Bounded(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -42,8 +40,8 @@ class Bounded(TorchDispatchMode):  # type: ignore[no-untyped-call]
     operations, work
         Bounds on how many operations there are, and on what those compute that PyTorch knows the work of (matrix
         products, convolutions, attention), in floating point operations.
-    go_on
-        Called from time to time; what it raises ends the pass.
+    beat
+        Told at each operation; what it raises ends the pass.
 
     Raises
     ------
@@ -59,10 +57,10 @@ class Bounded(TorchDispatchMode):  # type: ignore[no-untyped-call]
         *,
         operations: float = math.inf,
         work: float = math.inf,
-        go_on: Callable[[], None] | None = None,
+        beat: Beat | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._most, self._operations, self._work, self._go_on = most, operations, work, go_on
+        self._most, self._operations, self._work, self._beat = most, operations, work, beat
         self.taken = 0
         self.ran = 0
         self.worked = 0
@@ -91,11 +89,13 @@ class Bounded(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _count(self, work: int) -> None:
         self.ran, self.worked = self.ran + 1, self.worked + work
         if self.ran > self._operations:
-            raise NetworkError(f"it has more than {self._operations:,} operations, which are more than can be shown")
+            raise NetworkError(
+                f"recorded, it takes more than {self._operations:,} operations, which are more than can be shown"
+            )
         if self.worked > self._work:
             raise NetworkError(f"it computes more than {self._work:,.0f} products and sums of one image")
-        if self._go_on is not None and self.ran % _TOLD == 0:
-            self._go_on()
+        if self._beat is not None:
+            self._beat(self.ran, None)
 
     def _take(self, nbytes: int) -> None:
         self.taken += nbytes

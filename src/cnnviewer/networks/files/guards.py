@@ -21,6 +21,8 @@ _SLACK = 256_000_000
 _MOST_TIMES = 20
 _MOST_ENTRIES = 100_000
 """In an archive: one a tensor, those of an optimiser too."""
+_MOST_VALUES = 2_000_000
+"""In a JSON text: ten times as many as the largest network of keras.applications has."""
 _LONGEST_MESSAGE = 200
 
 
@@ -63,8 +65,11 @@ def parsed_json(text: str | bytes, path: Path, what: str) -> dict[str, Any]:
     Raises
     ------
     NetworkError
-        If it is none.
+        If it is none, or has more values than the description of any network.
     """
+    comma, colon = (b",", b":") if isinstance(text, bytes) else (",", ":")
+    if text.count(comma) + text.count(colon) > _MOST_VALUES:  # type: ignore[arg-type]
+        raise NetworkError(f"{path.name} is no network: {what} in it has over {_MOST_VALUES:,} values.")
     try:
         found = parsed(text)
     except ValueError as error:

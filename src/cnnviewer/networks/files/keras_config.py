@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["REFUSED", "Stored", "check_classes", "read_config"]
+__all__ = ["REFUSED", "Stored", "built_at_once", "check_classes", "check_layers", "read_config"]
 
 _HOMES = (
     "layers", "models", "initializers", "regularizers", "constraints", "activations", "dtype_policies", "optimizers",
@@ -37,6 +37,10 @@ REFUSED = frozenset(
 _VALUES = ("__keras_tensor__", "__tensor__", "__numpy__", "__tuple__", "__ellipsis__", "__slice__", "__bytes__")
 _SHOWN = 3
 _DEEPEST = 100
+_MOST_LAYERS = 5_000
+"""Of which the largest network of keras.applications has about a thousand."""
+_MOST_PARTS = 50_000
+"""Groups and arrays in HDF5: some ten a layer."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ def _check_hdf5(file: Any, path: Path) -> None:
     """
     import h5py
 
-    claim = 0
+    claim = parts = 0
     groups, seen = [(file, 0)], set[int]()
     while groups:
         group, depth = groups.pop()
@@ -120,6 +124,9 @@ def _check_hdf5(file: Any, path: Path) -> None:
             continue  # one group may lie in several
         seen.add(h5py.h5o.get_info(group.id).addr)
         for name in group:
+            parts += 1
+            if parts > _MOST_PARTS:
+                raise NetworkError(f"{path.name} is no network: it has over {_MOST_PARTS:,} groups and arrays.")
             link = group.get(name, getlink=True)
             if not isinstance(link, h5py.HardLink):
                 raise NetworkError(f"{path.name} is refused: {name} in it points to another place or file.")
@@ -176,6 +183,48 @@ def _strange(config: Any, known: set[str], keras: Any, depth: int = 0) -> Iterat
     if isinstance(config, list):
         for part in config:
             yield from _strange(part, known, keras, depth + 1)
+
+
+def check_layers(config: dict[str, Any], path: Path) -> None:
+    """Refuse a configuration of more layers than can be built and shown; its classes were checked.
+
+    Raises
+    ------
+    NetworkError
+        If it has.
+    """
+    count, waiting = 0, list[Any]([config])
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            layers = part.get("layers")
+            count += len(layers) if isinstance(layers, list) else 0
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    if count > _MOST_LAYERS:
+        raise NetworkError(f"{path.name} has {count:,} layers, and more than {_MOST_LAYERS:,} can't be shown.")
+
+
+def built_at_once(config: Any) -> Any:
+    """Return a configuration whose sequential models tell the shape of their input, and have no input layer.
+
+    Keras builds those that have one anew with each layer that it adds.
+    """
+    if isinstance(config, list):
+        return [built_at_once(part) for part in config]
+    if not isinstance(config, dict):
+        return config
+    made = {name: built_at_once(part) for name, part in config.items()}
+    own = made.get("config")
+    if made.get("class_name") != "Sequential" or not isinstance(own, dict):
+        return made
+    first, *others = own.get("layers") or [None]
+    told = first.get("config") if isinstance(first, dict) and first.get("class_name") == "InputLayer" else None
+    shape = told.get("batch_shape") if isinstance(told, dict) and told.get("dtype", "float32") == "float32" else None
+    if shape and others:
+        made["config"] = own | {"layers": others, "build_input_shape": shape}
+    return made
 
 
 def _is_own(config: dict[str, Any], known: set[str], keras: Any) -> bool:

@@ -13,9 +13,11 @@ import warnings
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from cnnviewer.downloads.progress import Beat
 from cnnviewer.errors import NetworkError
+from cnnviewer.networks.files.allocation import Bounded
 from cnnviewer.networks.files.guards import check_claim, first_line, refusing
-from cnnviewer.networks.files.keras_config import check_classes, read_config
+from cnnviewer.networks.files.keras_config import built_at_once, check_classes, check_layers, read_config
 from cnnviewer.networks.files.keras_older import modern, with_operators
 from cnnviewer.networks.files.opened import Hints, Opened
 
@@ -63,11 +65,16 @@ def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
         elif not stored.is_archive:
             config = with_operators(config)
         check_classes(config, path, keras, OWN_LAYERS)
+        check_layers(config, path)
+        config = built_at_once(config)
         changed = None if config == stored.config else config
-        with keras.device("meta"):
+        # What is made on the device "meta" takes no memory; that it can be stopped is what this bound is for.
+        beat = Beat(f"Building {path.name}", progress)
+        with keras.device("meta"), Bounded(sys.maxsize, beat=beat):
             _check_sizes(_loaded(path, keras, changed, OWN_LAYERS), path)
         with keras.device("cpu"):
-            model = _loaded(path, keras, changed, OWN_LAYERS)
+            with Bounded(sys.maxsize, beat=beat):
+                model = _loaded(path, keras, changed, OWN_LAYERS)
             return _opened(model, path, is_channels_last="'channels_first'" not in str(stored.config))
 
 

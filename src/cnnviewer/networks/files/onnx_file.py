@@ -12,6 +12,7 @@ import torch
 from onnx.external_data_helper import uses_external_data
 
 from cnnviewer.card import LARGEST_SIDE, MOST_CHANNELS
+from cnnviewer.downloads.progress import Beat
 from cnnviewer.errors import NetworkError
 from cnnviewer.memory import free_memory
 from cnnviewer.networks.files.guards import check_claim, refusing
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["open_file"]
 
-_MOST_NODES = 100_000
+_MOST_NODES = 50_000
 _MOST_BYTES = 256_000_000
 _SHARE = 8
 """Of the free memory such a part may be taken by constants that a graph works out by itself."""
@@ -56,21 +57,21 @@ def open_file(path: Path, progress: ProgressCallback | None = None) -> Opened:
         model = prepared(model, path.name)
         shape = _input_shape(model.graph, path)
         is_single = in_single(model.graph)
-        module = _module(model, shape, path)
+        module = _module(model, shape, path, Beat(f"Building {path.name}", progress))
         metadata = {entry.key: entry.value for entry in model.metadata_props}
         is_bytes = _input_kind(model.graph) == onnx.TensorProto.UINT8
         hints = Hints(image_shape(shape), is_channels_last(shape), is_bytes=is_bytes, metadata=metadata)
     return Opened(module, hints, _note(model.graph, is_single))
 
 
-def _module(model: onnx.ModelProto, shape: list[int | None], path: Path) -> OnnxGraph:
+def _module(model: onnx.ModelProto, shape: list[int | None], path: Path, beat: Beat) -> OnnxGraph:
     opsets = {"" if part.domain in DOMAINS else part.domain: part.version for part in model.opset_import}
     if "" not in opsets:
         raise NetworkError(f"{path.name} does not tell the version of its operations; export it again.")
     free = free_memory()
     constants = max(free // _SHARE, min(free // 2, _ALWAYS + 4 * path.stat().st_size))
     try:
-        module = build(model.graph, opsets, Budget(constants, free // 2), _sample(model.graph, shape))
+        module = build(model.graph, opsets, Budget(constants, free // 2), _sample(model.graph, shape), beat=beat)
     except UnsupportedError as error:
         raise NetworkError(f"{path.name} has an operation in a form that can't be run here: {error}.") from error
     except MemoryAsked as error:
@@ -138,8 +139,8 @@ def _beside(tensor: onnx.TensorProto, path: Path) -> Path:
 # ---- operations
 
 
-def _check_functions(model: onnx.ModelProto, title: str) -> None:
-    """Refuse functions that unfold to far more than the file holds: each may call others twice.
+def _check_nodes(model: onnx.ModelProto, title: str) -> None:
+    """Refuse more operations than can be built, of which functions make many: each may call others twice.
 
     Raises
     ------
@@ -175,7 +176,8 @@ def _check_functions(model: onnx.ModelProto, title: str) -> None:
     count, nbytes = unfolded(model.graph.node)
     if count > _MOST_NODES:
         raise NetworkError(
-            f"{title} can't be true: its functions unfold to {count:,} operations. It is made to fill the memory."
+            f"{title} can't be opened: its graph and functions unfold to {count:,} operations, and more than "
+            f"{_MOST_NODES:,} can't be shown."
         )
     if nbytes > _MOST_BYTES:
         raise NetworkError(f"{title} can't be true: its functions unfold to {nbytes:,} bytes of operations.")
@@ -196,8 +198,8 @@ def prepared(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
     NetworkError
         If it has operations that are not known here.
     """
+    _check_nodes(model, name)
     if model.functions:
-        _check_functions(model, name)
         model = onnx.inliner.inline_local_functions(model)
     written = {key for key in _kinds(model.graph) if not is_known(*key) and _is_written(key, model)}
     if written:

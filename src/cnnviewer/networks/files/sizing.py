@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
 
 from cnnviewer.card import LARGEST_SIDE, MOST_CHANNELS
+from cnnviewer.downloads.progress import Beat
 from cnnviewer.errors import Cancelled, NetworkError
 from cnnviewer.memory import free_memory
 from cnnviewer.network import Network, input_channels
@@ -167,12 +167,16 @@ def _tried(
             return Sized(_plain(planes, size), classes, (Reason("size", why, is_told),))
         failures.append(classes)
     check_first_layer(module, title)
-    raise NetworkError(_why_none(failures, " or ".join(map(str, channels)), title))
+    raise NetworkError(_why_none(failures, shapes, title))
 
 
-def _why_none(failures: list[str], channels: str, title: str) -> str:
-    """Return why a network runs at no size: what no size would mend is not blamed on it."""
-    if len(set(failures)) == 1 and len(failures) > 1:
+def _why_none(failures: list[str], shapes: list[tuple[int, tuple[int, int]]], title: str) -> str:
+    """Return why a network runs at none of some sizes: what no size would mend is not blamed on it."""
+    if len(shapes) == 1:
+        planes, size = shapes[0]
+        return f"{title} takes images of {_text(size)} with {planes} channels, and can't be shown: {failures[0]}"
+    channels = " or ".join(map(str, dict.fromkeys(planes for planes, _ in shapes)))
+    if len(set(failures)) == 1:
         return f"{title} runs on no image with {channels} channels, whatever its size: {failures[0].rstrip('.')}."
     return (
         f"{title} runs at none of the usual sizes of an image with {channels} channels: {failures[0].rstrip('.')}. "
@@ -203,10 +207,10 @@ def _try(
         return f"An input of {shape} is none for an image."
     check_forward(module, title)
     network = Network(module, title, _plain(shape[0], shape[1:]))
-    go_on = None if progress is None else partial(progress, 0, None, f"Trying whether {title} runs")
+    beat = Beat(f"Trying whether {title} runs", progress)
     try:
         # Half of what is free: the window keeps more than this of what it shows.
-        with Bounded(free_memory() // 2, operations=MOST_OPERATIONS, work=MOST_WORK, go_on=go_on):
+        with Bounded(free_memory() // 2, operations=MOST_OPERATIONS, work=MOST_WORK, beat=beat):
             recording = Recorder(network).record(torch.zeros(1, *shape))
     except Cancelled:
         raise

@@ -27,6 +27,7 @@ from cnnviewer.networks.files.onnx_import.values import UnsupportedError, number
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnnviewer.downloads.progress import Beat
     from cnnviewer.networks.files.onnx_import.budget import Budget
     from cnnviewer.networks.files.onnx_import.row import Row
 
@@ -54,6 +55,7 @@ def build(
     sample: torch.Tensor | None = None,
     *,
     constants: Mapping[str, Any] | None = None,
+    beat: Beat | None = None,
 ) -> OnnxGraph:
     """Return a module that computes what a graph does; its outputs are named.
 
@@ -69,6 +71,8 @@ def build(
         A tensor of the first input's shape, on the device "meta"; None where the shape is free.
     constants
         The values of inputs that are constants.
+    beat
+        Told at each node; it may raise `Cancelled`.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def build(
         If it has an operator in a form that can't be run here.
     """
     module = OnnxGraph()
-    builder = _Builder(module, graph, opsets, budget)
+    builder = _Builder(module, graph, opsets, budget, beat)
     builder.constants.update(constants or {})
     builder.inputs = [value.name for value in graph.input if value.name not in builder.constants]
     if sample is not None:
@@ -97,9 +101,10 @@ class _Builder:
         graph: onnx.GraphProto,
         opsets: Mapping[str, int],
         budget: Budget,
+        beat: Beat | None,
         outer: _Builder | None = None,
     ) -> None:
-        self.module, self._graph, self._opsets, self._budget = module, graph, opsets, budget
+        self.module, self._graph, self._opsets, self._budget, self._beat = module, graph, opsets, budget, beat
         self.constants: dict[str, Any] = {} if outer is None else dict(outer.constants)
         self.samples: dict[str, Any] = {} if outer is None else dict(outer.samples)
         self._aliases: dict[str, str] = {} if outer is None else dict(outer._aliases)
@@ -133,7 +138,9 @@ class _Builder:
         self.module.finish([step for step, _ in steps], outputs, kept, self._buffer_names(kept))
 
     def _add_all(self, graph: onnx.GraphProto, above: str) -> None:
-        for node, path in zip(graph.node, node_paths(graph.node), strict=True):
+        for place, (node, path) in enumerate(zip(graph.node, node_paths(graph.node), strict=True)):
+            if self._beat is not None:
+                self._beat(place, None)
             full = f"{above}{path}"
             while full in self._paths:
                 full += "_"
@@ -298,7 +305,7 @@ class _Builder:
 
     def _within(self, graph: onnx.GraphProto) -> Graph:
         module = Graph()
-        builder = _Builder(module, graph, self._opsets, self._budget, self)
+        builder = _Builder(module, graph, self._opsets, self._budget, self._beat, self)
         builder.inputs = [value.name for value in graph.input]
         for name in builder.inputs:
             builder.constants.pop(name, None)

@@ -32,13 +32,17 @@ def node_paths(nodes: Sequence[onnx.NodeProto]) -> list[str]:
         kinds.setdefault(home, set()).add(node.op_type)
     taken: set[str] = set()
     parents: set[str] = set()
+    numbers: dict[str, int] = {}  # where to go on counting, or many of a name take the square of their time
     paths = []
     for node, home in zip(nodes, homes, strict=True):
         is_own = bool(home) and len(kinds[home]) == 1 and home not in above
         base = ".".join(home if is_own else (*home, _plain_name(node.op_type)))
-        path, number = base, 2
+        number = numbers.get(base, 1)
+        path = base if number == 1 else f"{base}_{number}"
         while path in taken or path in parents or path.partition(".")[0] in _RESERVED:
-            path, number = f"{base}_{number}", number + 1
+            number += 1
+            path = f"{base}_{number}"
+        numbers[base] = number
         taken.add(path)
         parents.update(path[: dot.start()] for dot in re.finditer(r"\.", path))
         paths.append(path)
