@@ -73,6 +73,7 @@ class TestAfterTheEnd:
     def test_a_damaged_checkpoint_is_told(self, trainee: Trainee):
         trainee.train(epochs=1)
         (list(list_checkpoints(trainee.folder).values())[-1] / "model.safetensors").write_bytes(b"")
+        trainee.until(lambda: not trainee.panel.train_on.isHidden())
         trainee.press(trainee.panel.train_on)
         trainee.until(lambda: "damaged" in trainee.panel.note.sentence)
         assert trainee.panel.note.sentence.startswith("The checkpoint of step 17 is damaged")
