@@ -112,12 +112,13 @@ def _distances(module: torch.nn.Module, ways: Sequence[Preprocessing], photos: S
     """Return how far what photos give is from what is remembered, for each way; nothing where that can't be told."""
     found = []
     for how in ways:
-        reached = [_run(module, how(photo)) for photo in photos]
-        first = next((part for part in reached if part is not None), None)
+        first = _run(module, how(photos[0]))
         remembered = None if first is None else _remembered(module, first)
-        if remembered is None:
+        if first is None or remembered is None:
             return []
-        values = torch.cat([part.values.transpose(0, 1).flatten(1) for part in reached if part is not None], 1).double()
+        others = [_run(module, how(photo)) for photo in photos[1:]]
+        reached = [first, *(part for part in others if part is not None)]
+        values = torch.cat([part.values.transpose(0, 1).flatten(1) for part in reached], 1).double()
         seen = remembered.variance > _LEAST_VARIANCE  # a channel that is always 0 tells nothing
         variance = values.var(1, correction=0).clamp_min(_LEAST_VARIANCE)
         made = _Moments(values.mean(1)[seen], variance[seen])
