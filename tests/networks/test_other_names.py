@@ -129,6 +129,7 @@ def test_a_folder_of_hugging_face_opens_and_tells_how(tmp_path):
     module = torchvision_network("resnet18", num_classes=5)
     save_file(hugging_face_resnet(module.state_dict()), tmp_path / "model.safetensors")
     network = load_network(tmp_path)
+    assert network.name == tmp_path.name  # the file in it is called as all others are
     image = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         assert torch.allclose(network.module(image), module(image), rtol=1e-4, atol=1e-5)

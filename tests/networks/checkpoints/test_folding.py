@@ -67,6 +67,12 @@ def test_a_parametrisation_that_the_file_does_not_tell_is_named():
         folded(layer.state_dict())
 
 
+@pytest.mark.parametrize("length", [(5,), (4, 3), (2, 3)])
+def test_names_that_end_as_parts_do_are_names(length):
+    state = {"a.scale_g": torch.ones(*length), "a.scale_v": torch.ones(4, 3)[:, :2]}
+    assert folded(state).keys() == state.keys()
+
+
 def test_parts_that_do_not_go_together_are_told():
     with pytest.raises(WeightsError, match="shapes that do not go together"):
         folded({"a.weight_orig": torch.ones(2, 3), "a.weight_mask": torch.ones(5)})

@@ -237,6 +237,15 @@ def _field(number: int, content: bytes) -> bytes:
     return bytes([number << 3 | 2, *length, size]) + content
 
 
+@pytest.mark.parametrize("kind", ["Loop", "If", "Scan", "SequenceMap"])
+def test_graphs_that_are_missing_are_told(tmp_path, kind):
+    path = _save(_model([helper.make_node(kind, ["x"], ["y"])]), tmp_path)
+    with pytest.raises(
+        NetworkError, match=rf"a form that can't be run here: {kind} without its graph (body|then_branch)"
+    ):
+        open_file(path)
+
+
 def test_nested_graphs_are_no_crash(tmp_path):
     graph = b""
     for _ in range(5000):  # a graph in an attribute of a node of a graph

@@ -104,6 +104,9 @@ def test_numbers_of_names_are_told_and_doubted():
     assert categories_sentence(11, 10)[1]
     assert categories_sentence(0, 10) == ("No names for 10 class scores: they are numbered.", False)
     assert categories_sentence(1, 0) == ("1 name", False)
+    assert categories_sentence(7, 7, "multi-label") == ("7 names for 7 labels.", False)
+    assert categories_sentence(1, 2, "binary") == ("1 name for 2 classes.", False)
+    assert categories_sentence(0, 1, "values") == ("No names for 1 value: they are numbered.", False)
     assert categories_sentence(None, 0) == ("", False)
 
 

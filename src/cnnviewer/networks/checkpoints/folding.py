@@ -38,6 +38,8 @@ def folded(state: State) -> dict[str, torch.Tensor]:
         for first, others, whole, work_out in _ways(name):
             if first == name and all(other in state for other in others):
                 parts = [state[part] for part in (first, *others)]
+                if work_out is _normed and not _is_length(*parts) and _PARAMETRISED not in name:
+                    continue  # names that end in _g and _v are not rare
                 found[whole] = _worked_out(work_out, parts, name)
                 used.update(others)
                 break
@@ -84,6 +86,18 @@ def _worked_out(work_out: Way, parts: list[torch.Tensor], name: str) -> torch.Te
         raise WeightsError(
             f"{name} and the tensors with which it makes a weight have shapes that do not go together."
         ) from error
+
+
+def _is_length(length: torch.Tensor, direction: torch.Tensor) -> bool:
+    """Whether a tensor has the shape that torch's `weight_norm` gives the length of another: one axis, or none."""
+    if length.ndim == 0:
+        return True
+    kept = [axis for axis, size in enumerate(length.shape) if size != 1]
+    return (
+        length.ndim == direction.ndim
+        and len(kept) <= 1
+        and all(length.shape[axis] == direction.shape[axis] for axis in kept)
+    )
 
 
 def _normed(length: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:

@@ -25,7 +25,7 @@ class Source:
     Parameters
     ----------
     text
-        Its path, or the factory as it is named.
+        Its path, or that of its folder, as it was asked for; or the factory as it is named.
     path
         The file; None of a factory in a package.
     format
@@ -72,7 +72,11 @@ class Source:
     @property
     def network_title(self) -> str:
         """What a network of it is called where nobody says."""
-        return self.text.rpartition(":")[2] if self.format is FACTORY else Path(self.text).stem
+        if self.format is FACTORY or self.path is None:
+            return self.text.rpartition(":")[2]
+        # In a folder the file has a name that all have: "model".
+        is_in_folder = Path(self.text) != self.path
+        return (is_in_folder and self.path.parent.resolve().name) or self.path.stem
 
     def check_allowed(self, digest: str, *, allow_code: bool) -> None:
         """Do nothing if it is what was looked into, whose digest that is, and runs no code that is not allowed.
@@ -116,8 +120,8 @@ def source_of(text: str) -> Source:
         if kind is SHARDS:
             shards = shards_of(path)
             digest = hashlib.sha256("".join(map(file_hash, shards)).encode()).hexdigest()
-            return Source(str(path), path, kind, digest, sum(shard.stat().st_size for shard in shards), others)
-        return Source(str(path), path, kind, file_hash(path), path.stat().st_size, others)
+            return Source(text, path, kind, digest, sum(shard.stat().st_size for shard in shards), others)
+        return Source(text, path, kind, file_hash(path), path.stat().st_size, others)
     except OSError as error:
         raise NetworkError(f"{path} can't be read: {error.strerror or error}.") from error
 

@@ -46,6 +46,8 @@ _SMALL = 2**14
 """So many bytes that others get are too few to make much of."""
 _SHORT = 64
 """So long a list of places is read as numbers."""
+_GRAPHS = {"If": ("then_branch", "else_branch"), **dict.fromkeys(("Loop", "Scan", "SequenceMap"), ("body",))}
+"""The graphs that an operator holds."""
 
 
 def build(
@@ -162,6 +164,9 @@ class _Builder:
             self._aliases[node.output[0]] = inputs[0]
             return
         graphs = {part.name: part.g for part in node.attribute if part.type == onnx.AttributeProto.GRAPH}
+        for name in _GRAPHS.get(node.op_type, ()):
+            if name not in graphs:
+                raise UnsupportedError(f"{node.op_type} without its graph {name}")
         if node.op_type == "If" and inputs[0] in self.constants:
             is_true = bool(number(self.constants[inputs[0]], False))
             self._inline(node, graphs["then_branch" if is_true else "else_branch"], path)

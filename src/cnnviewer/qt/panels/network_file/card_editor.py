@@ -295,7 +295,7 @@ class CardEditor(QWidget):
             self._reasons[key] for key in keys if key in self._reasons and stored.get(key) == self._guessed.get(key)
         ]
         if "categories" in keys:
-            sentence, is_warning = categories_sentence(self.categories.count(), self._classes)
+            sentence, is_warning = categories_sentence(self.categories.count(), self._classes, stored["returns"])
             return " ".join((sentence, *reasons)).strip(), is_warning
         return " ".join(reasons), False
 

@@ -132,7 +132,16 @@ def still_guessed(
     return {what: text for what, text in guessed.items() if edited.get(what) == shown.get(what)}
 
 
-def categories_sentence(count: int | None, classes: int) -> tuple[str, bool]:
+_NUMBERS: dict[str, str] = {
+    Returns.MULTI_LABEL: "label",
+    Returns.BINARY: "class",
+    Returns.VALUES: "value",
+    Returns.FEATURES: "feature",
+}
+"""What the numbers are for which a card has names; class scores by default."""
+
+
+def categories_sentence(count: int | None, classes: int, returns: str = "") -> tuple[str, bool]:
     """Return what is said of the number of names, and whether it is a warning.
 
     Parameters
@@ -140,14 +149,18 @@ def categories_sentence(count: int | None, classes: int) -> tuple[str, bool]:
     count
         How many names there are; None where that is not known.
     classes
-        How many class scores the network gives; 0 where that is not known.
+        How many numbers the network gives that may have names; 0 where that is not known.
+    returns
+        What a card says that they are.
     """
+    what = _NUMBERS.get(returns, "class score")
+    plural = "classes" if what == "class" else f"{what}s"
+    scores = f"{classes:,} {what if classes == 1 else plural}"
     if count is None:
-        return (f"The network gives {classes:,} class scores." if classes else ""), False
+        return (f"The network gives {scores}." if classes else ""), False
     names = f"{count:,} name{'' if count == 1 else 's'}"
     if not classes:
         return names, False
-    scores = f"{classes:,} class score{'' if classes == 1 else 's'}"
     if count == 0:
         return f"No names for {scores}: they are numbered.", False
     if count == classes or (count, classes) == (1, 2):  # of yes and no the first is enough
