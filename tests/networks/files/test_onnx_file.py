@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,11 @@ import torch
 import torchvision
 from made_networks import image, small, to_onnx
 from onnx import TensorProto, helper, numpy_helper
+from onnx_models import integers, model_of, row_of_relus, saved, value_of
 from torch import nn
 
 import cnnviewer
-from cnnviewer.errors import Cancelled, NetworkError
+from cnnviewer.errors import NetworkError
 from cnnviewer.networks.files.gathering import evidence_within
 from cnnviewer.networks.files.onnx_file import open_file
 from cnnviewer.recorder import Recorder
@@ -126,95 +126,25 @@ def test_weights_beside_the_file_are_read(tmp_path):
         open_file(path)
 
 
-# ---- refusals
-
-
-def _model(nodes, inputs=None, initializers=(), outputs=("y",), **options) -> onnx.ModelProto:
-    inputs = inputs or [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 8, 8])]
-    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
-    graph = helper.make_graph(nodes, "made", inputs, ends, list(initializers))
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], **options)
-
-
-def _save(model: onnx.ModelProto, folder: Path) -> Path:
-    (folder / "net.onnx").write_bytes(model.SerializeToString())
-    return folder / "net.onnx"
-
-
-@pytest.mark.parametrize("place", ["/etc/hostname", "../outside.data", "link.data", "sub/../../outside.data"])
-def test_weights_outside_the_folder_are_refused(tmp_path, place):
-    folder = tmp_path / "folder"
-    (folder / "sub").mkdir(parents=True)
-    (tmp_path / "outside.data").write_bytes(bytes(16))
-    (folder / "link.data").symlink_to(tmp_path / "outside.data")
-    weights = TensorProto(name="w", dims=[4], data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL)
-    weights.external_data.add(key="location", value=place)
-    path = _save(_model([helper.make_node("Add", ["x", "w"], ["y"])], initializers=[weights]), folder)
-    with pytest.raises(NetworkError, match=r"is refused: it wants to read .* which is not in its folder"):
-        open_file(path)
-
-
-def test_weights_of_impossible_size_are_refused(tmp_path):
-    for dims in ([10**12], [10**6, 10**6, 10**6], [-4], [2**62, 2**62]):
-        weights = TensorProto(name="w", dims=dims, data_type=TensorProto.FLOAT, raw_data=bytes(16))
-        path = _save(_model([helper.make_node("Add", ["x", "w"], ["y"])], initializers=[weights]), tmp_path)
-        with pytest.raises(NetworkError, match=r"net\.onnx"):
-            open_file(path)
-
-
-def _constant(name: str, *numbers: int) -> TensorProto:
-    return numpy_helper.from_array(np.array(numbers, dtype=np.int64), name)
-
-
-@pytest.mark.parametrize(
-    "nodes",
-    [
-        [("ConstantOfShape", ["shape"], ["c"]), ("Add", ["x", "c"], ["y"])],
-        [("Expand", ["one", "shape"], ["c"]), ("Add", ["x", "c"], ["y"])],
-        [("Expand", ["x", "shape"], ["y"])],
-        [("Tile", ["x", "shape"], ["y"])],
-        [*(("Concat", [f"c{i}", f"c{i}"], [f"c{i + 1}"]) for i in range(45)), ("Add", ["x", "c45"], ["y"])],
-    ],
-)  # fmt: skip
-def test_a_graph_that_fills_the_memory_is_refused(tmp_path, nodes):
-    made = [
-        helper.make_node(kind, inputs, outputs, **({"axis": 0} if kind == "Concat" else {}))
-        for kind, inputs, outputs in nodes
-    ]
-    constants = [_constant("shape", 10**4, 10**4, 10**4, 10**4), _constant("one", 1), _constant("c0", *range(64))]
-    with pytest.raises(NetworkError, match=r"net\.onnx can't be opened: its node"):
-        open_file(_save(_model(made, initializers=constants), tmp_path))
-
-
-def test_unknown_operations_are_named(tmp_path):
-    nodes = [
-        helper.make_node("Magic", ["x"], ["a"]),
-        helper.make_node("Fast", ["a"], ["b"], domain="com.vendor"),
-        helper.make_node("load", ["b"], ["y"]),
-    ]
-    with pytest.raises(NetworkError, match=r"operations that are not known here: Magic, com\.vendor::Fast, load\."):
-        open_file(_save(_model(nodes), tmp_path))
-
-
 def _counting_loop(turns: int, twice: bool = False) -> onnx.ModelProto:
     """Return a model that adds 1 to the image so many times, or doubles its channels each time."""
     own = helper.make_node("Concat", ["state", "state"], ["next"], axis=1)
     own = own if twice else helper.make_node("Add", ["state", "one"], ["next"])
-    states = [_input(1, None, 8, 8, name=name) for name in ("state", "next")]
-    conditions = [_input(kind=TensorProto.BOOL, name=name) for name in ("go", "more")]
+    states = [value_of(1, None, 8, 8, name=name) for name in ("state", "next")]
+    conditions = [value_of(kind=TensorProto.BOOL, name=name) for name in ("go", "more")]
     body = helper.make_graph(
         [helper.make_node("Identity", ["go"], ["more"]), own],
         "body",
-        [_input(kind=TensorProto.INT64, name="i"), conditions[0], states[0]],
+        [value_of(kind=TensorProto.INT64, name="i"), conditions[0], states[0]],
         [conditions[1], states[1]],
     )
     one = numpy_helper.from_array(np.array(1, np.float32), "one")
     count = numpy_helper.from_array(np.array(turns, np.int64), "n")
-    return _model([helper.make_node("Loop", ["n", "", "x"], ["y"], body=body)], initializers=[count, one])
+    return model_of([helper.make_node("Loop", ["n", "", "x"], ["y"], body=body)], initializers=[count, one])
 
 
 def test_a_loop_runs_as_the_data_flows(tmp_path):
-    opened = open_file(_save(_counting_loop(3), tmp_path))
+    opened = open_file(saved(_counting_loop(3), tmp_path))
     recording = cnnviewer.record(cnnviewer.from_module(opened.module), image(1, 3, 8, 8))
     assert [layer.operation for layer in recording.layers] == ["add"] * 3
     assert torch.allclose(recording.layers[-1].output, image(1, 3, 8, 8)[0] + 3)
@@ -225,70 +155,22 @@ def test_a_loop_runs_as_the_data_flows(tmp_path):
 )
 def test_loops_without_end_are_refused(tmp_path, turns, twice, told):
     with pytest.raises(NetworkError, match=told):
-        open_file(_save(_counting_loop(turns, twice), tmp_path))
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """Return a field of protobuf with a length."""
-    length, size = bytearray(), len(content)
-    while size > 0x7F:
-        length.append(size & 0x7F | 0x80)
-        size >>= 7
-    return bytes([number << 3 | 2, *length, size]) + content
-
-
-@pytest.mark.parametrize("kind", ["Loop", "If", "Scan", "SequenceMap"])
-def test_graphs_that_are_missing_are_told(tmp_path, kind):
-    path = _save(_model([helper.make_node(kind, ["x"], ["y"])]), tmp_path)
-    with pytest.raises(
-        NetworkError, match=rf"a form that can't be run here: {kind} without its graph (body|then_branch)"
-    ):
-        open_file(path)
-
-
-def test_nested_graphs_are_no_crash(tmp_path):
-    graph = b""
-    for _ in range(5000):  # a graph in an attribute of a node of a graph
-        graph = _field(1, _field(4, b"If") + _field(5, _field(1, b"then_branch") + _field(6, graph)))
-    (tmp_path / "net.onnx").write_bytes(b"\x08\x07" + _field(7, graph))
-    with pytest.raises(NetworkError, match=r"net\.onnx"):
-        open_file(tmp_path / "net.onnx")
-
-
-def _input(*shape, kind=TensorProto.FLOAT, name="x"):
-    return helper.make_tensor_value_info(name, kind, shape)
-
-
-@pytest.mark.parametrize(
-    ("inputs", "sentence"),
-    [
-        ([_input(1, 3, 8, 8), _input(1, 3, 8, 8, name="z")], r"takes 2 inputs \(x, z\)"),
-        ([_input(1, 77)], "a tensor of 2 axes, not an image"),
-        ([_input(1, 3, 8, 8, kind=TensorProto.INT64)], "takes int64 numbers, not an image"),
-        ([_input(8, 3, 8, 8)], "takes 8 images at once"),
-        ([_input(1, 3, 10**6, 10**6)], "which is no image"),
-        ([_input(1, 10**9, 8, 8)], "which is no image"),
-    ],
-)
-def test_inputs_that_are_no_image_are_told(tmp_path, inputs, sentence):
-    path = _save(_model([helper.make_node("Relu", ["x"], ["y"])], inputs=inputs), tmp_path)
-    with pytest.raises(NetworkError, match=sentence):
-        open_file(path)
+        open_file(saved(_counting_loop(turns, twice), tmp_path))
 
 
 def test_the_metadata_are_hints(tmp_path):
-    model = _model([helper.make_node("Relu", ["x"], ["y"])])
+    model = model_of([helper.make_node("Relu", ["x"], ["y"])])
     model.metadata_props.add(key="names", value="{0: 'cat', 1: 'dog'}")
-    hints = open_file(_save(model, tmp_path)).hints
+    hints = open_file(saved(model, tmp_path)).hints
     assert hints.metadata == {"names": "{0: 'cat', 1: 'dog'}"}
     assert [clue.value for clue in evidence_within(hints).categories] == [("cat", "dog")]
     model.metadata_props[0].value = "__import__('os').system('touch /tmp/x')"
-    assert evidence_within(open_file(_save(model, tmp_path)).hints).categories == ()
+    assert evidence_within(open_file(saved(model, tmp_path)).hints).categories == ()
 
 
 def test_nan_weights_open(tmp_path):
     weights = numpy_helper.from_array(np.full((1, 3, 1, 1), np.nan, np.float32), "w")
-    path = _save(_model([helper.make_node("Add", ["x", "w"], ["y"])], initializers=[weights]), tmp_path)
+    path = saved(model_of([helper.make_node("Add", ["x", "w"], ["y"])], initializers=[weights]), tmp_path)
     opened = open_file(path)
     with torch.no_grad():
         assert opened.module(image(1, 3, 8, 8)).isnan().all()
@@ -326,27 +208,27 @@ def test_channels_last(tmp_path, shape, told):
         helper.make_node("Transpose", ["x"], ["z"], perm=[0, 3, 1, 2]),
         helper.make_node("Conv", ["z", "w"], ["y"]),
     ]
-    path = _save(_model(nodes, inputs=[_input(*shape)], initializers=[weights], ir_version=9), tmp_path)
+    path = saved(model_of(nodes, inputs=[value_of(*shape)], initializers=[weights], ir_version=9), tmp_path)
     assert _same_as_runtime(path, _random(1, 32, 30, 3)).hints.shape == told
 
 
 @pytest.mark.parametrize(("kind", "dtype"), [(TensorProto.FLOAT16, np.float16), (TensorProto.DOUBLE, np.float64)])
 def test_other_precisions(tmp_path, kind, dtype):
     weights = numpy_helper.from_array(_random(5, 8).astype(dtype), "w")
-    model = _model(
+    model = model_of(
         [helper.make_node("MatMul", ["w", "x"], ["y"])],
-        inputs=[_input(1, 3, 8, 8, kind=kind)], initializers=[weights], ir_version=9,
+        inputs=[value_of(1, 3, 8, 8, kind=kind)], initializers=[weights], ir_version=9,
     )  # fmt: skip
     model.graph.output[0].type.tensor_type.elem_type = kind
-    opened = _same_as_runtime(_save(model, tmp_path), _random(1, 3, 8, 8).astype(dtype), 1e-2)
+    opened = _same_as_runtime(saved(model, tmp_path), _random(1, 3, 8, 8).astype(dtype), 1e-2)
     assert "single precision" in opened.note
 
 
 def _resize(folder, sizes, **attributes):
     node = helper.make_node("Resize", ["x", "", "", "s"], ["y"], **attributes)
-    model = _model([node], initializers=[_constant("s", 1, 3, *sizes)], ir_version=9)
+    model = model_of([node], initializers=[integers("s", 1, 3, *sizes)], ir_version=9)
     model.opset_import[0].version = 18
-    return _save(model, folder)
+    return saved(model, folder)
 
 
 @pytest.mark.parametrize("mode", ["linear", "cubic"])
@@ -379,43 +261,6 @@ def test_a_resizing_that_torch_has_not(tmp_path, attributes, sizes):
     assert recorder._plan is not None
 
 
-@pytest.mark.parametrize("count", [3, 30])
-def test_functions_that_unfold_without_end_are_refused(tmp_path, count):
-    imports = [helper.make_opsetid("", 17), helper.make_opsetid("my", 1)]
-    calls = [
-        [helper.make_node(f"f{i}", ["a"], ["b"], domain="my"), helper.make_node(f"f{i}", ["b"], ["c"], domain="my")]
-        for i in range(count)
-    ]
-    bodies = [[helper.make_node("Relu", ["a"], ["c"])], *calls]
-    functions = [helper.make_function("my", f"f{i}", ["a"], ["c"], body, imports) for i, body in enumerate(bodies)]
-    model = _model([helper.make_node(f"f{count}", ["x"], ["y"], domain="my")], functions=functions)
-    model.opset_import.append(imports[1])
-    path = _save(model, tmp_path)
-    if count == 3:
-        assert len(open_file(path).module.steps) == 8
-        return
-    with pytest.raises(NetworkError, match="unfold to 1,073,741,824 operations"):
-        open_file(path)
-
-
-def _row_of_relus(count: int) -> onnx.ModelProto:
-    names = ["x", *(f"v{number}" for number in range(count - 1)), "y"]
-    return _model([helper.make_node("Relu", [one], [other]) for one, other in pairwise(names)])
-
-
-def test_more_operations_than_can_be_shown_are_refused(tmp_path):
-    with pytest.raises(NetworkError, match="unfold to 50,001 operations, and more than 50,000 can't be shown"):
-        open_file(_save(_row_of_relus(50_001), tmp_path))
-
-
-def test_it_can_be_cancelled_while_it_is_built(tmp_path):
-    def stop(done, total, text):
-        raise Cancelled(text)
-
-    with pytest.raises(Cancelled, match="Building"):
-        open_file(_save(_row_of_relus(2), tmp_path), stop)
-
-
 def test_operations_without_names_are_counted(tmp_path):
-    module = open_file(_save(_row_of_relus(3), tmp_path)).module
+    module = open_file(saved(row_of_relus(3), tmp_path)).module
     assert [name for name, _ in module.named_children()] == ["relu", "relu_2", "relu_3"]
