@@ -152,8 +152,8 @@ def summary(rows: list[Row]) -> str:
         "",
         f"Rounded is up to {ROUNDED:g} of a tensor's largest number. The receptive field of a unit in the middle is",
         f"that of the gradient of a copy with positive weights in {fields['equal']}, larger in {fields['within']}, and",
-        f"too small in {fields['outside']}. {equal} count as many multiply-adds as PyTorch's dispatcher, which counts",
-        "those without the image, too.",
+        f"too small in {fields['outside']}; {fields['none']} have no such unit. {equal} count as many multiply-adds as",
+        "PyTorch's formulas for what its dispatcher runs on the image.",
     ]
     failed = [row for row in rows if row.sentence]
     wrong = [row for row in ran if _is_wrong(row)]

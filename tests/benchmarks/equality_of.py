@@ -9,10 +9,14 @@ import warnings
 from collections import Counter
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_iter
+from torch.utils.flop_counter import flop_registry
+from torch.utils.weak import WeakIdKeyDictionary
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from plain import hooked, without_fast_path
@@ -40,7 +44,8 @@ class Row:
     number of its tensor: 0 for the same bits. `compared` tells of how many tensors, `finite` which share of their
     numbers was finite. `field` compares a receptive field with where the gradient of a copy with positive weights is
     not zero: "equal", "within" (the gradient reaches less far), "outside". `multiply_adds` and `counted` are the
-    program's count and that of PyTorch's dispatcher; `note` tells why nothing is replayed, `sentence` what failed.
+    program's count, and that of PyTorch's formulas for what its dispatcher runs on the image; `note` tells why nothing
+    is replayed, `sentence` what failed.
     """
 
     name: str
@@ -214,19 +219,56 @@ def _text(difference: float) -> str:
 def _check_cost(row: Row, network: Network, recording: Recording, image: torch.Tensor) -> None:
     """Count by PyTorch's dispatcher, under the modules: products of convolutions and matrices, attention written out.
 
-    No parameter of the module asks for a gradient afterwards: the counter fails where one is handed to a module.
+    No parameter of the module asks for a gradient afterwards: the counter needs none.
     """
     from torch.nn.attention import SDPBackend, sdpa_kernel
-    from torch.utils.flop_counter import FlopCounterMode
 
     from cnnviewer.analysis.cost import multiply_adds
 
     row.multiply_adds = sum(multiply_adds(layer, recording) for layer in recording.layers)
     network.module.requires_grad_(False)
-    with without_fast_path(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        network.module(image.clone())
-    counts = counter.get_flop_counts().get("Global", {})
-    row.counted = sum(count for function, count in counts.items() if str(function).split(".")[-1] in _PRODUCTS) // 2
+    given = image.clone()
+    with without_fast_path(), sdpa_kernel(SDPBackend.MATH), _Products(given) as counter:
+        network.module(given)
+    row.counted = counter.count
+
+
+class _Products(TorchDispatchMode):
+    """Counts the multiply-adds of what has an image among its ancestors, by PyTorch's own formulas.
+
+    What a network makes of its parameters alone is none of an image: relative positions, a learnt query.
+    """
+
+    def __init__(self, image: torch.Tensor) -> None:
+        super().__init__()
+        self.count = 0
+        self._made = WeakIdKeyDictionary({image: True})
+        self._written: dict[int, torch.UntypedStorage] = {}
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func.has_kernel_for_dispatch_key(torch.DispatchKey.CompositeImplicitAutograd):
+            with self:
+                result = func.decompose(*args, **kwargs)
+            if result is not NotImplemented:
+                return result
+        given = [value for value in tree_iter((args, kwargs)) if isinstance(value, torch.Tensor)]
+        is_of_image = any(map(self._is_of_image, given))
+        result = func(*args, **kwargs)
+        if not is_of_image:
+            return result
+        made = [value for value in tree_iter(result) if isinstance(value, torch.Tensor)]
+        self._made.update((value, True) for value in made)
+        if func._schema.is_mutable:  # all tensors that share the memory have it now
+            self._written.update((tensor.untyped_storage()._cdata, tensor.untyped_storage()) for tensor in made)
+        if str(func.overloadpacket).split(".")[-1] in _PRODUCTS:
+            self.count += int(flop_registry[func.overloadpacket](*args, **kwargs, out_val=result)) // 2
+        return result
+
+    def _is_of_image(self, tensor: torch.Tensor) -> bool:
+        return tensor in self._made or tensor.untyped_storage()._cdata in self._written
 
 
 # ---- the receptive field
