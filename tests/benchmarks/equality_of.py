@@ -248,12 +248,12 @@ class _Products(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
+        from cnnviewer.networks.files.allocation import decomposed
+
         kwargs = kwargs or {}
-        if func.has_kernel_for_dispatch_key(torch.DispatchKey.CompositeImplicitAutograd):
-            with self:
-                result = func.decompose(*args, **kwargs)
-            if result is not NotImplemented:
-                return result
+        written = decomposed(self, func, args, kwargs)
+        if written is not NotImplemented:
+            return written
         given = [value for value in tree_iter((args, kwargs)) if isinstance(value, torch.Tensor)]
         is_of_image = any(map(self._is_of_image, given))
         result = func(*args, **kwargs)

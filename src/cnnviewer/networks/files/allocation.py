@@ -21,7 +21,7 @@ from cnnviewer.networks.files.result_shapes import on_meta, shaped_result
 if TYPE_CHECKING:
     from cnnviewer.downloads.progress import Beat
 
-__all__ = ["MOST_OPERATIONS", "MOST_WORK", "Bounded"]
+__all__ = ["MOST_OPERATIONS", "MOST_WORK", "Bounded", "decomposed"]
 
 
 MOST_OPERATIONS = 20_000
@@ -73,11 +73,9 @@ class Bounded(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        if func.has_kernel_for_dispatch_key(torch.DispatchKey.CompositeImplicitAutograd):
-            with self:
-                result = func.decompose(*args, **kwargs)
-            if result is not NotImplemented:
-                return result
+        written = decomposed(self, func, args, kwargs)
+        if written is not NotImplemented:
+            return written
         asked, work = _asked(func, args, kwargs)
         self._take(asked or 0)
         self._count(work)
@@ -101,6 +99,14 @@ class Bounded(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.taken += nbytes
         if self.taken > self._most:
             raise MemoryError(f"{self.taken:,} bytes, and {self._most:,} are free for it")
+
+
+def decomposed(mode: TorchDispatchMode, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return what an operation that is written in others returns, those run in a mode; NotImplemented for others."""
+    if not func.has_kernel_for_dispatch_key(torch.DispatchKey.CompositeImplicitAutograd):
+        return NotImplemented
+    with mode:
+        return func.decompose(*args, **kwargs)
 
 
 def _asked(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int | None, int]:
