@@ -75,7 +75,8 @@ class TestAfterTheEnd:
         (list(list_checkpoints(trainee.folder).values())[-1] / "model.safetensors").write_bytes(b"")
         trainee.until(lambda: not trainee.panel.train_on.isHidden())
         trainee.press(trainee.panel.train_on)
-        trainee.until(lambda: "damaged" in trainee.panel.note.sentence)
+        trainee.until(lambda: "It trains on until 1 epoch is done" in trainee.panel.note.sentence)
+        # What is told next did not take its place.
         assert trainee.panel.note.sentence.startswith("The checkpoint of step 17 is damaged")
         trainee.press(trainee.panel.stop)
         trainee.until_stage(Stage.ENDED)

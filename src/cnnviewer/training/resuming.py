@@ -110,7 +110,7 @@ def _with_epochs(
     changed = replace(before, epochs=had + more)
     if _has_reached_target(card):
         changed = replace(changed, target_accuracy=None, target_error=None)
-    told = f"It trains on until {changed.epochs:,} epochs are done"
+    told = f"It trains on until {changed.epochs:,} epoch{' is' if changed.epochs == 1 else 's are'} done"
     told += ", over all of which the learning rate follows its schedule." if before.schedule != "constant" else "."
     old, new = asdict(before), asdict(changed)
     return {name: value for name, value in new.items() if value != old[name]}, (told,)

@@ -137,7 +137,8 @@ class TrainingPanel(QWidget):
                 self.show_ended(news.reason)
         remarks = [news.sentence for news in told.news if isinstance(news, Remark)]
         if remarks:
-            self.note.show_note(" ".join(remarks))
+            # Not instead of what was told: remarks that come one after another may reach the window apart.
+            self.note.add_note(" ".join(remarks))
         steps = (news for news in reversed(told.news) if isinstance(news, Progress))
         self._last = next(steps, self._last)
         self._speed = told.speed

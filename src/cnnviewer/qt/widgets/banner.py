@@ -72,6 +72,11 @@ class NoteBanner(QFrame):
         self.show()
         self.told.emit(sentence)
 
+    def add_note(self, sentence: str) -> None:
+        """Tell a sentence beside what is told already, and has not been closed; the way on of that stays."""
+        is_told = not self.isHidden()
+        self.show_note(*((f"{self._told} {sentence}", self._action.text()) if is_told else (sentence,)))
+
     @property
     def sentence(self) -> str:
         """What is told."""
