@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cnnviewer import load_network, record
@@ -45,6 +45,9 @@ def test_a_dot_and_an_empty_sheet():
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(points, min_size=1, max_size=3), st.floats(0.03, 0.2))
+@example([[(0.0, 0.0)], [(0.5, 1.0)]], 0.03125)  # two dots, between pixels in different ways
+@example([[(0.0, 0.0)], [(1.0, 1.0)]], 0.03125)
+@example([[(0.7435, 1.0)], [(0.5, 1.0)], [(0.7441, 1.0)]], 0.03)  # two dots that are nearly one
 def test_the_mass_of_a_centred_drawing_lies_in_the_middle(lines, width):
     centred = drawn(*lines, width=width).centred()
     places = np.array([point for stroke in centred.strokes for point in stroke.points])

@@ -18,6 +18,8 @@ Point = tuple[float, float]
 
 _SIDE = 280
 """Ten pixels for each of MNIST's 28: what is made smaller later is smooth."""
+_FINER = 4
+"""In how many times finer pixels it is painted: a line has the same ink wherever between two pixels it lies."""
 _BOX = 20 / 28
 """MNIST's digits fill 20 of 28 pixels in their longer direction, and their centre of mass lies in the middle."""
 
@@ -75,11 +77,12 @@ class Drawing:
 
     def pixels(self) -> NDArray[np.uint8]:
         """Return the picture: white lines on black, uint8 ``(280, 280)``."""
-        image = Image.new("L", (_SIDE, _SIDE), 0)
+        side = _SIDE * _FINER
+        image = Image.new("L", (side, side), 0)
         painter = ImageDraw.Draw(image)
         for stroke in self.strokes:
-            _paint(painter, stroke)
-        return np.asarray(image)
+            _paint(painter, stroke, side)
+        return np.asarray(image.reduce(_FINER))
 
     def _moved(self, scale: float, middle: Point) -> Drawing:
         """Return the drawing enlarged, with a point put into the middle of the pad."""
@@ -93,12 +96,14 @@ class Drawing:
         return Drawing(strokes)
 
 
-def _paint(painter: ImageDraw.ImageDraw, stroke: Stroke) -> None:
-    radius = stroke.width * _SIDE / 2
-    points = [(x * _SIDE, y * _SIDE) for x, y in stroke.points]
-    painter.line(points, fill=255, width=max(1, round(2 * radius)))
+def _paint(painter: ImageDraw.ImageDraw, stroke: Stroke, side: int) -> None:
+    width = max(1, round(stroke.width * side))
+    points = [(x * side, y * side) for x, y in stroke.points]
+    painter.line(points, fill=255, width=width)
     for x, y in points:  # round ends, and round joints
-        painter.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+        # As wide as a whole number of pixels: PIL rounds each side of the box by itself.
+        left, top = round(x - width / 2), round(y - width / 2)
+        painter.ellipse((left, top, left + width - 1, top + width - 1), fill=255)
 
 
 def _centre_of_mass(pixels: NDArray[np.uint8]) -> Point:
