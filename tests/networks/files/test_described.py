@@ -12,7 +12,7 @@ from cnnviewer.networks.files.evidence import Evidence
 from cnnviewer.networks.files.folder_config import config_beside
 from cnnviewer.networks.files.gathering import evidence_within
 from cnnviewer.networks.files.opened import Hints
-from cnnviewer.networks.files.path_names import evidence_of_path
+from cnnviewer.networks.files.path_names import evidence_of_path, title_of
 
 TIMM = {
     "architecture": "tf_efficientnet_b0",
@@ -188,3 +188,25 @@ def test_the_metadata_of_ultralytics_are_read():
         (320, 640), ("ant", "bee"), "0..1"
     )  # fmt: skip
     assert first(found.framings).crop_mode == "border"
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("flowers/model.safetensors", "flowers"),
+        ("flowers/pytorch_model.bin", "flowers"),
+        ("flowers/model_best.pth", "flowers"),
+        ("flowers/model-00001-of-00002.safetensors", "flowers"),
+        ("flowers/model.safetensors.index.json", "flowers"),
+        ("models--microsoft--resnet-18/snapshots/0a1b/model.safetensors", "resnet-18"),
+        ("flowers/resnet18-f37072fd.pth", "resnet18-f37072fd"),
+        ("flowers/net.safetensors", "net"),
+        ("flowers/my.best.net.pth", "my.best.net"),
+    ],
+)
+def test_a_network_in_a_folder_is_called_as_its_file_or_as_its_folder(tmp_path, path, title):
+    assert title_of(tmp_path / path, is_in_folder=True) == title
+
+
+def test_a_file_that_was_asked_for_gives_its_own_name(tmp_path):
+    assert title_of(tmp_path / "flowers" / "model.safetensors", is_in_folder=False) == "model"

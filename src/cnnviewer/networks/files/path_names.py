@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING
 
 from cnnviewer.networks.files.described import list_named
 from cnnviewer.networks.files.evidence import Clue, Evidence, Strength
+from cnnviewer.networks.files.shards import listed_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["evidence_of_path"]
+__all__ = ["evidence_of_path", "title_of"]
 
 _HUB = "models--"
 _LEVELS = 4
+_USUAL = re.compile(
+    r"(\w+_)?model|(model_)?(best|last|latest|final)|checkpoint|ckpt|weights|state_dict|saved_model", re.IGNORECASE
+)
+"""Names that a network's file has in many folders."""
 _HASH = re.compile(r"-([0-9a-f]{8,})$")
 
 
@@ -33,7 +38,7 @@ def evidence_of_path(path: Path, digest: str = "") -> Evidence:
         have its beginning in their names: such a file is what they published, for ImageNet.
     """
     absolute = path.absolute()
-    hub = [parent.name.removeprefix(_HUB) for parent in absolute.parents[:_LEVELS] if parent.name.startswith(_HUB)]
+    hub = _repositories(absolute)
     texts = {path.stem: "The file's name"} | dict.fromkeys((absolute.parent.name, *hub), "The folder's name")
     lists = [Clue(name, source, Strength.NAMED) for text, source in texts.items() if (name := list_named(text))]
     published = _HASH.search(path.stem)
@@ -43,3 +48,25 @@ def evidence_of_path(path: Path, digest: str = "") -> Evidence:
         titles=tuple(Clue(text, source, Strength.NAMED) for text, source in texts.items() if text),
         datasets=tuple(lists),
     )
+
+
+def title_of(path: Path, *, is_in_folder: bool) -> str:
+    """Return what a network is called where nobody says: as its file, or as the folder of one that is called as many.
+
+    Parameters
+    ----------
+    path
+        The file.
+    is_in_folder
+        Whether the folder was asked for.
+    """
+    name = listed_name(path).rpartition(".")[0] or path.name
+    if not (is_in_folder and _USUAL.fullmatch(name)):
+        return name
+    repositories = [repository.rpartition("--")[2] for repository in _repositories(path.absolute())]
+    return next(iter(repositories), path.parent.resolve().name) or name
+
+
+def _repositories(path: Path) -> list[str]:
+    """Return the repository of the hub in whose folder a file lies, as one name; none of another file."""
+    return [parent.name.removeprefix(_HUB) for parent in path.parents[:_LEVELS] if parent.name.startswith(_HUB)]

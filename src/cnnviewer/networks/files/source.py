@@ -10,6 +10,7 @@ from cnnviewer.errors import NetworkError
 from cnnviewer.files import file_hash
 from cnnviewer.networks.files.factory import factories_in, is_factory
 from cnnviewer.networks.files.formats import FACTORY, FOREIGN_MODULE, MODULE, SHARDS, Format, format_of
+from cnnviewer.networks.files.path_names import title_of
 from cnnviewer.networks.files.pickled_module import foreign_classes
 from cnnviewer.networks.files.places import find_network, other_formats
 from cnnviewer.networks.files.shards import shards_of
@@ -74,9 +75,7 @@ class Source:
         """What a network of it is called where nobody says."""
         if self.format is FACTORY or self.path is None:
             return self.text.rpartition(":")[2]
-        # In a folder the file has a name that all have: "model".
-        is_in_folder = Path(self.text) != self.path
-        return (is_in_folder and self.path.parent.resolve().name) or self.path.stem
+        return title_of(self.path, is_in_folder=Path(self.text) != self.path)
 
     def check_allowed(self, digest: str, *, allow_code: bool) -> None:
         """Do nothing if it is what was looked into, whose digest that is, and runs no code that is not allowed.
