@@ -45,6 +45,15 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         check_name("?")
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("torchvision/resnet18", "resnet18"), ("hf-hub:timm/ResNet50", "resnet50"), ("microsoft/resnet-50", "resnet50")],
+)
+def test_a_name_behind_whose_it_is_leads_to_the_network(name, meant):
+    with pytest.raises(NetworkError, match=rf"Did you mean {meant}\b"):
+        load_network(name)
+
+
 @pytest.mark.parametrize("name", ["", "x" * 5000, "a\0b"])
 def test_odd_names_are_refused_with_a_sentence(name):
     with pytest.raises(NetworkError, match="There is no network"):

@@ -75,4 +75,7 @@ def nearest(name: str, short: list[str]) -> str:
 
     if timm_networks.is_name(TIMM + name):
         return f"Did you mean {TIMM}{name}?"
-    return suggestion(name, list(dict.fromkeys((*short, *torchvision_networks.names(), *timm_networks.names()))), short)
+    names = list(dict.fromkeys((*short, *torchvision_networks.names(), *timm_networks.names())))
+    # Before a slash stands whose it is: torchvision/resnet18, microsoft/resnet-50.
+    own = name if name.startswith(TIMM) else name.rpartition("/")[2] or name
+    return f"Did you mean {own.lower()}?" if own.lower() in names else suggestion(own, names, short)
