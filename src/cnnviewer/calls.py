@@ -11,12 +11,15 @@ import torch
 
 from cnnviewer.arguments import operands_in, tensors_in
 from cnnviewer.operations import argument_names, function_name, is_random
+from cnnviewer.quantised import is_packed, unpacked
 from cnnviewer.recording import INPUT, Call
 from cnnviewer.slots import Slot, with_slots
 from cnnviewer.tape import CONSTANT
 from cnnviewer.worked_out import WorkedOut
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cnnviewer.network import Network
     from cnnviewer.tape import Operation, Tape
 
@@ -29,12 +32,13 @@ def call_of(operation: Operation, tape: Tape, network: Network) -> Call:
     args, kwargs = _slotted(operation, tape)
     named = {names[place] if place < len(names) else f"argument{place}": value for place, value in enumerate(args)}
     origins = iter(operation.origins)
-    settings: dict[str, Any] = {}
-    tensors: dict[str, torch.Tensor] = {}
+    held = _held_weights(operation)
+    settings = {name: value for name, value in held.items() if not isinstance(value, torch.Tensor)}
+    tensors = {name: value for name, value in held.items() if isinstance(value, torch.Tensor)}
     worked_out: dict[str, WorkedOut] = {}
     for name, value in {**named, **kwargs}.items():
         parts = list(operands_in(value))
-        if not parts and not name.startswith("_"):
+        if not parts and not name.startswith("_") and not is_packed(value):
             settings[name] = value
         for part in parts:
             origin = next(origins)
@@ -57,7 +61,14 @@ def call_of(operation: Operation, tape: Tape, network: Network) -> Call:
         is_constant_first=operation.origins[:1] != () and operation.origins[0] <= CONSTANT,
         worked_out=MappingProxyType(worked_out),
         autocast=operation.autocast,
+        unpacked=held,
     )
+
+
+def _held_weights(operation: Operation) -> Mapping[str, Any]:
+    """Return what the packed weights among a call's arguments hold, by the names of arguments; nothing as a rule."""
+    packed = next((value for value in operation.args if is_packed(value)), None)
+    return MappingProxyType({}) if packed is None else unpacked(packed, function_name(operation.function))
 
 
 def _slotted(operation: Operation, tape: Tape) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -14,6 +14,7 @@ from cnnviewer.devices import AUTO, Precision, choose_device, float_type, is_out
 from cnnviewer.errors import DeviceError, ImageError, NetworkError
 from cnnviewer.images import as_photo
 from cnnviewer.outputs import returns_of
+from cnnviewer.quantised import is_packed, packed_count
 from cnnviewer.readings import Reading
 
 if TYPE_CHECKING:
@@ -182,8 +183,8 @@ class Network:
 
     @cached_property
     def parameter_count(self) -> int:
-        """How many learnt numbers the module has; a shared parameter counts once."""
-        return sum(parameter.numel() for parameter in self.module.parameters())
+        """How many learnt numbers the module has, packed ones too; a shared parameter counts once."""
+        return sum(parameter.numel() for parameter in self.module.parameters()) + packed_count(self.modules)
 
     def _checked(self, tensor: torch.Tensor) -> torch.Tensor:
         channels = self.preprocessing.channels
@@ -271,7 +272,7 @@ def from_module(
 def input_channels(module: torch.nn.Module) -> int | None:
     """Return how many channels the first convolution of a module takes; None where it has none that tells."""
     for part in module.modules():
-        if isinstance(part, torch.nn.Conv2d):
+        if isinstance(part, torch.nn.Conv2d) or any(map(is_packed, vars(part).values())):
             told = getattr(part, "in_channels", None)
             if type(told) is int:
                 return told

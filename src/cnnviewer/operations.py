@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional as F
 
+from cnnviewer.quantised import FUSED_NAMES, is_of_quantized_table, schema_names
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,7 +27,6 @@ __all__ = [
     "change_of",
     "function_name",
     "has_free_result",
-    "is_quantized",
     "is_query",
     "is_random",
     "kind_of",
@@ -152,8 +153,9 @@ def function_name(function: Callable[..., Any]) -> str:
     return _OTHER_NAMES.get(name, name)
 
 
-# Operations of exported programs, and aliases, by the names that the functions of torch have.
+# Operations of exported programs, quantised ones, and aliases, by the names that the functions of torch have.
 _OTHER_NAMES = {
+    **FUSED_NAMES,
     "radd": "add",
     "rmul": "mul",
     "subtract": "sub",
@@ -243,14 +245,6 @@ def valued(function: Callable[..., Any]) -> slice:
 
 
 @cache
-def is_quantized(function: Callable[..., Any]) -> bool:
-    """Whether a function takes or makes tensors of whole numbers that stand for others."""
-    return "quantize" in function_name(function) or str(function).startswith(
-        ("quantized.", "<OpOverload(op='quantized.")
-    )
-
-
-@cache
 def kind_of(function: Callable[..., Any]) -> Kind:
     """Return what a torch function does."""
     return _KINDS.get(function_name(function), Kind.OTHER)
@@ -265,8 +259,8 @@ def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
     """
     if function in _NAMES:
         return _NAMES[function]
-    if isinstance(function, torch._ops.OpOverload):
-        return tuple(argument.name for argument in function._schema.arguments if not argument.kwarg_only)
+    if isinstance(function, torch._ops.OpOverload) or is_of_quantized_table(function):
+        return schema_names(function)
     plain = _PLAIN.get(function, function)
     try:
         parameters = inspect.signature(plain).parameters.values()

@@ -19,6 +19,7 @@ from cnnviewer.operations import function_name, kind_of
 from cnnviewer.outputs import NOTHING, Output
 from cnnviewer.passes import run_pass, told_errors
 from cnnviewer.proving import run_again, stands_noise
+from cnnviewer.quantised import levels_of
 from cnnviewer.readings import Reading
 from cnnviewer.recording import INPUT, Layer, Recording
 from cnnviewer.replay import Plan, plan_of
@@ -311,6 +312,7 @@ class _Static:
             self.call,
             self._layouts,
             is_batched=_has_batch(output),
+            levels=levels_of(output),
         )
 
 

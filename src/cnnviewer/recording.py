@@ -14,6 +14,7 @@ from cnnviewer.categories import answer_names, category_name, room_for_names
 from cnnviewer.errors import RecordingError
 from cnnviewer.outputs import NOTHING, returned_text
 from cnnviewer.probabilities import HAS_PROBABILITIES, probabilities
+from cnnviewer.quantised import fused_activation, is_packed
 from cnnviewer.slots import filled, with_slots
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from cnnviewer.network import Network
     from cnnviewer.operations import Kind
     from cnnviewer.outputs import Output, Returned, Returns
+    from cnnviewer.quantised import Levels
     from cnnviewer.worked_out import WorkedOut
 
 __all__ = ["INPUT", "Call", "Layer", "Recording"]
@@ -59,6 +61,8 @@ class Call:
         How those of `tensors` came about that the forward pass worked out, by their names.
     autocast
         That under which it was made.
+    unpacked
+        What the packed weights among its arguments hold, by the names that a plain operation has for it.
     """
 
     function: Any
@@ -71,6 +75,7 @@ class Call:
     is_constant_first: bool = False
     worked_out: Mapping[str, WorkedOut] = field(default_factory=lambda: MappingProxyType({}))
     autocast: Autocast | None = None
+    unpacked: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def run(self, operands: Sequence[torch.Tensor]) -> torch.Tensor:
         """Make the call again with other operands, those of `Layer.inputs`; they are not changed.
@@ -91,12 +96,16 @@ class Call:
 
     @cached_property
     def given(self) -> Mapping[str, Any]:
-        """All arguments by name: settings, tensors that no layer made, and a `Slot` for each that one made."""
+        """All arguments by name: settings, tensors that no layer made, and a `Slot` for each that one made.
+
+        Packed weights are told as what they hold.
+        """
         positional = {
             self.names[place] if place < len(self.names) else f"argument{place}": value
             for place, value in enumerate(self.args)
+            if not is_packed(value)
         }
-        return MappingProxyType({**positional, **self.kwargs})
+        return MappingProxyType({**positional, **self.kwargs, **self.unpacked})
 
     def with_tensors(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Call:
         """Return the same call with the tensors that no layer made changed."""
@@ -156,6 +165,8 @@ class Layer:
         How the outputs of all layers become maps, by their numbers.
     is_batched
         Whether a batch axis of one image is left out of `output`.
+    levels
+        The numbers that the output can hold, where it is quantised.
     """
 
     index: int
@@ -169,6 +180,7 @@ class Layer:
     call: Call = field(repr=False)
     layouts: Layouts = field(repr=False)
     is_batched: bool = True
+    levels: Levels | None = None
 
     @property
     def result(self) -> torch.Tensor:
@@ -194,6 +206,11 @@ class Layer:
         return self.call.tensors
 
     @property
+    def fused(self) -> str:
+        """The activation that is part of the operation, as of quantised ones: "relu"; '' where there is none."""
+        return fused_activation(self.call.function)
+
+    @property
     def worked_out(self) -> tuple[str, ...]:
         """A sentence on each of its parameters that the forward pass worked out: of what, and by which operations."""
         return tuple(told.sentence(name) for name, told in self.call.worked_out.items())
@@ -212,7 +229,8 @@ class Layer:
         worked_out = self.call.worked_out
         used = [tensor for name, tensor in self.parameters.items() if name not in worked_out]
         used += [tensor for told in worked_out.values() for tensor in told.behind.values()]
-        learnt = {id(tensor): tensor.numel() for tensor in used if tensor.requires_grad}
+        packed = {id(value) for value in self.call.unpacked.values()}
+        learnt = {id(tensor): tensor.numel() for tensor in used if tensor.requires_grad or id(tensor) in packed}
         return sum(learnt.values())
 
 

@@ -33,6 +33,7 @@ from cnnviewer.operations import (
     results_of,
     valued,
 )
+from cnnviewer.quantised import is_packed
 from cnnviewer.slots import Slot, filled, slots_in
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ IMAGE = -1
 CONSTANT = -2
 """Stands for a tensor that no operation made: a weight, a buffer. Numbers below it are those of operations that make a
 constant, the first of them CONSTANT - 1."""
+
+
+_HOLDERS = ("parametrizations", "_packed_params")
+"""Below these names a module has its weights, and nothing that computes with the image."""
 
 
 @dataclass(slots=True)
@@ -163,7 +168,7 @@ class Tape(TorchFunctionMode):
             if copies:
                 args, kwargs = with_copies(args, kwargs, copies)
             module, is_own = self._module_in_force(tensors)
-            has_weights = self._has_weights(tensors, origins)
+            has_weights = self._has_weights(tensors, origins) or any(map(is_packed, args))
             autocast, first = autocast_now(self._device), self._next(is_layer=is_layer)
             for part, tensor in enumerate(kept):
                 operation = Operation(
@@ -349,7 +354,8 @@ class Tape(TorchFunctionMode):
 
         An operation is the module's own where the module has no submodules, or where it takes a parameter or
         buffer that lies on the module itself: timm's ``bn1`` has an activation below it, and yet is the batch
-        normalisation. What `torch.nn.utils.parametrize` puts below a module only works out its weights.
+        normalisation. What `torch.nn.utils.parametrize` puts below a module only works out its weights, and what torch
+        puts below a quantised one only holds them.
         """
         names = self._network.module_names
         frame: FrameType | None = sys._getframe(2)
@@ -368,7 +374,7 @@ class Tape(TorchFunctionMode):
         assert isinstance(module, torch.nn.Module)
         owners = self._network.tensor_owners
         key = id(module)
-        has_parts = any(part != "parametrizations" for part in module._modules)
+        has_parts = any(part not in _HOLDERS for part in module._modules)
         return name, not has_parts or any(owners.get(id(tensor)) == key for tensor in tensors)
 
 

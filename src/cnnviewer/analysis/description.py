@@ -32,7 +32,10 @@ _NAMES = {
     "setitem": "assignment to a slice",
     "put": "assignment to single units",
     "take": "single units",
+    "quantize_per_tensor": "rounding to 8 bits",
+    "dequantize": "back from 8 bits",
 }
+_OF_STEPS = frozenset(["scale", "zero_point", "output_scale", "output_zero_point"])
 
 
 _WITH_NUMBERS = frozenset(["pow", "clamp", "clamp_min", "clamp_max", "clip", "gt", "lt", "ge", "le", "eq", "ne", "mul"])
@@ -47,13 +50,15 @@ def describe(layer: Layer, recording: Recording) -> str:
     """Return a layer's settings in a few words, for people."""
     words = _WORDS.get(layer.kind)
     text = words(layer, recording) if words else ""
-    return text or _NAMES.get(layer.operation) or " ".join([layer.operation.replace("_", " "), *_numbers(layer)])
+    text = text or _NAMES.get(layer.operation) or " ".join([layer.operation.replace("_", " "), *_numbers(layer)])
+    return f"{text}, then {_NAMES.get(layer.fused, layer.fused)}" if layer.fused else text
 
 
 def _numbers(layer: Layer) -> list[str]:
     """Return the plain numbers that an operation on single units was given: the 2 of a square."""
     is_single = layer.operation in _WITH_NUMBERS
-    return [f"{value:g}" for value in layer.settings.values() if type(value) in (int, float)] if is_single else []
+    numbers = [value for name, value in layer.settings.items() if name not in _OF_STEPS]
+    return [f"{value:g}" for value in numbers if type(value) in (int, float)] if is_single else []
 
 
 def _convolution(layer: Layer, recording: Recording) -> str:

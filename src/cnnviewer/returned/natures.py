@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnnviewer.recording import INPUT
 from cnnviewer.returned.nature import FEATURES, UNKNOWN
-from cnnviewer.returned.rules import rule_of
+from cnnviewer.returned.rules import activated, rule_of
 from cnnviewer.returned.step import Step
 
 if TYPE_CHECKING:
@@ -46,4 +46,6 @@ class Natures:
     def _followed(self, layer: Layer) -> Nature:
         if not layer.inputs:
             return replace(UNKNOWN, is_constant=True)
-        return rule_of(layer.operation, layer.kind)(Step(layer, self._layers, self))
+        step = Step(layer, self._layers, self)
+        found = rule_of(layer.operation, layer.kind)(step)
+        return activated(found, step) if layer.fused else found

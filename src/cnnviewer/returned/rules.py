@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Rule = Callable[[Step], Nature]
 
-__all__ = ["rule_of"]
+__all__ = ["activated", "rule_of"]
 
 
 # ---- what begins anew
@@ -105,21 +105,35 @@ def _clamp(step: Step) -> Nature:
 
 
 def _cut(step: Step, low: float, high: float) -> Nature:
-    before = step.first
+    return _between_ends(step.first, low, high, step.word, step.has_places)
+
+
+def _between_ends(before: Nature, low: float, high: float, word: str, has_places: bool) -> Nature:
+    """Return the nature of numbers that are cut off at two ends."""
     if before.is_features:
-        return replace(before, words=(step.word,))
+        return replace(before, words=(word,))
     if before.is_log or before.form is Form.SHARES:
         is_harmless = before.is_log or (low <= 0.01 and high >= 0.9 * before.total)
-        return before.then(step.word) if is_harmless else replace(UNKNOWN, words=(*before.words, step.word))
+        return before.then(word) if is_harmless else replace(UNKNOWN, words=(*before.words, word))
     if before.form is Form.BOUNDED:
-        return bounded(max(low, before.low), min(high, before.high), (*before.words, step.word), before.ids)
+        return bounded(max(low, before.low), min(high, before.high), (*before.words, word), before.ids)
     if before.form is Form.LOGITS:
         # A rectified last 1x1 convolution, as in SqueezeNet, is one still; one cut off above is within a backbone.
-        if step.has_places:
-            return before.then(step.word) if high == inf else replace(FEATURES, words=(step.word,))
+        if has_places:
+            return before.then(word) if high == inf else replace(FEATURES, words=(word,))
         if low < 0 < high:
-            return before.then(step.word)
-    return bounded(low, high, (*before.words, step.word), before.ids)
+            return before.then(word)
+    return bounded(low, high, (*before.words, word), before.ids)
+
+
+def activated(nature: Nature, step: Step) -> Nature:
+    """Return the nature of numbers after the activation that is part of the operation which made them."""
+    word = step.layer.fused.replace("_", " ")
+    if step.layer.fused == "relu":
+        return _between_ends(nature, 0.0, inf, word, step.has_places)
+    if step.layer.fused == "tanh":
+        return bounded(-1.0, 1.0, (word,), nature.ids)
+    return replace(FEATURES if nature.is_features or nature.form is Form.LOGITS else UNKNOWN, words=(word,))
 
 
 def _positive(step: Step) -> Nature:

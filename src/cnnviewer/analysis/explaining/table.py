@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from cnnviewer.analysis.explaining import copying, drawn, functions, mixing, norms, products, windows
+from cnnviewer.analysis.explaining import copying, drawn, functions, mixing, norms, products, quantised, windows
 from cnnviewer.analysis.explaining.asked import Asked
 from cnnviewer.analysis.explaining.general import by_slope
 from cnnviewer.analysis.links.table import is_copy, is_elementwise
 from cnnviewer.analysis.units import checked_layer, checked_unit
 from cnnviewer.errors import RecordingError
-from cnnviewer.operations import is_quantized
+from cnnviewer.quantised import is_quantized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,14 +64,14 @@ def explain(recording: Recording, layer: Layer | str, unit: Sequence[int]) -> Ex
     index = checked_unit(recording, found, unit)
     if any(recording.result(name).is_meta for name in (found.name, *found.inputs)):
         raise RecordingError(f"{found.name} was not kept for this frame; freeze the frame and ask again.")
-    if is_quantized(found.call.function):
-        raise RecordingError(
-            f"{found.name} ({found.operation}) computes with whole numbers of 8 bits, which stand for those shown: "
-            "what a number is made of can't be told one by one."
-        )
     try:
         return _explained(Asked(recording, found, index))
     except (RuntimeError, IndexError, TypeError, ValueError) as error:
+        if is_quantized(found.call.function):
+            raise RecordingError(
+                f"{found.name} ({found.operation}) computes with whole numbers of 8 bits, which stand for those shown: "
+                "what a number is made of can't be told one by one."
+            ) from error
         raise RecordingError(f"{found.name} ({found.operation}) can't be worked again: {error}") from error
 
 
@@ -79,23 +79,26 @@ def _explained(asked: Asked) -> Explanation:
     rule = drawn.drawn if drawn.is_drawn(asked) else _rule(asked.layer)
     with torch.inference_mode():
         try:
-            explanation = None if rule is None else rule(asked)
+            explanation = None if rule is None else rule(quantised.as_plain(asked))
         except (KeyError, TypeError, ValueError, IndexError):  # an argument in a form that the rule does not know
             explanation = None
-    found = _doubted(by_slope(asked) if explanation is None else explanation, asked.layer.output.dtype)
-    return replace(found, notes=(*found.notes, *asked.layer.worked_out))
+    found = quantised.settled(by_slope(asked) if explanation is None else explanation, asked.layer)
+    doubted = _doubted(found, asked.layer)
+    return replace(doubted, notes=(*doubted.notes, *asked.layer.worked_out))
 
 
-def _doubted(explanation: Explanation, dtype: torch.dtype) -> Explanation:
+def _doubted(explanation: Explanation, layer: Layer) -> Explanation:
     """Return the explanation, with a note where it does not lead to what the network recorded."""
+    dtype, levels = layer.output.dtype, layer.levels
     reach = max(
         abs(explanation.recorded), abs(explanation.value), float(np.abs(explanation.terms.contributions).max(initial=0))
     )
     far = max(_FAR, _HALF_STEPS * torch.finfo(dtype).eps) if dtype.is_floating_point else _FAR
-    is_near = abs(explanation.difference) <= far * reach
+    is_near = abs(explanation.difference) <= max(far * reach, 0.0 if levels is None else levels.step)
     if is_near or not (isfinite(explanation.value) and isfinite(explanation.recorded)):
         return explanation
-    return replace(explanation, notes=(*explanation.notes, _DOUBT))
+    doubt = quantised.DOUBT if is_quantized(layer.call.function) else _DOUBT
+    return replace(explanation, notes=(*explanation.notes, doubt))
 
 
 def _rule(layer: Layer) -> Callable[[Asked], Explanation | None] | None:
@@ -115,6 +118,7 @@ _RULES: dict[str, Callable[[Asked], Explanation | None]] = {
     **{f"adaptive_{how}_pool{n}d": windows.adaptive_pooling for how in ("max", "avg") for n in (1, 2, 3)},
     **dict.fromkeys(("interpolate", "upsample"), windows.interpolation),
     "linear": products.linear,
+    "dequantize": copying.copying,
     **dict.fromkeys(("matmul", "bmm", "mm", "addmm", "baddbmm"), products.matrix_product),
     **dict.fromkeys(("batch_norm", "instance_norm"), norms.batch_norm),
     "group_norm": norms.group_norm,

@@ -49,7 +49,8 @@ _ELEMENTWISE = frozenset(
         "dropout3d", "alpha_dropout", "feature_alpha_dropout", "relu", "relu6", "hardtanh", "leaky_relu",
         "prelu", "rrelu", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "softsign", "softshrink",
         "hardshrink", "tanhshrink", "hardsigmoid", "hardswish", "sigmoid", "logsigmoid", "tanh", "threshold",
-        "clamp", "clamp_min", "clamp_max", "clip",
+        "clamp", "clamp_min", "clamp_max", "clip", "quantize_per_tensor", "quantize_per_tensor_dynamic",
+        "quantize_per_channel", "dequantize", "int_repr",
     }
 )  # fmt: skip
 _REDUCTIONS = frozenset(["mean", "sum", "amax", "amin", "prod", "logsumexp", "var", "std", "norm"])
