@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,21 +14,33 @@ from cnnviewer.passes import run_pass
 from cnnviewer.tape import CONSTANT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cnnviewer.network import Network
     from cnnviewer.passes import Pass
     from cnnviewer.replay import Plan
     from cnnviewer.tape import Tape
 
-__all__ = ["gives", "is_same", "noise_like", "repeats", "run_again", "run_beside", "stands_noise"]
+__all__ = ["as_before", "gives", "is_same", "noise_like", "repeats", "run_again", "run_beside", "stands_noise"]
 
 
 def noise_like(image: torch.Tensor) -> torch.Tensor:
     """Return random numbers in an image's place, spread as its own are; always the same ones."""
     generator = torch.Generator().manual_seed(0)
     drawn = torch.randn(image.shape, generator=generator).to(image.device, image.dtype)
-    return drawn * image.std() + image.mean()
+    spread, middle = float(image.std().nan_to_num(0, 0, 0)), float(image.mean().nan_to_num(0, 0, 0))
+    return drawn * (spread or 1.0) + middle
+
+
+@contextmanager
+def as_before(network: Network, image: torch.Tensor) -> Iterator[None]:
+    """Put back afterwards what the network keeps between images, and the random generators of an image's device."""
+    state, draws = KeptState(network.modules, has_values=True), draws_now(image.device)
+    try:
+        yield
+    finally:
+        state.restore()
+        set_draws(draws, image.device)
 
 
 def stands_noise(plan: Plan, network: Network, image: torch.Tensor) -> bool:
@@ -35,15 +48,11 @@ def stands_noise(plan: Plan, network: Network, image: torch.Tensor) -> bool:
 
     What the network keeps, and the random generators, are afterwards as they were.
     """
-    state, draws = KeptState(network.modules, has_values=True), draws_now(image.device)
     try:
-        _, is_equal = run_beside(plan, network, noise_like(image))
+        with as_before(network, image):
+            return run_beside(plan, network, noise_like(image))[1]
     except Exception:  # the network may be made for photos only: then nothing is proved
         return False
-    finally:
-        state.restore()
-        set_draws(draws, image.device)
-    return is_equal
 
 
 def run_beside(plan: Plan, network: Network, image: torch.Tensor) -> tuple[Pass, bool]:

@@ -25,6 +25,7 @@ from cnnviewer.recording import INPUT, Layer, Recording
 from cnnviewer.replay import Plan, plan_of
 from cnnviewer.returned import choose, named_tensors
 from cnnviewer.tape import IMAGE, Operation, Tape
+from cnnviewer.unseen import fed_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -91,6 +92,7 @@ class Recorder:
         self._failed: list[str] = []
         self._obstacle, self._is_stepwise = "", False
         self._statics: tuple[_Static, ...] = ()
+        self._unseen: frozenset[int] | None = None
         self._outputs: tuple[Output, ...] = ()
         self._returned = NOTHING
         self._frames: FramePlan | None = None
@@ -201,7 +203,9 @@ class Recorder:
     def _keep(self, found: Pass, tensor: torch.Tensor) -> Recording:
         """Return the recording of a pass, and plan to run its operations again, unless that failed before."""
         tape = found.tape
-        self._statics = _statics(tape, self.network)
+        if self._unseen is None:
+            self._unseen = fed_unseen(tape, self.network, tensor)
+        self._statics = _statics(tape, self.network, self._unseen)
         outputs = [operation.output for operation in tape.operations]
         durations = [operation.seconds for operation in tape.operations]
         named = named_tensors(found.result)
@@ -316,10 +320,13 @@ class _Static:
         )
 
 
-def _statics(tape: Tape, network: Network) -> tuple[_Static, ...]:
+def _statics(tape: Tape, network: Network, unseen: frozenset[int]) -> tuple[_Static, ...]:
     operations, names = tape.operations, unique_names(tape.operations)
     # Now and not when it is asked for: the operations hold the tensors of the first image.
-    calls = [call_of(operation, tape, network) for operation in operations]
+    calls = [
+        replace(call_of(operation, tape, network), is_fed_unseen=number in unseen)
+        for number, operation in enumerate(operations)
+    ]
     sources = [operation.sources for operation in operations]
     shapes = [tuple(operation.output.shape) for operation in operations]
     layouts = Layouts(calls, sources, shapes, tuple(tape.image.shape))

@@ -63,6 +63,9 @@ class Call:
         That under which it was made.
     unpacked
         What the packed weights among its arguments hold, by the names that a plain operation has for it.
+    is_fed_unseen
+        Whether it was given numbers of the image that no layer is seen to make: by NumPy, by a scripted part, as a
+        number in the network's code.
     """
 
     function: Any
@@ -76,6 +79,7 @@ class Call:
     worked_out: Mapping[str, WorkedOut] = field(default_factory=lambda: MappingProxyType({}))
     autocast: Autocast | None = None
     unpacked: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    is_fed_unseen: bool = False
 
     def run(self, operands: Sequence[torch.Tensor]) -> torch.Tensor:
         """Make the call again with other operands, those of `Layer.inputs`; they are not changed.

@@ -117,7 +117,7 @@ class Tape(TorchFunctionMode):
         self.operations: list[Operation] = []
         self.constants: list[Operation] = []
         # Whether numbers of the image left torch: what is made of numbers from then on may hold them.
-        self._has_escaped = False
+        self.has_escaped = False
         # Why another image might take another path: see `cnnviewer.replay`.
         self.obstacle = ""
         # Tensors are told apart by identity: the operations keep each alive, so no id is used twice.
@@ -158,7 +158,7 @@ class Tape(TorchFunctionMode):
         span = start, self._clock.mark()
         kept = results_of(targets if result is None else result)
         is_escape = bool(not kept and result is not None and origins)
-        self._has_escaped |= is_layer and is_escape and not isinstance(result, bool)
+        self.has_escaped |= is_layer and is_escape and not isinstance(result, bool)
         if not is_fixed:
             is_free = is_drawn or has_free_result(func, args)
             self._look_for_obstacle(tensors, is_escape=is_escape, is_free=is_free)
@@ -218,10 +218,10 @@ class Tape(TorchFunctionMode):
     def _is_layer(self, function: Callable[..., Any], tensors: list[torch.Tensor], origins: tuple[int, ...]) -> bool:
         """Whether the values of what a call returns come from the image, or may do."""
         if not tensors:
-            return self._has_escaped
+            return self.has_escaped
         counts = valued(function)
         return any(
-            origin > CONSTANT or (origin == CONSTANT and self._is_foreign(tensor))
+            origin > CONSTANT or (origin == CONSTANT and self.is_foreign(tensor))
             for tensor, origin in zip(tensors[counts], origins[counts], strict=True)
         )
 
@@ -239,7 +239,7 @@ class Tape(TorchFunctionMode):
         """Whether a tensor is no weight, and no operation is known to have made it."""
         return id(tensor) not in self._made_by and id(tensor) not in self._network.tensor_names
 
-    def _is_foreign(self, tensor: torch.Tensor) -> bool:
+    def is_foreign(self, tensor: torch.Tensor) -> bool:
         """Whether a tensor comes from where the tape does not see: a scripted part, a function of the network's own."""
         return self._is_unknown(tensor) and id(tensor) not in self._attributes
 

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["Box", "ReceptiveField", "reach_of_pixel", "receptive_field"]
 
 
+_UNSEEN = (
+    "it was given numbers that were made of the image where no layer is seen to make them: each pixel may change it"
+)
+
+
 @dataclass(frozen=True)
 class Box:
     """A box of pixels of the network's input, half-open; it may reach outside the image, into the padding."""
@@ -126,6 +131,9 @@ def _trace(recording: Recording, layer: Layer | None, index: tuple[int, ...]) ->
         known = found.pop(current.name, None)
         if known is None:
             continue
+        if current.call.is_fed_unseen:
+            found[INPUT] = _joined(found.get(INPUT), _everywhere(recording))
+            notes[_UNSEEN] = None
         for name, link in zip(current.inputs, links_of(current, recording), strict=True):
             reached = _followed(link, *known)
             if reached is not None:
@@ -133,6 +141,11 @@ def _trace(recording: Recording, layer: Layer | None, index: tuple[int, ...]) ->
                 notes.update({link.note: None} if link.note else {})
     units, spans = found.get(INPUT, (UnitSet.none(recording.input[None].shape), ()))
     return _Trace(units, spans, tuple(notes))
+
+
+def _everywhere(recording: Recording) -> tuple[UnitSet, Spans]:
+    shape = tuple(recording.input[None].shape)
+    return UnitSet.whole(shape), tuple((0, length) for length in shape)
 
 
 def _followed(link: Link, units: UnitSet, spans: Spans) -> tuple[UnitSet, Spans] | None:
@@ -214,6 +227,8 @@ def reach_of_pixel(recording: Recording, layer: Layer | str, pixel: tuple[int, i
 
 
 def _reached(layer: Layer, recording: Recording, found: dict[str, UnitSet]) -> UnitSet:
+    if layer.call.is_fed_unseen:
+        return UnitSet.whole(layer.result.shape)
     units = UnitSet.none(layer.result.shape)
     for name, link in zip(layer.inputs, links_of(layer, recording), strict=True):
         if not found[name].is_empty:

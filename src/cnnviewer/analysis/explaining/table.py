@@ -34,6 +34,7 @@ _HALF_STEPS = 8
 _DOUBT = (
     "It does not come to what was recorded: the operation was given numbers that were changed outside of what is seen."
 )
+_UNSEEN = "Some of what it was given as constants was made of the image where no layer is seen to make it."
 
 
 def explain(recording: Recording, layer: Layer | str, unit: Sequence[int]) -> Explanation:
@@ -64,6 +65,11 @@ def explain(recording: Recording, layer: Layer | str, unit: Sequence[int]) -> Ex
     index = checked_unit(recording, found, unit)
     if any(recording.result(name).is_meta for name in (found.name, *found.inputs)):
         raise RecordingError(f"{found.name} was not kept for this frame; freeze the frame and ask again.")
+    if any(recording.result(name).is_complex() for name in (found.name, *found.inputs)):
+        raise RecordingError(
+            f"{found.name} ({found.operation}) computes with complex numbers: what a number is made of can't be told "
+            "one by one."
+        )
     try:
         return _explained(Asked(recording, found, index))
     except (RuntimeError, IndexError, TypeError, ValueError) as error:
@@ -84,7 +90,8 @@ def _explained(asked: Asked) -> Explanation:
             explanation = None
     found = quantised.settled(by_slope(asked) if explanation is None else explanation, asked.layer)
     doubted = _doubted(found, asked.layer)
-    return replace(doubted, notes=(*doubted.notes, *asked.layer.worked_out))
+    unseen = (_UNSEEN,) if asked.layer.call.is_fed_unseen else ()
+    return replace(doubted, notes=(*doubted.notes, *unseen, *asked.layer.worked_out))
 
 
 def _doubted(explanation: Explanation, layer: Layer) -> Explanation:
