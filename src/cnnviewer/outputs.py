@@ -95,7 +95,10 @@ NOTHING = Returned(Returns.FEATURES, "it returns no tensor of numbers")
 
 
 def returned_text(outputs: tuple[Output, ...]) -> str:
-    """Return ``out 21×224×224, aux 21×224×224``."""
+    """Return ``out 21×224×224, aux 21×224×224``; ``5 numbers`` of one without a name."""
+    if len(outputs) == 1 and len(outputs[0].shape) == 1 and not outputs[0].name:
+        (count,) = outputs[0].shape
+        return "one number" if count == 1 else f"{count or 'no'} numbers"
     texts = [
         f"{output.name} {'×'.join(map(str, output.shape)) or 'one number'}".strip() for output in outputs[:_LISTED]
     ]

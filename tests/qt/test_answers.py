@@ -29,7 +29,7 @@ KINDS = {
     "features": (
         lambda net, y: F.normalize(net.five(y)),
         "Features",
-        "This network gives no class probabilities: it returns 5.",
+        "This network gives no class probabilities: it returns 5 numbers.",
     ),
     "maps": (
         lambda net, y: net.maps,

@@ -76,6 +76,8 @@ def test_what_is_returned_is_told_in_a_few_words():
     assert returned_text(outputs[:2]) == "p0 256×0×0, p1 256×1×1"
     assert returned_text(outputs).endswith("p3 256×3×3, 3 more")
     assert returned_text((Output("", (), None),)) == "one number"
+    assert returned_text((Output("", (5,), None),)) == "5 numbers"
+    assert returned_text((Output("", (0,), None),)) == "no numbers"
     assert returned_text(()) == "no tensor"
 
 

@@ -36,6 +36,18 @@ def evidence(net, y):
     return alpha / alpha.sum(1, keepdim=True)
 
 
+def in_a_tree(net, y):
+    """A class's share of its parent's, one parent of three classes beside another of two."""
+    parents, first, second = net.four(y)[:, :2].softmax(1), net.five(y)[:, :3].softmax(1), net.five(y)[:, 3:].softmax(1)
+    return torch.cat([parents[:, :1] * first, parents[:, 1:] * second], 1)
+
+
+def masked_in_place(net, y):
+    numbers = net.five(y)
+    numbers[:, 1:3] = -torch.inf
+    return numbers
+
+
 def yes_and_no(net, y):
     share = net.one(y).sigmoid()
     return torch.cat([1 - share, share], 1)
@@ -57,6 +69,9 @@ SHARES = {
     "by hand": by_hand,
     "evidence": evidence,
     "yes and no": yes_and_no,
+    "smoothed": lambda net, y: net.five(y).softmax(1) * 0.9 + 0.1 / 5,
+    "rounded": lambda net, y: (net.five(y).softmax(1) * 1e6).round() / 1e6,
+    "in a tree": in_a_tree,
 }
 
 
@@ -93,6 +108,7 @@ LOGITS = {
     "distance": lambda net, y: -torch.cdist(y, net.five.weight),
     "mean of two": lambda net, y: torch.stack([net.five(y), net.five(y * 2)]).mean(0),
     "masked": lambda net, y: torch.where(torch.arange(5) > 1, net.five(y), torch.tensor(-9.0)),
+    "masked in place": masked_in_place,
     "pooled": lambda net, y: net.point(net.maps).mean((2, 3)),
     "pooled and rectified": lambda net, y: F.adaptive_avg_pool2d(net.point(net.maps).relu(), 1),
     "largest of places": lambda net, y: net.point(net.maps).amax((2, 3)),
@@ -144,6 +160,9 @@ def test_percent_and_sums_of_softmaxes_are_told_in_shares(answer, total):
         lambda net, y: torch.cat([net.five(y).sigmoid(), net.four(y).sigmoid()], 1).clamp(1e-6, 1 - 1e-6),
         lambda net, y: net.wide(y)[:, :6].reshape(1, 3, 2).softmax(-1)[..., 1],
         lambda net, y: net.point(net.maps).sigmoid().amax((2, 3)),
+        lambda net, y: 1 / (1 + (-net.five(y)).exp()),
+        lambda net, y: torch.reciprocal(1 + (-net.five(y)).exp()),
+        lambda net, y: torch.cat([net.four(y).softmax(1), net.one(y).sigmoid()], 1),
     ],
 )
 def test_each_of_several_labels_has_its_own_probability(answer):
@@ -151,6 +170,22 @@ def test_each_of_several_labels_has_its_own_probability(answer):
     assert recording.returns == "multi-label"
     assert torch.equal(recording.probabilities, result)
     assert "each a probability for itself" in recording.returned.reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (lambda net, y: net.five(y).argmax(1), "one whole number, which tells a class maybe"),
+        (lambda net, y: (net.five(y).softmax(1) * 255).to(torch.uint8), "5 whole numbers"),
+        (lambda net, y: net.five(y) > 0, "5 truth values"),
+        (lambda net, y: net.five(y)[:, :0], "its output is empty"),
+    ],
+)
+def test_what_is_no_row_of_scores_is_told_as_what_it_is(answer, told):
+    recording, _ = returned(answer)
+    assert recording.returns == "features"
+    assert told in recording.returned.reason
+    assert recording.returned.reason.count("rows of numbers") == 0
 
 
 def test_log_sigmoids_are_undone():

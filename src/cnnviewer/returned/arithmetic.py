@@ -19,7 +19,18 @@ if TYPE_CHECKING:
     from cnnviewer.recording import Layer
     from cnnviewer.returned.step import Side, Step
 
-__all__ = ["added", "affine", "complements", "divided", "multiplied", "negated", "subtracted", "subtracted_from"]
+__all__ = [
+    "added",
+    "affine",
+    "complements",
+    "divided",
+    "divided_from",
+    "inverted",
+    "multiplied",
+    "negated",
+    "subtracted",
+    "subtracted_from",
+]
 
 _SMALL = 1e-3
 """What is added to keep a logarithm or a quotient finite is not larger."""
@@ -44,9 +55,10 @@ def affine(nature: Nature, factor: float, offset: float, word: str) -> Nature:
             return nature.then(word)
         return Nature(Form.LOGITS, (*nature.words, word)) if factor > 0 else _lost(nature, word)
     if nature.form is Form.SHARES:
-        return (
-            replace(nature, total=nature.total * factor).then(word) if factor > 0 and is_small else _lost(nature, word)
-        )
+        # What is smoothed is mixed with equal shares: together they sum to one as before.
+        total = nature.total * factor + (0.0 if is_small else offset * nature.size)
+        is_share = is_small or (offset > 0 and abs(total - 1) < _SMALL)
+        return replace(nature, total=total).then(word) if factor > 0 and is_share else _lost(nature, word)
     if nature.form is Form.BOUNDED:
         low, high = sorted((nature.low * factor + offset, nature.high * factor + offset))
         return _lost(nature, word) if isnan(low) or isnan(high) else replace(nature, low=low, high=high).then(word)
@@ -145,10 +157,30 @@ def divided(step: Step) -> Nature:
             shape = tuple(left.layer.result.shape)
             return Nature(Form.SHARES, ("division by the sum",), apart(shape, axes, left.layer.output.device))
     if left.nature is None:
-        return replace(UNKNOWN, is_constant=True) if right.nature is None else _lost(right.nature, step.word)
+        if right.nature is None:
+            return replace(UNKNOWN, is_constant=True)
+        return _inverse(step, left.number, right.nature)
     if right.nature is not None:
         return replace(FEATURES, words=(step.word,)) if left.nature.is_features else _kept_logits(left.nature, step)
     return _scaled(left.nature, 1 / right.number if right.number else None, step)
+
+
+def divided_from(step: Step) -> Nature:
+    """Return the nature of a quotient whose operands are given the other way round."""
+    left, right = step.sides()
+    return _inverse(step, right.number, left.nature) if left.nature is not None else divided(step)
+
+
+def inverted(step: Step) -> Nature:
+    """Return the nature of one through numbers."""
+    return _inverse(step, 1.0, step.first)
+
+
+def _inverse(step: Step, number: float | None, nature: Nature) -> Nature:
+    """Return the nature of one number through others: of positive ones that are at least something, it is bounded."""
+    if number is None or number < 0 or nature.form is not Form.BOUNDED or nature.is_log or nature.low <= 0:
+        return replace(FEATURES, words=(step.word,)) if nature.is_features else _lost(nature, step.word)
+    return bounded(number / nature.high, number / nature.low, (*nature.words, step.word), nature.ids)
 
 
 def _scaled(nature: Nature, factor: float | None, step: Step) -> Nature:

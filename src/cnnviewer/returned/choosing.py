@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
+
 from cnnviewer.outputs import Form, Returns
 from cnnviewer.returned.judging import judged, judged_maps
 from cnnviewer.returned.nature import UNKNOWN
@@ -14,8 +16,6 @@ from cnnviewer.returned.tensors import is_vector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import torch
 
     from cnnviewer.outputs import Output, Returned
     from cnnviewer.recording import Layer
@@ -84,10 +84,10 @@ def choose(
         nature = UNKNOWN if output.layer is None else natures(output.layer)
         if tensor.ndim == 1 and tensor.numel() > 1 and nature.is_anything:
             continue  # a number for each of what was found, as detectors give
-        returned = judged(nature, tensor.numel(), names, name if len(named) > 1 else "")
+        returned = judged(nature, tensor.numel(), names, name if len(named) > 1 else "", float(tensor.sum()))
         found.append(((*_rank(name, tensor.numel(), returned, names), -place), Chosen(tensor, returned)))
     if not found:
-        return Chosen(None, judged_maps(outputs[0].shape if outputs else ()))
+        return Chosen(None, _without_a_vector(named, outputs))
     best, answer = max(found, key=lambda entry: entry[0])
     as_many = (
         other
@@ -97,6 +97,16 @@ def choose(
         and _count(other) == _count(answer)
     )
     return next(as_many)
+
+
+def _without_a_vector(named: Sequence[tuple[str, torch.Tensor]], outputs: Sequence[Output]) -> Returned:
+    if not outputs:
+        return judged_maps(())
+    dtype = named[0][1].dtype
+    whole = (
+        "" if dtype.is_floating_point or dtype.is_complex else "truth value" if dtype == torch.bool else "whole number"
+    )
+    return judged_maps(outputs[0].shape, whole)
 
 
 def _count(chosen: Chosen) -> int:

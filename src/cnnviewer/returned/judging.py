@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import torch
 
 from cnnviewer.outputs import NOTHING, Form, Returned, Returns
+from cnnviewer.returned.nature import COMPLEMENT
 
 if TYPE_CHECKING:
     from cnnviewer.returned.nature import Nature
@@ -16,18 +18,29 @@ __all__ = ["judged", "judged_maps"]
 _HIDDEN = 128
 """So many rectified numbers are no answer but what a layer within a network sees."""
 _LISTED = 4
+_NEAR_ONE = 1e-5
 _UNTOLD = frozenset(("to", "contiguous"))
 
 
-def judged_maps(shape: tuple[int, ...]) -> Returned:
-    """Return what a network returns that returns no vector."""
+def judged_maps(shape: tuple[int, ...], whole: str = "") -> Returned:
+    """Return what a network returns that returns no vector; `whole` is what its numbers are that are no fractions."""
     if not shape:
         return NOTHING
+    if 0 in shape:
+        return Returned(Returns.FEATURES, f"it returns no number: its output is empty, {_size(shape)}")
+    if whole and prod(shape) == 1:
+        return Returned(Returns.FEATURES, f"it returns one {whole}, which tells a class maybe, and no score a class")
+    if whole:
+        return Returned(Returns.FEATURES, f"it returns {_size(shape)} {whole}s, and no score a class")
     what = "maps" if len(shape) > 2 else "rows of numbers"
-    return Returned(Returns.FEATURES, f"it returns {what}, {'×'.join(map(str, shape))}, and not one number a class")
+    return Returned(Returns.FEATURES, f"it returns {what}, {_size(shape)}, and not one number a class")
 
 
-def judged(nature: Nature, count: int, names: int, output: str = "") -> Returned:
+def _size(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))
+
+
+def judged(nature: Nature, count: int, names: int, output: str = "", total: float = 0.0) -> Returned:
     """Return what a vector of `count` numbers is.
 
     Parameters
@@ -40,12 +53,17 @@ def judged(nature: Nature, count: int, names: int, output: str = "") -> Returned
         How many categories the network has names for.
     output
         The name of the output, where there are several.
+    total
+        To what the numbers sum.
     """
     ends = _ending(nature, count, output)
     if nature.form is Form.SHARES:
         return _shares(nature, count, ends)
     if nature.is_probability:
-        return _each(nature, count, ends)
+        # The shares of what has shares itself, as in a tree of classes, sum to one though no rule tells it.
+        is_shared = count > 1 and not nature.is_log and "softmax" in nature.words and abs(total - 1) < _NEAR_ONE
+        shared = Returned(Returns.CLASSES, f"{ends}; they sum to one", Form.SHARES)
+        return shared if is_shared else _each(nature, count, ends)
     if nature.form is Form.LOGITS:
         return _logits(count, ends)
     return _plain(nature, count, names, ends)
@@ -118,4 +136,6 @@ def _ending(nature: Nature, count: int, output: str) -> str:
 
 
 def _with_article(word: str) -> str:
+    if word == COMPLEMENT:
+        return word
     return f"{'an' if word[0] in 'aeio' else 'a'} {word}"

@@ -11,7 +11,7 @@ from cnnviewer.outputs import Form
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["FEATURES", "UNKNOWN", "Nature", "bounded"]
+__all__ = ["COMPLEMENT", "FEATURES", "UNKNOWN", "Nature", "bounded"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +78,8 @@ class Nature:
 _CLOSE = 1e-2
 """Bounds and sums are what they are but for what keeps a logarithm finite."""
 
+COMPLEMENT = "its complement"
+"""The word for one less a probability."""
 FEATURES = Nature(Form.PLAIN, is_features=True)
 """What a network learnt to see."""
 UNKNOWN = Nature(Form.PLAIN)

@@ -13,7 +13,7 @@ from cnnviewer.outputs import Form
 from cnnviewer.reductions import reduced_axes, softmax_axis
 from cnnviewer.returned import arithmetic
 from cnnviewer.returned.ids import along, apart, joined, moved, reduced, spread
-from cnnviewer.returned.nature import FEATURES, UNKNOWN, Nature, bounded
+from cnnviewer.returned.nature import COMPLEMENT, FEATURES, UNKNOWN, Nature, bounded
 from cnnviewer.slots import Slot
 
 if TYPE_CHECKING:
@@ -183,8 +183,11 @@ def _joined(step: Step) -> Nature:
         return replace(first, words=(step.word,))
     if len(made) == 2 and first.is_probability and step.layer.result.numel() == 2 and _is_yes_and_no(step):
         both = torch.zeros(step.layer.result.shape, dtype=torch.int64, device=step.layer.output.device)
-        return Nature(Form.SHARES, (*first.words, "its complement"), both, 2)
+        return Nature(Form.SHARES, (*first.words, COMPLEMENT), both, 2)
     is_same = all((nature.form, nature.is_log) == (first.form, first.is_log) for nature in made)
+    is_each = all(nature.form is Form.SHARES or nature.is_probability for nature in made)
+    if is_each and not is_same and not any(nature.is_log for nature in made):
+        return bounded(0.0, 1.0, (*first.words, *made[-1].words, step.word), None)
     if not is_same or len(made) != len(step.layer.call.given.get("tensors", made)):
         has_places = step.has_places and any(nature.is_features for nature in made)
         return replace(FEATURES if has_places else UNKNOWN, words=(step.word,))
@@ -257,6 +260,13 @@ def _elementwise(step: Step) -> Nature:
     return next((nature.then(step.word) for nature in made if nature.form is Form.LOGITS), _unknown(step))
 
 
+def _masked(step: Step) -> Nature:
+    """Follow logits some of which are written over with what leaves no share to their class."""
+    value = step.argument("argument2", "value")
+    is_mask = step.first.form is Form.LOGITS and value is not None and value <= _NO_SHARE
+    return step.first.then("mask") if is_mask else _unknown(step)
+
+
 def _kept(step: Step) -> Nature:
     return replace(step.first, ids=spread(step.first.ids, step.layer))
 
@@ -269,6 +279,8 @@ def _unknown(step: Step) -> Nature:
     return replace(UNKNOWN, words=(step.word,), is_constant=is_constant)
 
 
+_NO_SHARE = -1e3
+"""A logit that is written over with this or less leaves nothing to its class."""
 _PRODUCTS = (
     "addmm", "matmul", "mm", "bmm", "baddbmm", "einsum", "bilinear", "cdist", "cosine_similarity", "inner", "tensordot",
     "mv", "dot",
@@ -296,14 +308,17 @@ _RULES: dict[str, Rule] = {
     "rsub": arithmetic.subtracted_from,
     "mul": arithmetic.multiplied,
     **dict.fromkeys(("div", "truediv"), arithmetic.divided),
+    "rdiv": arithmetic.divided_from,
+    "reciprocal": arithmetic.inverted,
     "neg": arithmetic.negated,
     **dict.fromkeys(["mean", "sum", "amax", "amin", "max", "min", "median", "logsumexp"], _reduction),
     **dict.fromkeys(("where", "masked_fill"), _elementwise),
-    "nan_to_num": _kept,
+    **dict.fromkeys(("nan_to_num", "round"), _kept),
+    "setitem": _masked,
     **dict.fromkeys(
         ("dequantize", "identity", "alias", "lift_fresh_copy", "type_as", "type", "double", "half"), _moved
     ),
-    **dict.fromkeys(("gather", "take", "index_select", "topk", "sort", "setitem"), _unknown),
+    **dict.fromkeys(("gather", "take", "index_select", "topk", "sort"), _unknown),
 }
 _RULES_OF_KINDS: dict[Kind, Rule] = {
     Kind.CONVOLUTION: _features,

@@ -28,6 +28,7 @@ _WORDS = {
     "div": "division",
     "mul": "multiplication",
     "neg": "change of sign",
+    "rdiv": "division",
     "rsub": "difference",
     "stack": "concatenation",
     "sub": "difference",
