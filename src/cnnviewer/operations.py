@@ -75,7 +75,9 @@ _FUNCTIONS = {
     Kind.MULTIPLICATION: "mul div truediv rdiv matmul bmm mm baddbmm einsum pow square sqrt rsqrt",
     Kind.CONCATENATION: "cat concat concatenate stack hstack vstack",
     Kind.ATTENTION: "scaled_dot_product_attention multi_head_attention_forward",
-    Kind.DROPOUT: "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout",
+    Kind.DROPOUT: (
+        "dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout feature_alpha_dropout native_dropout"
+    ),
     Kind.RESHAPE: (
         "flatten unflatten view view_as reshape reshape_as permute transpose movedim swapaxes squeeze unsqueeze expand "
         "contiguous chunk split tensor_split unbind getitem setitem narrow select slice roll pad pixel_shuffle "
@@ -113,7 +115,16 @@ _NAMES = {
         ((torch.max, torch.min), "input dim keepdim"),
         ((torch.max_pool1d, torch.max_pool2d, torch.max_pool3d), "input kernel_size stride padding dilation ceil_mode"),
         ((torch.adaptive_max_pool1d,), "input output_size"),
-        ((torch.dropout, torch.alpha_dropout, torch.feature_dropout), "input p train"),
+        (
+            (
+                torch.dropout,
+                torch.alpha_dropout,
+                torch.feature_dropout,
+                torch.feature_alpha_dropout,
+                torch.native_dropout,
+            ),
+            "input p train",
+        ),
     ]
     for function in functions
 }
@@ -198,6 +209,7 @@ _RANDOM = (
     "log_normal",
     "rand",
     "bernoulli",
+    "binomial",
     "multinomial",
     "normal",
     "poisson",
@@ -226,9 +238,12 @@ def _is_draw(name: str) -> bool:
 def is_random(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """Whether a call draws random numbers: dropout and its kin do in training only."""
     name = function_name(function)
-    if kind_of(function) is not Kind.DROPOUT and name != "rrelu":
+    is_attention = kind_of(function) is Kind.ATTENTION
+    if kind_of(function) is not Kind.DROPOUT and name != "rrelu" and not is_attention:
         return _is_draw(name) or name in _DRAWN_WITHIN
     given = {**dict(zip(argument_names(function), args, strict=False)), **kwargs}
+    if is_attention and not given.get("dropout_p"):
+        return False
     return bool(given.get("training", given.get("train", name != "rrelu")))
 
 

@@ -24,6 +24,9 @@ DRAWN = {
     "normal": lambda h: torch.normal(h, h.abs() + 1),
     "poisson": lambda h: torch.poisson(h.abs()),
     "alpha dropout": lambda h: F.alpha_dropout(h, 0.5, training=True),
+    "dropout of maps": lambda h: torch.feature_dropout(h, 0.5, True),
+    "dropout of another name": lambda h: torch.native_dropout(h, 0.5, True)[0],
+    "attention": lambda h: F.scaled_dot_product_attention(h, h, h, dropout_p=0.5),
     "gumbel softmax": lambda h: F.gumbel_softmax(h, dim=1),
     "random leaky ReLU": lambda h: F.rrelu(h - 9, training=True),
 }

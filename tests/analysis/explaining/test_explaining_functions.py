@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
+import cnnviewer
+from cnnviewer import explain, record
 from cnnviewer.analysis.explanation import CONSTANT, Rule
+from cnnviewer.errors import RecordingError
 
 torch.set_num_threads(1)
 
@@ -31,7 +34,8 @@ ACTIVATIONS = [
     lambda x: torch.where(x > 0, 1.0, x), lambda x: x.lerp(x.relu(), 0.3), lambda x: torch.maximum(x, -x),
     lambda x: torch.min(x, x * x), lambda x: torch.addcmul(x, x, x, value=0.5), lambda x: x.addcdiv(x, x.exp()),
     lambda x: F.threshold(x, 0.1, 20.0, True), lambda x: F.alpha_dropout(x, 0.5, False),
-    lambda x: F.dropout2d(x, 0.2, False),
+    lambda x: F.dropout2d(x, 0.2, False), lambda x: x.to(memory_format=torch.channels_last),
+    lambda x: torch.clone(x, memory_format=torch.channels_last), lambda x: x.double(memory_format=torch.channels_last),
 ]  # fmt: skip
 
 
@@ -39,6 +43,23 @@ ACTIVATIONS = [
 @given(st.sampled_from(ACTIVATIONS), SEEDS, st.integers(1, 4), st.integers(1, 4))
 def test_activations(function, seed, channels, size):
     check(Steps(lambda x: x * 2 - 0.1, function), noise(seed, channels, size, 3), seed)
+
+
+@pytest.mark.parametrize("step", [lambda x: x // 0.3, lambda x: torch.heaviside(x, torch.ones(()))])
+def test_steps_that_have_no_derivative_are_flat(step):
+    recording = recorded(Steps(step), noise(1, 2, 3, 3))
+    found = explain(recording, recording.layers[-1], (1, 1, 1))
+    assert found.value == pytest.approx(found.recorded)
+    assert {term.weight for term in found.terms} <= {0.0}
+
+
+@pytest.mark.parametrize(
+    "step", [lambda x: torch.complex(x, -x), torch.fft.fft2, lambda x: torch.fft.rfft(x).real, lambda x: (x * 1j).abs()]
+)
+def test_complex_numbers_are_said_not_to_be_explained(step):
+    recording = record(cnnviewer.from_module(Steps(step)), noise(1, 2, 3, 3))
+    with pytest.raises(RecordingError, match="computes with complex numbers"):
+        explain(recording, recording.layers[-1], (1, 1, 1))
 
 
 @pytest.mark.parametrize("module", [nn.ReLU(), nn.SiLU(), nn.Hardtanh(-0.3, 0.4), nn.Tanh(), nn.ELU()])

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnviewer.analysis.explaining.copying import constant
 from cnnviewer.analysis.explanation import Rule
-from cnnviewer.operations import is_random
+from cnnviewer.operations import Kind, is_random
 
 if TYPE_CHECKING:
     from cnnviewer.analysis.explaining.asked import Asked
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["drawn", "is_drawn"]
 
 _DRAWN = "It was drawn at random in this pass: another pass draws another number."
+_ATTENDED = (
+    "Which weights of the attention are dropped was drawn at random in this pass: another pass gives another number."
+)
 _DROPPED = "Whether it is dropped was drawn at random in this pass, with a probability of {p:g}: it was."
 _KEPT = "Whether it is dropped was drawn at random in this pass, with a probability of {p:g}: it was not, and grew."
 
@@ -31,6 +34,8 @@ def is_drawn(asked: Asked) -> bool:
 def drawn(asked: Asked) -> Explanation:
     """Explain as the unit that was kept or dropped; of other numbers only that they were drawn can be told."""
     operation = asked.layer.operation
+    if asked.layer.kind is Kind.ATTENTION:
+        return replace(constant(asked), notes=(_ATTENDED,))
     if not operation.startswith("dropout") or asked.tensor(asked.main).shape != asked.layer.result.shape:
         return replace(constant(asked), notes=(_DRAWN,))
     chance = float(asked.given.get("p", 0.5))

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from cnnviewer.analysis.explaining.asked import numbers, repeated
+from cnnviewer.analysis.explaining.slopes import value_and_slopes
 from cnnviewer.analysis.explanation import CONSTANT, Part, Rule
 from cnnviewer.slots import Slot, slots_in
 
@@ -26,15 +27,10 @@ _POINTS = 129
 
 def elementwise(asked: Asked) -> Explanation:
     """Explain as what the very function makes of the units at one place, run on them alone, in float64."""
-    with torch.inference_mode(False), torch.enable_grad():
+    with torch.inference_mode(False):
         call, operands = _call_at(asked)
-        values = [operand.clone().requires_grad_(operand.is_floating_point()) for operand in operands]
-        result = call.run(values)
-        free = [value for value in values if value.requires_grad]
-        is_smooth = bool(free) and result.requires_grad
-        slopes = torch.autograd.grad(result.sum(), free, allow_unused=True) if is_smooth else (None,) * len(free)
-    value, found = float(result.detach().sum()), iter(slopes)
-    weights = [_number(next(found)) if operand.requires_grad else 0.0 for operand in values]
+    result, slopes = value_and_slopes(call, operands, torch.sum)
+    value, weights = float(result), [_number(slope) for slope in slopes]
     if len(operands) == 1 and asked.layer.operation not in _SUMS | _PRODUCTS:
         return _function(asked, call, operands[0], weights[0], value)
     overwritten = set(slots_in(call.kwargs.get("out")))
@@ -97,6 +93,7 @@ def _place(asked: Asked, slot: Slot) -> tuple[int, ...]:
 def _call_at(asked: Asked) -> tuple[Call, list[torch.Tensor]]:
     """Return the call and its operands, ``(1,)`` each, with nothing but the units at the asked place."""
     call = asked.layer.call.with_tensors(lambda tensor: _exact(_picked(tensor, asked)))
+    call = call.with_setting("memory_format", torch.preserve_format)  # one number has no channels to put last
     count = 1 + max(slots_in((call.args, tuple(call.kwargs.values()))), default=-1)
     places = [Slot(place) for place in range(count)]
     return call, [_exact(asked.tensor(slot)[_place(asked, slot)]) for slot in places]

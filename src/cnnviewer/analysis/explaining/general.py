@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from cnnviewer.analysis.explaining.asked import numbers
+from cnnviewer.analysis.explaining.slopes import value_and_slopes
 from cnnviewer.analysis.explanation import Rule
 from cnnviewer.devices import exact, host
 from cnnviewer.slots import Slot
@@ -24,19 +25,16 @@ def by_slope(asked: Asked) -> Explanation:
 
     That is the whole truth where the operation is linear, and the nearest linear one elsewhere.
     """
-    with torch.inference_mode(False), torch.enable_grad():
+    with torch.inference_mode(False):
         call = asked.layer.call.with_tensors(_exact)
-        operands = [_exact(asked.recording.result(name)).clone() for name in asked.layer.inputs]
-        free = [operand.requires_grad_() for operand in operands if operand.is_floating_point()]
-        unit = call.run(operands)[asked.index]
-        slopes = torch.autograd.grad(unit, free, allow_unused=True) if unit.requires_grad else (None,) * len(free)
-    found = iter(slopes)
-    parts = []
-    for place, operand in enumerate(operands):
-        slope = next(found) if operand.is_floating_point() else None
-        if slope is not None and bool(slope.any()):
-            parts.append(_part(asked, Slot(place), operand.detach(), slope))
-    value = float(unit.detach())
+        operands = [_exact(asked.recording.result(name)) for name in asked.layer.inputs]
+    unit, slopes = value_and_slopes(call, operands, lambda result: result[asked.index])
+    parts = [
+        _part(asked, Slot(place), operand, slope)
+        for place, (operand, slope) in enumerate(zip(operands, slopes, strict=True))
+        if slope is not None and bool(slope.any())
+    ]
+    value = float(unit)
     total = sum(float(part.contributions.sum()) for part in parts)
     return asked.explanation(Rule.SLOPE, parts, value - total, value)
 
