@@ -304,3 +304,25 @@ def test_memory_that_layers_share_counts_once():
     torch.manual_seed(0)
     recording = record(cnnviewer.from_module(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.Flatten())), noise())
     assert recording.nbytes == 4 * 8 * 8 * 4
+
+
+class Tied(nn.Module):
+    """Shares weights as one parameter, and as two that have the same memory."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 3, 3, padding=1), nn.Conv2d(3, 3, 3, padding=1)
+        self.second.weight = self.first.weight
+        self.coder, self.decoder = nn.Linear(3, 3), nn.Linear(3, 3)
+        self.decoder.weight = nn.Parameter(self.coder.weight.data.t())
+
+    def forward(self, x):
+        return self.decoder(self.coder(self.second(self.first(x)).mean((2, 3))))
+
+
+def test_weights_that_are_shared_count_once():
+    network = cnnviewer.from_module(Tied())
+    assert network.parameter_count == 81 + 9 + 4 * 3
+    first, second = record(network, torch.rand(1, 3, 8, 8)).layers[:2]
+    assert first.parameter_count == second.parameter_count == 84
+    assert len({**first.learnt, **second.learnt}) == 3

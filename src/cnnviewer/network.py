@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from cnnviewer.aliases import storage_of
 from cnnviewer.devices import AUTO, Precision, choose_device, float_type, is_out_of_memory
 from cnnviewer.errors import DeviceError, ImageError, NetworkError
 from cnnviewer.images import as_photo
@@ -184,7 +185,7 @@ class Network:
     @cached_property
     def parameter_count(self) -> int:
         """How many learnt numbers the module has, packed ones too; a shared parameter counts once."""
-        return sum(parameter.numel() for parameter in self.module.parameters()) + packed_count(self.modules)
+        return _count(self.module.parameters()) + packed_count(self.modules)
 
     def _checked(self, tensor: torch.Tensor) -> torch.Tensor:
         channels = self.preprocessing.channels
@@ -194,6 +195,19 @@ class Network:
                 f"this one is {tensor.dtype} of shape {tuple(tensor.shape)}."
             )
         return tensor.to(self.device, self.dtype)
+
+
+def _count(parameters: Iterable[torch.Tensor]) -> int:
+    """Return how many numbers parameters have; those that share their memory have no more than that holds."""
+    groups: dict[int, list[torch.Tensor]] = {}
+    for parameter in parameters:
+        groups.setdefault(storage_of(parameter) or id(parameter), []).append(parameter)
+    return sum(
+        group[0].numel()
+        if len(group) == 1
+        else min(sum(part.numel() for part in group), group[0].untyped_storage().nbytes() // group[0].element_size())
+        for group in groups.values()
+    )
 
 
 def plain_tensors(module: torch.nn.Module) -> Iterator[torch.Tensor]:

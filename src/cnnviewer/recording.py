@@ -224,18 +224,22 @@ class Layer:
         """The shape of the output."""
         return tuple(self.output.shape)
 
-    @cached_property
+    @property
     def parameter_count(self) -> int:
         """How many learnt numbers it uses, or that its weights are worked out of; each counts once.
 
         Running statistics and constants do not count.
         """
+        return sum(self.learnt.values())
+
+    @cached_property
+    def learnt(self) -> Mapping[int, int]:
+        """How many numbers each of these tensors has, by its ``id``: layers that share a weight name the same."""
         worked_out = self.call.worked_out
         used = [tensor for name, tensor in self.parameters.items() if name not in worked_out]
         used += [tensor for told in worked_out.values() for tensor in told.behind.values()]
         packed = {id(value) for value in self.call.unpacked.values()}
-        learnt = {id(tensor): tensor.numel() for tensor in used if tensor.requires_grad or id(tensor) in packed}
-        return sum(learnt.values())
+        return {id(tensor): tensor.numel() for tensor in used if tensor.requires_grad or id(tensor) in packed}
 
 
 @dataclass(frozen=True, eq=False)

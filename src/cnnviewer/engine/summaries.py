@@ -134,6 +134,7 @@ def _layer_summary(layer: Layer, recording: Recording, has_classes: bool) -> Lay
         has_classes=has_classes,
         layout=layout,
         worked_out=layer.worked_out,
+        learnt=tuple(layer.learnt.items()),
     )
 
 

@@ -142,3 +142,8 @@ def test_what_a_folded_module_holds_is_told():
     assert box.shape == own[-1].shape
     assert dict(box.kinds) == {"convolution": 2, "activation": 1, "addition": 1}
     assert box.settings == "4 layers"
+
+
+def test_a_block_that_is_used_again_has_its_parameters_once():
+    box = next(box for box in picture_of("again", ("0",)).boxes if box.module == "0")
+    assert box.parameters == 2 * (3 * 3 * 9 + 3)

@@ -202,11 +202,16 @@ def _module_box(group: Group, x: float, y: float, width: float, height: float) -
         height=height,
         shape=group.layers[-1].shape,
         settings=_what_it_holds(group),
-        parameters=sum(layer.parameters for layer in group.layers),
+        parameters=_parameter_count(group.layers),
         members=tuple(layer.name for layer in group.layers),
         module=group.path,
         kinds=tuple(kinds.most_common()),
     )
+
+
+def _parameter_count(layers: Sequence[LayerSummary]) -> int:
+    """Return how many parameters layers have together; what several of them use counts once."""
+    return sum({key: count for layer in layers for key, count in layer.learnt}.values())
 
 
 def _words_width(layer: LayerSummary) -> float:

@@ -22,6 +22,7 @@ from cnnviewer.networks.files.onnx_import.naming import node_paths
 from cnnviewer.networks.files.onnx_import.node import Given, Operation
 from cnnviewer.networks.files.onnx_import.shapes_only import nbytes_of
 from cnnviewer.networks.files.onnx_import.table import row_of
+from cnnviewer.networks.files.onnx_import.tying import Ties
 from cnnviewer.networks.files.onnx_import.values import UnsupportedError, number, on_host, tensor_of
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class _Builder:
         self._kinds: dict[str, int] = {} if outer is None else dict(outer._kinds)
         self._parameters: dict[str, nn.Parameter] = {} if outer is None else outer._parameters
         self._learnt: set[str] = set() if outer is None else set(outer._learnt)
+        self._ties = Ties(graph)
         self._steps: list[tuple[Step, nn.Module]] = []
         self._paths: set[str] = set()
         self.inputs: list[str] = []
@@ -210,6 +212,7 @@ class _Builder:
             with torch.no_grad():
                 module = row.make(given, tensors)
             if module is not None:
+                self._ties.tie(module, inputs, self.constants)
                 return module, [inputs[place] if place < len(inputs) else "" for place in row.taken(given)]
         parts: list[Any] = []
         tensors_by_name: dict[str, torch.Tensor] = {}
@@ -261,6 +264,7 @@ class _Builder:
                 if "overflow" in str(error) or "too large" in str(error):
                     raise MemoryError("more numbers than can be counted") from error
                 raise
+        self._ties.follow(inputs, tuple(results))
         for name, value in results.items():
             self.constants[name] = (
                 torch.as_tensor(value) if isinstance(value, np.ndarray) and value.dtype != object else value
