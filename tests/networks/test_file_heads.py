@@ -96,9 +96,98 @@ def test_a_head_in_the_place_of_several_layers(architecture, head):
         assert torch.allclose(open_weights(state, architecture).module.eval()(image), module.eval()(image), atol=1e-6)
 
 
-def test_a_head_of_another_width_is_none():
-    state = resnet(lambda width: nn.Linear(width + 1, 5)).state_dict()
-    assert not any(fit.is_whole for fit in find_fits(state))
+class Cosine(nn.Module):
+    """Scores that are cosines, with a scale that is learnt."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(5, width))
+        self.scale = nn.Parameter(torch.tensor(16.0))
+
+
+@pytest.mark.parametrize("head", [Cosine, lambda width: nn.Linear(width + 1, 5)])
+def test_a_head_that_is_no_known_layer_is_left_out(head):
+    module = resnet(head)
+    fit = find_fits(module.state_dict())[0]
+    assert (fit.is_whole, fit.adaptation) == (True, "without its head")
+    assert fit.left_over == tuple(f"fc.{name}" for name in module.fc.state_dict())
+    features = open_weights(module.state_dict(), fit.architecture, path=fit.part).module(torch.rand(1, 3, 64, 64))
+    assert features.shape == (1, 96)
+
+
+class Behind(nn.Module):
+    """A network with layers behind it, by names of their own."""
+
+    def __init__(self, backbone, **layers):
+        super().__init__()
+        self.backbone = backbone
+        for name, layer in layers.items():
+            setattr(self, name, layer)
+
+    def forward(self, image):
+        found = self.backbone(image)
+        for layer in list(self.children())[1:]:
+            found = layer(found)
+        return found
+
+
+# What stands behind a network without its head, and how the head is described that is built of it.
+BEHIND = {
+    "several layers in a sequence": (
+        {"classifier": nn.Sequential(nn.Linear(96, 8), nn.ReLU(), nn.Linear(8, 4))},
+        "Linear 96 → 8, ReLU, Linear 8 → 4"),
+    "a norm and several layers": (
+        {"head": nn.Sequential(nn.LayerNorm(96), nn.Linear(96, 8), nn.ReLU(), nn.Dropout(), nn.Linear(8, 4))},
+        "LayerNorm, Linear 96 → 8, ReLU, Dropout, Linear 8 → 4"),
+    "layers by names of their own": (
+        {"hidden": nn.Linear(96, 8), "relu": nn.ReLU(), "answer": nn.Linear(8, 4)},
+        "Linear 96 → 8, ReLU, Linear 8 → 4"),
+    "a projection": (
+        {"projector": nn.Sequential(nn.Linear(96, 96), nn.ReLU(), nn.Linear(96, 16))},
+        "Linear 96 → 96, ReLU, Linear 96 → 16"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BEHIND)
+def test_layers_behind_a_network_are_its_head(name):
+    layers, said = BEHIND[name]
+    module = Behind(resnet(lambda _: nn.Identity()), **layers).eval()
+    fit = find_fits(module.state_dict())[0]
+    assert (fit.is_whole, fit.left_over) == (True, ())
+    assert fit.adaptation == f"its head was built from the file: {said}"
+    image = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(
+            open_weights(module.state_dict(), fit.architecture, path=fit.part).module(image), module(image)
+        )
+
+
+@pytest.mark.parametrize(
+    ("behind", "said"), [((nn.ReLU(),), "Linear 96 → 1,000, ReLU, Linear 1,000 → 4"), ((), "Linear 96 → 1,000, Linear")]
+)
+def test_a_layer_behind_the_scores_of_a_network_makes_the_scores(behind, said):
+    module = nn.Sequential(resnet(linear(1000)), *behind, nn.Linear(1000, 4)).eval()
+    fit = find_fits(module.state_dict())[0]
+    assert (fit.is_whole, fit.left_over) == (True, ())
+    assert said in fit.adaptation
+    image = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(
+            open_weights(module.state_dict(), fit.architecture, path=fit.part).module(image), module(image)
+        )
+
+
+def test_of_two_heads_one_is_taken_and_the_other_told():
+    module = Behind(resnet(lambda _: nn.Identity()), age=nn.Linear(96, 9), gender=nn.Linear(96, 2))
+    fit = find_fits(module.state_dict())[0]
+    assert (fit.is_whole, fit.adaptation) == (True, "its head was built from the file: Linear 96 → 9")
+    assert fit.left_over == ("gender.weight", "gender.bias")
+
+
+def test_centres_of_classes_are_no_layer():
+    module = Behind(resnet(linear(16)), centres=nn.Linear(16, 50, bias=False))
+    fit = find_fits(module.state_dict())[0]
+    assert (fit.is_whole, fit.left_over) == (True, ("centres.weight",))
 
 
 def test_another_channel_count_and_another_head():
@@ -167,4 +256,6 @@ def test_a_head_of_fastai_is_built(name):
 
 def test_twice_as_many_numbers_without_a_norm_may_be_of_any_pooling():
     module = timm.create_model("test_resnet", global_pool="catavgmax", num_classes=3)
-    assert not any(fit.is_whole for fit in find_fits(module.state_dict()))
+    fit = find_fits(module.state_dict())[0]
+    assert (fit.is_whole, fit.adaptation) == (True, "without its head")
+    assert fit.left_over == ("fc.weight", "fc.bias")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cnnviewer.networks.outlines import Outline
 
-__all__ = ["Head", "HeadLayer", "head_for", "natural_key"]
+__all__ = ["Head", "HeadLayer", "head_for", "natural_key", "scoring_layer"]
 
 _NUMBERS = re.compile(r"(\d+)")
 _HEADS = re.compile(r"head|fc|classif|linear|logit|cls|output|last|dense|pred")
@@ -126,13 +126,20 @@ def head_for(module: nn.Module, missing: Iterable[str], spare: Outline) -> Head 
     first = None if old is None else next((part for part in old.modules() if _is_scoring(part)), None)
     if old is None or first is None or not _is_last(module, path):
         return None
-    width = first.in_features if isinstance(first, nn.Linear) else first.in_channels
-    for units in _groups(path, spare):
-        layers = _chain(units, int(width), is_convolution=isinstance(first, nn.Conv2d))
+    width = int(first.in_features if isinstance(first, nn.Linear) else first.in_channels)
+    is_convolution = isinstance(first, nn.Conv2d)
+    long = (_in_a_row(units, width) for units in _rows_of(spare))
+    groups = (_chain(units, width, is_convolution=is_convolution) for units in _groups(path, spare))
+    for layers in (*long, *groups):
         if layers:
             is_spatial = any(isinstance(part, nn.Flatten) for part in old.modules())
             return Head(path, ((HeadLayer("Flatten"),) if is_spatial else ()) + layers)
-    return _head_of_fastai(module, path, 2 * int(width), spare)
+    return _head_of_fastai(module, path, 2 * width, spare)
+
+
+def scoring_layer(module: nn.Module) -> str:
+    """Return the path of the last layer of a module that may make scores of classes; '' where none does."""
+    return next((name for name, part in reversed(list(module.named_modules())) if _is_scoring(part)), "")
 
 
 def _head_of_fastai(module: nn.Module, path: str, width: int, spare: Outline) -> Head | None:
@@ -153,7 +160,8 @@ def _pool_of(module: nn.Module, path: str) -> str:
     for name, part in module.named_modules():
         if name == path or name.startswith(f"{path}."):
             continue
-        if isinstance(part, nn.Conv2d):
+        # What has weights and stands between takes as many numbers as there are maps.
+        if next(part.parameters(recurse=False), None) is not None:
             found = ""
         is_mean = isinstance(part, nn.AdaptiveAvgPool2d) and part.output_size in (1, (1, 1))
         # timm's layer, which holds another that does it.
@@ -178,8 +186,8 @@ def _is_scoring(part: nn.Module) -> bool:
 
 def _is_last(module: nn.Module, path: str) -> bool:
     """Whether the last layer of a module that scores lies within one of its submodules."""
-    last = [name for name, part in module.named_modules() if _is_scoring(part)][-1:]
-    return any(name == path or name.startswith(f"{path}.") for name in last)
+    last = scoring_layer(module)
+    return last == path or last.startswith(f"{path}.")
 
 
 def _common(names: list[str]) -> str:
@@ -193,20 +201,50 @@ def _common(names: list[str]) -> str:
     return ".".join(shared)
 
 
+def _rows_of(spare: Outline) -> list[dict[str, Outline]]:
+    """Return all layers that a file has to spare, in its own order, and in that of the numbers in their names."""
+    units = _units(spare)
+    natural = dict(sorted(units.items(), key=lambda item: natural_key(item[0])))
+    return [units, natural] if list(natural) != list(units) else [units]
+
+
 def _groups(path: str, spare: Outline) -> list[dict[str, Outline]]:
     """Return the layers of a file that may be a head, those at its usual place first, then those that are called so."""
+    units = _units(spare)
+    own_place = {name: unit for name, unit in units.items() if name == path or name.startswith(f"{path}.")}
+    others: dict[str, dict[str, Outline]] = defaultdict(dict)
+    for name, unit in units.items():
+        first = name.partition(".")[0]
+        others["" if first.isdigit() else first][name] = unit
+    named = sorted(others, key=lambda first: not _HEADS.search(first))
+    groups = [own_place, *(others[first] for first in named), dict(units)]
+    return [dict(sorted(group.items(), key=lambda item: natural_key(item[0]))) for group in groups if group]
+
+
+def _units(spare: Outline) -> dict[str, Outline]:
+    """Return layers by their names, each its tensors by their own."""
     units: dict[str, Outline] = defaultdict(dict)
     for name, shape in spare.items():
         parent, _, own = name.rpartition(".")
         if own != _COUNTER:
             units[parent][own] = shape
-    own_place = {name: unit for name, unit in units.items() if name == path or name.startswith(f"{path}.")}
-    others: dict[str, dict[str, Outline]] = defaultdict(dict)
+    return units
+
+
+def _in_a_row(units: Mapping[str, Outline], width: int) -> tuple[HeadLayer, ...]:
+    """Return the layers that work one after another on so many numbers, whatever stands between; at least two of them.
+
+    What has no bias and follows another may be no layer, but the centres of classes with which a network learns.
+    """
+    layers: list[HeadLayer] = []
     for name, unit in units.items():
-        others[name.partition(".")[0]][name] = unit
-    named = sorted(others, key=lambda first: not _HEADS.search(first))
-    groups = [own_place, *(others[first] for first in named), dict(units)]
-    return [dict(sorted(group.items(), key=lambda item: natural_key(item[0]))) for group in groups if group]
+        layer = _layer(name, unit, width, is_convolution=False)
+        if layer is not None and not (layers and not layer.has_bias):
+            layers.append(layer)
+            width = layer.after
+    while layers and layers[-1].kind != "Linear":
+        layers.pop()
+    return _with_gaps(layers) if sum(layer.kind == "Linear" for layer in layers) > 1 else ()
 
 
 def _chain(units: Mapping[str, Outline], width: int, *, is_convolution: bool) -> tuple[HeadLayer, ...]:
@@ -259,5 +297,8 @@ def _with_gaps(layers: list[HeadLayer]) -> tuple[HeadLayer, ...]:
 def _numbers(layers: list[HeadLayer]) -> list[int] | None:
     """Return the places of layers in the `Sequential` that they are in; None where they are in none."""
     split = [(layer.source or "").rpartition(".") for layer in layers]
+    if all(layer.source and layer.source.isdigit() for layer in layers[1:]) and not split[0][2].isdigit():
+        # A layer of the network itself, which is the first in the `Sequential`.
+        return [0, *(int(layer.source or 0) for layer in layers[1:])]
     is_one = len({parent for parent, _, _ in split}) == 1 and all(own.isdigit() for _, _, own in split)
     return [int(own) for _, _, own in split] if is_one else None

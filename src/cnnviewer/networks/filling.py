@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import torch
 
 from cnnviewer.errors import NetworkError
 from cnnviewer.network_reports import FitRow
-from cnnviewer.networks.file_heads import head_for
+from cnnviewer.networks.file_heads import head_for, scoring_layer
 from cnnviewer.networks.outlines import COUNTER, Outline, build_on_meta, outline_of
 from cnnviewer.networks.same_order import in_same_order, is_pooler
 from cnnviewer.networks.variants import Variant, variant_for
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Filling", "build_outline", "builder", "by_names", "by_order"]
 
 _NEAR = 0.02
+_MATRIX = 2
 _NAMED = 0.6
 """So much of an architecture must have been found in a file before a head of it is built."""
 
@@ -60,6 +61,11 @@ class Filling:
     def is_whole(self) -> bool:
         """Whether all tensors fit but what stands beside the network."""
         return all(row.is_match or row.is_left for row in self.rows)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all tensors fit, and nothing stands beside the network that may be layers of its head."""
+        return self.is_whole and not any(row.is_left and row.found and len(row.found) == _MATRIX for row in self.rows)
 
     @property
     def share(self) -> float:
@@ -102,9 +108,12 @@ def by_names(recipe: Recipe, state: State, least: float = 0.0) -> Filling:
     if variant != Variant() and (is_likely or is_all):
         with suppress(NetworkError):
             best = _better(best, _filling(recipe, _built(recipe, variant), state, variant, {}, usual))
-    if is_likely and (not best.is_whole or variant.classes == 0) and best.share >= _NAMED:
+    if is_likely and (not best.is_complete or variant.classes == 0) and best.share >= _NAMED:
         with suppress(NetworkError):
             best = _better(best, _with_head(recipe, state, variant.channels, usual))
+    if is_likely and not best.is_whole and best.share >= _NAMED:
+        with suppress(NetworkError):
+            best = _better(best, _without_head(recipe, module, state, variant.channels, usual))
     return best
 
 
@@ -125,7 +134,7 @@ def by_order(recipe: Recipe, state: State) -> Filling:
     if variant != Variant():
         with suppress(NetworkError):
             best = _better(best, _ordered(recipe, _built(recipe, variant), state, variant))
-    if likely >= _NAMED and (not best.is_whole or variant.classes == 0):
+    if likely >= _NAMED and (not best.is_complete or variant.classes == 0):
         with suppress(NetworkError):
             best = _better(best, _ordered_with_head(recipe, state, variant.channels))
     return best
@@ -177,6 +186,22 @@ def _with_head(recipe: Recipe, state: State, channels: int | None, usual: set[st
     return _filling(recipe, _built(recipe, variant), state, variant, sources, usual)
 
 
+def _without_head(
+    recipe: Recipe, module: nn.Module, state: State, channels: int | None, usual: set[str]
+) -> Filling | None:
+    """Return how an architecture is filled but for its head, in whose place the file has what tells no layers."""
+    head = scoring_layer(module)
+    if recipe.variant is None or not head:
+        return None
+    variant = Variant(classes=0, channels=channels)
+    filling = _filling(recipe, _built(recipe, variant), state, variant, {}, usual)
+    rows = [
+        replace(row, is_left=True) if row.wanted is None and row.key.startswith(f"{head}.") else row
+        for row in filling.rows
+    ]
+    return replace(filling, rows=tuple(rows))
+
+
 def _ordered_with_head(recipe: Recipe, state: State, channels: int | None) -> Filling | None:
     """Return the same of a file with other names."""
     module = _built(recipe, Variant(channels=channels))
@@ -197,6 +222,11 @@ def _head_of(module: nn.Module, plain: Filling) -> Head | None:
     missing = [row.key for row in plain.rows if row.wanted is not None and not row.is_match]
     spare = {row.source or row.key: row.found for row in plain.rows if row.found is not None and not row.is_match}
     spare = {name: shape for name, shape in spare.items() if not is_pooler(name)}
+    own = scoring_layer(module)
+    if spare and own and not missing:
+        # What the file has to spare may go on from the scores of the architecture's own head.
+        missing = [name for name in module.state_dict() if name.rpartition(".")[0] == own]
+        spare = {name: tuple(module.state_dict()[name].shape) for name in missing} | spare
     return head_for(module, missing, spare) if missing else None
 
 

@@ -34,6 +34,10 @@ def lightning(state):
     return {"epoch": 3, "state_dict": state, "callbacks": {}, "optimizer_states": [], "hyper_parameters": {"lr": 1e-3}}
 
 
+def with_backbone(state):
+    return {("head." if name.startswith("fc.") else "backbone.") + name: part for name, part in state.items()}
+
+
 def with_moments(state):
     """Return a checkpoint whose optimiser has two tensors for each of the network's."""
     moments = {name: {"exp_avg": tensor, "exp_avg_sq": tensor} for name, tensor in state.items()}
@@ -62,8 +66,12 @@ FILES = {
     "any attribute": (lambda s: lightning(prefixed("my_resnet_42.", s)), ()),
     "several wrappers": (lambda s: {"net": prefixed("module._orig_mod.encoder.module.", s)}, ()),
     "backbone and head": (
-        lambda s: {"meta": {}, "state_dict": {
-            ("head." if k.startswith("fc.") else "backbone.") + k: v for k, v in s.items()}}, ()),
+        lambda s: {"meta": {}, "state_dict": with_backbone(s)}, ()),
+    "backbone and head, and what is in neither": (
+        lambda s: {"queue": torch.zeros(8, 4), "scale": torch.ones(()), **with_backbone(s)}, ("queue", "scale")),
+    "backbone and head, and averages by flat names": (
+        lambda s: {"ema_backbone_conv1_weight": torch.ones(24, 3, 3, 3), "ema_head_fc_bias": torch.ones(5),
+                   **with_backbone(s)}, ("ema_backbone_conv1_weight", "ema_head_fc_bias")),
     "backbone and head in two dictionaries": (
         lambda s: {"backbone": {k: v for k, v in s.items() if not k.startswith("fc.")},
                    "head": {k: v for k, v in s.items() if k.startswith("fc.")}}, ()),
@@ -115,6 +123,10 @@ COPIES = {
         ("state_dict.encoder_q", "state_dict.encoder_k"), "state_dict.encoder_q"),
     "folds": (lambda a, b: {"models": [b, a]}, ("models.0", "models.1"), "models.0"),
     "folds by name": (lambda a, b: {"fold0": {"model": b}, "fold1": {"model": a}}, None, "fold0"),
+    "an average with a count of its steps": (
+        lambda a, b: {"state_dict": with_backbone(a), "ema_state_dict": {
+            **prefixed("module.", with_backbone(b)), "steps": torch.tensor(4)}},
+        ("state_dict.*", "ema_state_dict.*"), "ema_state_dict"),
     "an average in Lightning": (
         lambda a, b: lightning({**prefixed("model.", a), **prefixed("ema_model.", b)}),
         ("state_dict.model", "state_dict.ema_model"), "state_dict.ema_model"),

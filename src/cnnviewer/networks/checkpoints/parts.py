@@ -42,8 +42,8 @@ class Part:
     Parameters
     ----------
     path
-        What their names in the file begin with; '' for all of the file. One that ends in ``*`` leaves out the next
-        level of each name as well, where a network's backbone and head have names of their own.
+        What their names in the file begin with; '' for all of the file. One that ends in ``*`` leaves out what the
+        names of a network's backbone, and as a rule of its head, begin with as well.
     state
         The tensors by their names within the part, without wrappers; a weight that is stored in several is one.
     origins
@@ -111,10 +111,41 @@ def _bare(name: str) -> str:
 
 
 def _merged(part: Part) -> list[Part]:
-    """Return a part without the first level of each name, where backbone and head have names of their own there."""
-    split = [name.partition(".") for name in part.state]
-    rests = {rest for _, _, rest in split}
-    if len({first for first, _, _ in split}) < 2 or "" in rests or len(rests) < len(split):
+    """Return a part without the first levels of its names, where backbone and head have names of their own there.
+
+    Beside the backbone a child keeps its name where without it nothing would tell its tensors from others.
+    """
+    children: dict[str, list[str]] = defaultdict(list)
+    for name in part.state:
+        first, dot, _ = name.partition(".")
+        if dot:
+            children[first].append(name)
+    backbone = max(children, key=lambda first: len(children[first]), default="")
+    if len(children) < 2:
         return []
-    state = {rest: tensor for (_, _, rest), tensor in zip(split, part.state.values(), strict=True)}
-    return [Part(f"{part.path}.*".removeprefix("."), state, part.origins)]
+    start = _shared_start(children[backbone])
+    short = {name: name[len(start) :] for name in children[backbone]}
+    taken = set(short.values())
+    is_main = 2 * len(short) >= sum(map(len, children.values()))
+    for names in [names for first, names in children.items() if first != backbone]:
+        rests = {name: name.partition(".")[2] for name in names}
+        if not any(rest in taken or "." not in rest or rest[0].isdigit() for rest in rests.values()):
+            short.update(rests)
+            taken.update(rests.values())
+        elif not is_main:
+            return []
+    # What lies in no child is beside the network: a queue, averages under names of their own.
+    origins = dict(zip(part.state, part.origins, strict=True))
+    kept = {name for names in children.values() for name in names}
+    found = {short.get(name, name): name for name in part.state if name in kept}
+    if len(found) < len(kept):
+        return []
+    state = {name: part.state[source] for name, source in found.items()}
+    return [Part(f"{part.path}.*".removeprefix("."), state, tuple(origins[name] for name in found.values()))]
+
+
+def _shared_start(names: list[str]) -> str:
+    """Return the levels with which all of some names begin, with their dots."""
+    levels = [name.split(".")[:-1] for name in names]
+    count = next((depth for depth, level in enumerate(zip(*levels, strict=False)) if len(set(level)) > 1), None)
+    return "".join(f"{level}." for level in levels[0][: min(map(len, levels)) if count is None else count])
