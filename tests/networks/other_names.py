@@ -6,7 +6,16 @@ import re
 
 import torch
 
-__all__ = ["caffe_vgg", "flat_mobilenet", "hugging_face_convnext", "hugging_face_resnet", "hugging_face_vit", "monai"]
+__all__ = [
+    "caffe_vgg",
+    "flat_mobilenet",
+    "hugging_face_convnext",
+    "hugging_face_convnext_v2",
+    "hugging_face_mobilenet",
+    "hugging_face_resnet",
+    "hugging_face_vit",
+    "monai",
+]
 
 
 def renamed(state, *rules):
@@ -51,6 +60,27 @@ def hugging_face_resnet(state):
         (r"^fc\.", "classifier.1."),
     )  # fmt: skip
     return dict(sorted(names.items(), key=lambda item: _block(item[0])))
+
+
+def hugging_face_mobilenet(state):
+    """MobileNetV2 of transformers as safetensors writes it: the counters first, then by the alphabet."""
+    found, block = {}, re.compile(r"features\.(\d+)\.(?:conv\.)?(\d)(?:\.(\d))?\.(\w+)$")
+    for name, tensor in state.items():
+        match = block.match(name)
+        if match is None:
+            found[name.replace("classifier.1", "classifier")] = tensor
+            continue
+        number, place, is_norm = int(match[1]), int(match[2]), match[3] == "1"
+        if number in (0, 18):
+            home, is_norm = {0: "conv_stem.first_conv", 18: "conv_1x1"}[number], place == 1
+        else:
+            last = 1 if number == 1 else 2
+            is_norm = is_norm or place > last
+            layers = ("conv_3x3",) if number == 1 else ("expand_1x1", "conv_3x3")
+            stem = "conv_stem" if number == 1 else f"layer.{number - 2}"
+            home = f"{stem}.{layers[place] if place < last else 'reduce_1x1'}"
+        found[f"mobilenet_v2.{home}.{'normalization' if is_norm else 'convolution'}.{match[4]}"] = tensor
+    return dict(sorted(found.items(), key=lambda item: (item[1].is_floating_point(), item[0])))
 
 
 def _layer(m):
@@ -112,6 +142,12 @@ def hugging_face_convnext(state):
         (r"^head\.norm", "convnext.layernorm"),
         (r"^head\.fc", "classifier"),
     )
+
+
+def hugging_face_convnext_v2(state):
+    """ConvNeXt V2 of transformers, which has a number a channel as (1, 1, 1, C)."""
+    found = hugging_face_convnext(state)
+    return {name: tensor.view(1, 1, 1, -1) if ".grn." in name else tensor for name, tensor in found.items()}
 
 
 def monai(state):

@@ -11,6 +11,8 @@ from other_names import (
     caffe_vgg,
     flat_mobilenet,
     hugging_face_convnext,
+    hugging_face_convnext_v2,
+    hugging_face_mobilenet,
     hugging_face_resnet,
     hugging_face_vit,
     monai,
@@ -51,6 +53,8 @@ def timm_network(name, **options):
 
 CASES = {
     "flat MobileNetV2": (lambda: torchvision_network("mobilenet_v2", num_classes=5), flat_mobilenet, "mobilenet_v2"),
+    "MobileNetV2 of Hugging Face": (
+        lambda: torchvision_network("mobilenet_v2", num_classes=5), hugging_face_mobilenet, "mobilenet_v2"),
     "ResNet-18 of Hugging Face": (
         lambda: torchvision_network("resnet18", num_classes=5), hugging_face_resnet, "resnet18"),
     "ResNet-50 of Hugging Face": (
@@ -59,6 +63,8 @@ CASES = {
         lambda: timm_network("vit_tiny_patch16_224", num_classes=5), hugging_face_vit, "timm/vit_tiny_patch16_224"),
     "ConvNeXt of Hugging Face": (
         lambda: timm_network("convnext_atto", num_classes=5), hugging_face_convnext, "timm/convnext_atto"),
+    "ConvNeXt V2 of Hugging Face": (
+        lambda: timm_network("convnextv2_atto", num_classes=5), hugging_face_convnext_v2, "timm/convnextv2_atto"),
     "DenseNet of MONAI, grey": (
         lambda: timm_network("densenet121", num_classes=3, in_chans=1), monai, "densenet121"),
     "VGG-11 of Caffe": (lambda: torchvision_network("vgg11", num_classes=3), caffe_vgg, "vgg11"),

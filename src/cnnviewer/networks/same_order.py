@@ -31,8 +31,12 @@ _SHORTCUT = re.compile(r"shortcut|downsample|skip|identity|short_conv|proj_conv|
 _SCORES = re.compile(r"head|classif|\bfc|logit|score|pred", re.IGNORECASE)
 _THREE = {"query": 0, "key": 1, "value": 2, "q": 0, "k": 1, "v": 2}
 _OF_THREE = re.compile(r"(?:^|(?<=[._]))(query|key|value|q|k|v)(?=_proj\b|_lin\b|$)")
-_FIRST_OF_PAIR = (("before", "0"), ("after", "1"), ("pre", "0"), ("post", "1"))
-"""Words that tell an order that the alphabet does not."""
+_MAPS = 4
+_IN_ORDER = (
+    ("before", "0"), ("after", "1"), ("pre", "0"), ("post", "1"),
+    ("first", "a"), ("expan", "a"),
+)  # fmt: skip
+"""Words that tell an order that the alphabet does not: of a MobileNet's block what expands comes first."""
 
 Kind = tuple[str, tuple[int, ...]]
 _Layer = tuple[bool, tuple[Kind, ...]]
@@ -99,7 +103,10 @@ def kind_of(name: str, shape: tuple[int, ...]) -> Kind:
     role = own if own in _ROLES else _OTHER_ROLES.get(own, "")
     if not role:
         return "", tuple(size for size in shape if size != 1)
-    return role, shape[:2] if len(shape) == 4 and shape[2:] == (1, 1) else shape
+    if len(shape) == _MAPS and shape[:-1] == (1, 1, 1):
+        # A number a channel, written so that it goes with maps whose last axis are the channels.
+        return role, shape[-1:]
+    return role, shape[:2] if len(shape) == _MAPS and shape[2:] == (1, 1) else shape
 
 
 def is_pooler(name: str) -> bool:
@@ -134,13 +141,14 @@ def _counted(outline: Iterable[str]) -> list[str]:
 def _orders(found: _Joined) -> list[_Joined]:
     """Return the tensors in the orders that may be that of the layers: the file's, and that of the numbers in names."""
     natural = {name: found[name] for name in sorted(found, key=_natural)}
-    homes = list(dict.fromkeys(name.rpartition(".")[0] for name in found))
+    # Files of safetensors have the counters, which are whole numbers, before all else.
+    homes = list(dict.fromkeys(name.rpartition(".")[0] for name in _counted(found)))
     is_alphabet = homes == sorted(homes)
     return [natural, found] if is_alphabet else [found, natural]
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    for word, place in _FIRST_OF_PAIR:
+    for word, place in _IN_ORDER:
         name = name.replace(word, place)
     return natural_key(name)
 
@@ -185,8 +193,12 @@ def _ends(ours: dict[_Layer, list[_Unit]], theirs: dict[_Layer, list[_Unit]]) ->
             their for other, their in spare if _is_like(layer, other) and not any(map(is_pooler, their.values()))
         ]
         named = [their for their in fitting if any(_SCORES.search(name) for name in their.values())]
-        if len(fitting) == 1 or len(named) == 1:
-            pairs.append((unit, (named or fitting)[0]))
+        # A network that learns from another has two heads, of the same classes.
+        twins = [own for other, own in left if other == layer]
+        for taken in (fitting, named):
+            if len(taken) == len(twins):
+                pairs.append((unit, taken[twins.index(unit)]))
+                break
     return pairs
 
 
