@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 import torch
 import torchvision
@@ -12,6 +14,8 @@ from cnnviewer.downloads.progress import Beat
 from cnnviewer.errors import Cancelled, NetworkError
 from cnnviewer.networks.files import sizing
 from cnnviewer.networks.files.allocation import Bounded
+from cnnviewer.networks.files.evidence import Evidence
+from cnnviewer.networks.files.opened import Hints
 from cnnviewer.preprocessing import Preprocessing
 from cnnviewer.recorder import Recorder
 
@@ -93,6 +97,43 @@ def test_a_network_of_too_many_operations_is_told(monkeypatch, make):
     assert "recorded, it takes more than 8 operations, which are more than can be shown" in why
 
 
+def _doubled(levels):
+    """Return a module that runs one layer 2 to the `levels` times: each model has the one below twice."""
+    module = nn.Conv2d(3, 3, 1)
+    for _ in range(levels):
+        module = nn.Sequential(module, module)
+    return module
+
+
+class Growing(nn.Module):
+    """Counts how often it is run, and makes so much of an image that it fits into no memory."""
+
+    def __init__(self, make):
+        super().__init__()
+        self.conv, self.make, self.sizes = nn.Conv2d(3, 3, 1), make, []
+
+    def forward(self, x):
+        self.sizes.append(x.shape[-1])
+        return self.make(self.conv(x))
+
+
+@pytest.mark.parametrize(
+    ("make", "sizes"),
+    [
+        (lambda h: h.expand(10**12, *h.shape[1:]).contiguous(), [224, 32, 28]),  # too much at any size
+        (lambda h: h.new_ones(h.shape[-1] ** 5 // 8).mean() + h.mean((2, 3)), [224, 32]),
+        (_doubled(3), [224]),  # as many operations at any size
+    ],
+)
+def test_what_takes_too_much_is_tried_at_few_sizes(monkeypatch, make, sizes):
+    monkeypatch.setattr(sizing, "MOST_OPERATIONS", 8)
+    monkeypatch.setattr(sizing, "free_memory", lambda: 10**8)
+    module = Growing(make).eval()
+    with contextlib.suppress(NetworkError):
+        sizing.sized(module, Hints(), Evidence(), None, "net", None)
+    assert module.sizes == sizes
+
+
 def test_trying_can_be_stopped_at_any_moment():
     def stop(done, total, text):
         raise Cancelled(text)
@@ -104,11 +145,3 @@ def test_trying_can_be_stopped_at_any_moment():
 
 def _plain():
     return Preprocessing((8, 8), 8, (0.0,) * 3, (1.0,) * 3)
-
-
-def _doubled(levels):
-    """Return a module that runs one layer 2 to the `levels` times: each model has the one below twice."""
-    module = nn.Conv2d(3, 3, 1)
-    for _ in range(levels):
-        module = nn.Sequential(module, module)
-    return module

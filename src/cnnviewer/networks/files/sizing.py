@@ -154,7 +154,10 @@ def _tried(
 ) -> Sized:
     failures: list[str] = []
     shapes = [(planes, size) for planes in channels for size in _sizes(hints, planes)]
+    bound = math.inf  # pixels: of so many it takes too much
     for count, (planes, size) in enumerate(shapes):
+        if math.prod(size) >= bound:
+            continue
         if progress is not None:
             progress(count, None, f"Trying the size of image that {title} takes")
         classes = _try(module, (planes, *size), title, progress)
@@ -166,6 +169,8 @@ def _tried(
             why = f"The file says {_text(size)}." if is_told else f"{_text(size)} is a usual size, and it runs at it."
             return Sized(_plain(planes, size), classes, (Reason("size", why, is_told),))
         failures.append(classes)
+        if isinstance(classes, _TooMuch):
+            bound = 0 if classes.is_at_any_size else math.prod(size)
     check_first_layer(module, title)
     raise NetworkError(_why_none(failures, shapes, title))
 
@@ -199,6 +204,17 @@ def _sizes(hints: Hints, channels: int) -> list[tuple[int, int]]:
     return [(height or side, width or side) for side in sides]
 
 
+class _TooMuch(str):
+    """Why a network does not run at a size: it takes too much, as it does at larger sizes, or at any."""
+
+    is_at_any_size: bool
+
+    def __new__(cls, text: str, *, is_at_any_size: bool) -> _TooMuch:
+        made = super().__new__(cls, text)
+        made.is_at_any_size = is_at_any_size
+        return made
+
+
 def _try(
     module: torch.nn.Module, shape: tuple[int, int, int], title: str, progress: ProgressCallback | None
 ) -> int | str:
@@ -216,7 +232,10 @@ def _try(
         raise
     except Exception as error:  # a network from a file may be anything
         check_error(error, title)
-        return " ".join(str(error).split())[:300]
+        text, cause = " ".join(str(error).split())[:300], error.__cause__ or error
+        if isinstance(cause, MemoryError | NetworkError):
+            return _TooMuch(text, is_at_any_size=isinstance(cause, NetworkError))
+        return text
     check_recording(recording, title)
     return recording.name_count
 

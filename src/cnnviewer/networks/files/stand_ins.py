@@ -143,7 +143,7 @@ _HARMLESS = frozenset(
 _PLAIN_TYPES = frozenset(
     ["list", "dict", "tuple", "int", "float", "str", "bool", "bytes", "bytearray", "object", "range"]
 )
-MOST_MODULES = 100_000
+MOST_MODULES = 20_000
 """Those of a network, each counted as often as it is used: many times as many as the largest have."""
 _BUILTINS = ("builtins", "__builtin__")
 _DEEPEST = 100
