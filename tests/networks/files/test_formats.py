@@ -10,6 +10,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -97,6 +98,12 @@ def test_other_archives_are_told(tmp_path):
         archive.writestr("a.txt", "a")
     with pytest.raises(NetworkError, match="zip archive without a network"):
         format_of(tmp_path / "photos.zip")
+
+
+def test_arrays_of_numpy_are_told(tmp_path):
+    np.savez(tmp_path / "weights.npz", **{"conv1.weight": np.zeros((4, 3, 3, 3))})
+    with pytest.raises(NetworkError, match=r"weights\.npz holds arrays of NumPy, not a network"):
+        format_of(tmp_path / "weights.npz")
 
 
 def test_folders_missing_files_and_pipes_are_told(tmp_path):

@@ -13,7 +13,8 @@ import torch
 from made_networks import plain
 from torch import nn
 
-from cnnviewer.errors import WeightsError
+from cnnviewer.errors import NetworkError, WeightsError
+from cnnviewer.networks import load_network
 from cnnviewer.networks.checkpoints.reading import read_checkpoint
 from cnnviewer.networks.weights import load_weights
 
@@ -170,3 +171,15 @@ def test_tensors_without_floating_point_numbers_are_no_weights(tmp_path, tensor)
         read_checkpoint(tmp_path / "net.pt")
     torch.save({"a": tensor, "b": torch.ones(1)}, tmp_path / "net.pt")
     assert set(read_checkpoint(tmp_path / "net.pt").tensors) == {"a", "b"}
+
+
+@pytest.mark.parametrize("optimiser", [torch.optim.AdamW, lambda part: torch.optim.SGD(part, lr=0.1, momentum=0.9)])
+def test_what_an_optimiser_remembers_is_told_as_that(tmp_path, optimiser):
+    network = plain()
+    stepping = optimiser(network.parameters())
+    for parameter in network.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    stepping.step()
+    torch.save(stepping.state_dict(), tmp_path / "optimizer.pt")
+    with pytest.raises(NetworkError, match=r"optimizer\.pt holds what an optimiser remembers, not a network"):
+        load_network(tmp_path / "optimizer.pt")

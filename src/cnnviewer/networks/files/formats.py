@@ -114,6 +114,11 @@ def _archived(path: Path) -> Format:
         return EXPORTED
     if any(is_root_pickle(name) for name in names):
         return MODULE if is_module(path, is_zip=True) else TORCH
+    if names and all(name.endswith(".npy") for name in names):
+        raise NetworkError(
+            f"{path.name} holds arrays of NumPy, not a network. Fill the network with them in Python, and save its "
+            "state_dict() with torch.save."
+        )
     raise NetworkError(
         f"{path.name} is a zip archive without a network in it; unpack it, and choose the network's file."
     )

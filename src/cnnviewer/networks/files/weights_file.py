@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["WeightsFile", "read_weights_file"]
 
+_MOMENTS = frozenset(["step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "square_avg", "grad_avg"])
+"""What PyTorch's optimisers call the tensors that they keep for each weight."""
+
 
 @dataclass(frozen=True, eq=False)
 class WeightsFile:
@@ -149,6 +152,11 @@ class WeightsFile:
             return (
                 f"No architecture that is known fits the weights in {self.title}. It is a pickled module that wants "
                 f"{some_of(classes)}, whose code is not run: give the Python file that defines it, file.py:function."
+            )
+        if not self.fits and all(name.rpartition(".")[2] in _MOMENTS for name in self.checkpoint.tensors):
+            return (
+                f"{self.title} holds what an optimiser remembers, not a network. Open the file with the network's own "
+                "weights, which as a rule lies beside it."
             )
         if not self.fits:
             return (
