@@ -167,7 +167,7 @@ def _nested(depth: int) -> str:
 
 
 def test_models_nested_too_deeply_are_told(saved, tmp_path):
-    with pytest.raises(NetworkError, match="nested too deeply"):
+    with pytest.raises(NetworkError, match="nested too deeply, or has too many layers in a row, to be read as"):
         open_file(_changed(saved, tmp_path / "deep.keras", lambda config: _nested(200)))
 
 

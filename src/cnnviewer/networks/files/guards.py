@@ -102,7 +102,9 @@ def refusing(path: Path, what: str) -> Iterator[None]:
     except CnnviewerError:
         raise
     except RecursionError as error:
-        raise NetworkError(f"{path.name} is nested too deeply to be {what}.") from error
+        raise NetworkError(
+            f"{path.name} is nested too deeply, or has too many layers in a row, to be read as {what} here."
+        ) from error
     except (MemoryError, OverflowError) as error:
         raise NetworkError(f"{path.name} asks for more memory than there is; it can't be {what}.") from error
     except Exception as error:
