@@ -4,6 +4,7 @@ import torch
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 CHANNELS, SIDE = 4, 6
 
@@ -52,6 +53,47 @@ MAKERS = {
     "contiguous": lambda h: h.contiguous(),
     "reshaped": lambda h: h.reshape(-1),
 }
+
+
+def pairs(h):
+    """The last axis as complex numbers that share the memory, where it can be."""
+    fits = h.ndim and h.is_contiguous() and h.dtype is torch.float32 and h.shape[-1] and h.shape[-1] % 2 == 0
+    return torch.view_as_complex(h.unflatten(-1, (-1, 2))) if fits else None
+
+
+def first_of(h):
+    return torch.zeros_like(h[..., :1], dtype=torch.long)
+
+
+MORE = {
+    "swapaxes": lambda h: h.swapaxes(0, -1) if h.ndim > 1 else h,
+    "tensor_split": lambda h: torch.tensor_split(h, 3, -1)[1] if h.ndim else h,
+    "real part": lambda h: h if pairs(h) is None else pairs(h).real,
+    "conjugate": lambda h: h if pairs(h) is None else torch.view_as_real(pairs(h).conj().resolve_conj()),
+    "read as whole": lambda h: h.view(torch.int32).view(torch.float32) if h.dtype is torch.float32 and h.ndim else h,
+    "nothing": lambda h: h[..., :0] if h.ndim else h,
+    "augmented": lambda h: h[..., ::2].add_(1) if h.ndim else None,
+    "scatter_": lambda h: h.scatter_(-1, first_of(h), 0.75) if h.ndim and h.numel() else None,
+    "index_fill_": lambda h: h.index_fill_(-1, torch.tensor([0]), 2.0) if h.ndim and h.numel() else None,
+    "copy within": lambda h: h[..., :1].copy_(h[..., -1:]) if h.ndim and h.shape[-1] > 1 else None,
+    "set where": lambda h: h.__setitem__(h > 0.5, 0.5),
+    "cumsum_": lambda h: h.cumsum_(-1) if h.ndim else None,
+    "transpose_": lambda h: h.transpose_(-1, -2) if h.ndim > 1 else None,
+    "squeeze_": lambda h: h.squeeze_(),
+    "data=": lambda h: setattr(h, "data", h * 2),
+    "out of itself": lambda h: torch.add(h, 1, out=h),
+    "not a number": lambda h: h.log_(),
+    "infinite": lambda h: h.reciprocal_(),
+    "where": lambda h: torch.where(h > 0, h, h * 0.2),
+    "gather": lambda h: h.gather(-1, first_of(h)) if h.ndim and h.numel() else None,
+    "chosen": lambda h: h[h > 0],
+    "sort": lambda h: h.sort(-1).values if h.ndim else None,
+    "without gradients": torch.no_grad()(lambda h: h.sigmoid() * 2),
+    "checkpoint": lambda h: checkpoint(torch.sin, h, use_reentrant=False),
+    "half": lambda h: (h.bfloat16() * 2).float(),
+    "double": lambda h: h.double().mul(2).float(),
+    "channels last": lambda h: h.contiguous(memory_format=torch.channels_last) if h.ndim == 4 else None,
+}
 ODD = ("conv", "join", "join in place", "copy into", "filled", "out", "buffer", "count", "state", "attribute", "branch",
        "dropout", "noise", "autocast", "item", "table")  # fmt: skip
 
@@ -93,6 +135,8 @@ class Program(nn.Module):
         for known in (VIEWS, MAKERS):
             if word in known:
                 return known[word](h)
+        if word in MORE:
+            return MORE[word](h) if is_single(h) else None
         if word in CHANGES or word in ("join in place", "copy into", "out"):
             return self.change(word, h, g) if is_single(h) else None
         return self.odd(word, h, g)
@@ -156,7 +200,9 @@ class Program(nn.Module):
 
 
 STEPS = st.tuples(
-    st.one_of(*[st.sampled_from(sorted(words)) for words in (VIEWS, CHANGES, CHANGES, MAKERS)], st.sampled_from(ODD)),
+    st.one_of(
+        *[st.sampled_from(sorted(words)) for words in (VIEWS, CHANGES, CHANGES, MAKERS, MORE)], st.sampled_from(ODD)
+    ),
     st.integers(0, 5),
     st.integers(0, 5),
 )
