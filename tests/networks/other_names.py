@@ -11,6 +11,7 @@ __all__ = [
     "flat_mobilenet",
     "hugging_face_convnext",
     "hugging_face_convnext_v2",
+    "hugging_face_deit",
     "hugging_face_mobilenet",
     "hugging_face_resnet",
     "hugging_face_vit",
@@ -125,6 +126,18 @@ def hugging_face_vit(state):
             found.update(norms)
             norms = {}
     return found
+
+
+def hugging_face_deit(state):
+    """DeiT of transformers with the second head, which its teacher taught."""
+    first = {"dist_token": "vit.embeddings.distillation_token"}
+    found = {first.get(name, name): tensor for name, tensor in hugging_face_vit(state).items()}
+    return renamed(
+        found,
+        (r"^head_dist", "distillation_classifier"),
+        (r"^classifier", "cls_classifier"),
+        (r"^vit\.", "deit."),
+    )
 
 
 def hugging_face_convnext(state):

@@ -12,6 +12,7 @@ from other_names import (
     flat_mobilenet,
     hugging_face_convnext,
     hugging_face_convnext_v2,
+    hugging_face_deit,
     hugging_face_mobilenet,
     hugging_face_resnet,
     hugging_face_vit,
@@ -61,6 +62,9 @@ CASES = {
         lambda: torchvision_network("resnet50", num_classes=5), hugging_face_resnet, "resnet50"),
     "ViT of Hugging Face": (
         lambda: timm_network("vit_tiny_patch16_224", num_classes=5), hugging_face_vit, "timm/vit_tiny_patch16_224"),
+    "DeiT of Hugging Face, with two heads": (
+        lambda: timm_network("deit_tiny_distilled_patch16_224", num_classes=5), hugging_face_deit,
+        "timm/deit_tiny_distilled_patch16_224"),
     "ConvNeXt of Hugging Face": (
         lambda: timm_network("convnext_atto", num_classes=5), hugging_face_convnext, "timm/convnext_atto"),
     "ConvNeXt V2 of Hugging Face": (
@@ -84,9 +88,7 @@ def test_it_is_found_and_computes_the_same(made, is_sorted):
     assert name in [fit.architecture for fit in fits]
     assert all(fit.is_whole and fit.is_by_order for fit in fits)
     opened = open_weights(state, name)
-    image = torch.rand(
-        1, opened.preprocessing.channels, 64 if "vit" not in name else 224, 64 if "vit" not in name else 224
-    )
+    image = torch.rand(1, opened.preprocessing.channels, *[64 if "it_" not in name else 224] * 2)
     with torch.no_grad():
         assert torch.allclose(opened.module(image), module(image), rtol=1e-4, atol=1e-5)
 

@@ -40,6 +40,8 @@ _GOOD = 0.9
 _MANY = 1_000_000
 _MOST_PARTS, _MOST_BY_ORDER = 4, 3
 """How many parts of a file, and architectures for each, are compared by order."""
+_FURTHEST = 8
+"""Of so many those are compared, too, that have exactly as many tensors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -317,7 +319,9 @@ def _looks_by_shape(parts: list[Part]) -> list[_Look]:
         outline = outline_of(part.state)
         joined = {name: shape for name, (shape, _) in with_joined(outline).items()}
         for tried in (outline, joined) if len(joined) < len(outline) else (outline,):
-            groups = candidates_by_shape(tried)[:_MOST_BY_ORDER]
+            likely = candidates_by_shape(tried)
+            further = [group for group in likely[_MOST_BY_ORDER:_FURTHEST] if as_many(tried, group.names[0])]
+            groups = [*likely[:_MOST_BY_ORDER], *further]
             found += [_Look(part, group.names, group.similarity) for group in groups]
     return _near(found)
 
