@@ -78,9 +78,9 @@ class LayerSummary:
     """Whether its units are the classes: it made the answer, or what that is made of unit by unit, or by a softmax."""
     layout: Layout = field(default_factory=Layout)
     worked_out: tuple[str, ...] = ()
-    learnt: tuple[tuple[int, int], ...] = ()
-    """Of each learnt tensor that it uses a number by which it is known, and how many parameters it has."""
     """A sentence on each weight that the forward pass worked out of others; its name stands before a colon."""
+    learnt: tuple[tuple[int, int], ...] = ()
+    """Of each learnt tensor that it uses, a number by which it is known and how many parameters it has."""
 
     @property
     def wrapped_columns(self) -> int:
