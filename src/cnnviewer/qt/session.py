@@ -21,6 +21,7 @@ from cnnviewer.messages import (
 from cnnviewer.network_reports import FileRequest
 from cnnviewer.qt.dispatcher import Dispatcher
 from cnnviewer.qt.finder import Finder
+from cnnviewer.qt.garbage import GarbageCollector
 from cnnviewer.qt.inputs import Inputs
 from cnnviewer.qt.live.mailbox import Mailbox
 from cnnviewer.qt.lookups import Lookups
@@ -96,6 +97,7 @@ class Session(QObject):
         self.inputs = Inputs(self.mailbox, self)
         """The images that are stepped through, and the stream."""
         self._dispatcher = Dispatcher(self.mailbox, self)
+        self._garbage = GarbageCollector(self)
         self._is_closed = False
         self._connect()
         self._dispatcher.start()
@@ -205,6 +207,7 @@ class Session(QObject):
         self.finder.close(PATIENCE)
         self.lookups.close(PATIENCE)
         self._dispatcher.close(PATIENCE)
+        self._garbage.close()
 
     # ---- state asked for
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import threading
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -16,10 +13,9 @@ from cnnviewer.memory import give_back
 from cnnviewer.messages import DeviceRequest, HoldRequest, ImageRequest, NetworkRequest, WeightsRequest
 from cnnviewer.network_reports import FileRequest
 from cnnviewer.qt.failures import failure_of
+from cnnviewer.qt.garbage import no_collection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cnnviewer.engine import Engine
     from cnnviewer.messages import PictureAnswer, PictureRequest, WeightsAnswer
     from cnnviewer.qt.job_queue import Job
@@ -110,7 +106,7 @@ class Worker(QObject):
         request = job.request
         if isinstance(request, NetworkRequest):
             self.progressed.emit(None, None, f"Loading {request.name}")
-            with _no_collection():
+            with no_collection():
                 network = engine.open_network(request, self._progress)
             self._mailbox.preprocessing = engine.preprocessing
             self.networkOpened.emit(network, engine.summary())
@@ -167,26 +163,3 @@ class Worker(QObject):
         if self._cancel.is_set():
             raise Cancelled("Opening the network was stopped.")
         self.progressed.emit(done, total, text)
-
-
-_frozen = False
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep Python's garbage collector from running meanwhile.
-
-    Importing and building make so many objects that it would look through all of them several times, and hold
-    every thread for 0.2 s each time. What the first time brings are torch's modules, which stay: it never looks
-    through them again.
-    """
-    global _frozen
-    gc.disable()
-    try:
-        yield
-    finally:
-        if not _frozen:
-            gc.freeze()
-            atexit.register(gc.unfreeze)  # or extension modules complain of leaks when the program ends
-            _frozen = True
-        gc.enable()
