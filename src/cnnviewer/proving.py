@@ -28,8 +28,8 @@ def noise_like(image: torch.Tensor) -> torch.Tensor:
     """Return random numbers in an image's place, spread as its own are; always the same ones."""
     generator = torch.Generator().manual_seed(0)
     drawn = torch.randn(image.shape, generator=generator).to(image.device, image.dtype)
-    spread, middle = float(image.std().nan_to_num(0, 0, 0)), float(image.mean().nan_to_num(0, 0, 0))
-    return drawn * (spread or 1.0) + middle
+    spread, middle = (number.nan_to_num(0, 0, 0) for number in (image.std(), image.mean()))
+    return drawn * torch.where(spread == 0, 1, spread) + middle
 
 
 @contextmanager

@@ -84,7 +84,7 @@ def choose(
         nature = UNKNOWN if output.layer is None else natures(output.layer)
         if tensor.ndim == 1 and tensor.numel() > 1 and nature.is_anything:
             continue  # a number for each of what was found, as detectors give
-        returned = judged(nature, tensor.numel(), names, name if len(named) > 1 else "", float(tensor.sum()))
+        returned = judged(nature, tensor.numel(), names, name if len(named) > 1 else "", _total(tensor))
         found.append(((*_rank(name, tensor.numel(), returned, names), -place), Chosen(tensor, returned)))
     if not found:
         return Chosen(None, _without_a_vector(named, outputs))
@@ -107,6 +107,11 @@ def _without_a_vector(named: Sequence[tuple[str, torch.Tensor]], outputs: Sequen
         "" if dtype.is_floating_point or dtype.is_complex else "truth value" if dtype == torch.bool else "whole number"
     )
     return judged_maps(outputs[0].shape, whole)
+
+
+def _total(tensor: torch.Tensor) -> float:
+    """Return to what numbers sum; 0 of a tensor that has a shape only."""
+    return 0.0 if tensor.is_meta else float(tensor.sum())
 
 
 def _count(chosen: Chosen) -> int:
