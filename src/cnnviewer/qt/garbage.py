@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["GarbageCollector", "no_collection"]
 
-_INTERVAL = 500
-"""Milliseconds between two looks at how much there is to collect."""
+_SHORTEST, _LONGEST = 10, 320
+"""Milliseconds between two looks at how much there is to collect: often while there is, for little at a time."""
+_FULL = 60.0
+"""Seconds between two looks through everything, which holds all threads for the longest."""
 
 _lock = threading.Lock()
 _running: set[GarbageCollector] = set()
@@ -36,8 +39,9 @@ class GarbageCollector(QObject):
         super().__init__(parent)
         gc.disable()
         _running.add(self)
+        self._full = time.monotonic()
         self._timer = QTimer(self)
-        self._timer.setInterval(_INTERVAL)
+        self._timer.setInterval(_LONGEST)
         self._timer.timeout.connect(self._collect)
         self._timer.start()
 
@@ -51,10 +55,14 @@ class GarbageCollector(QObject):
     @Slot()
     def _collect(self) -> None:
         """Collect the oldest generation that is due, and with it the younger ones."""
-        counts, most = gc.get_count(), gc.get_threshold()
+        counts, most, now = gc.get_count(), gc.get_threshold(), time.monotonic()
         due = [generation for generation in range(len(counts)) if counts[generation] > most[generation]]
+        if due and due[-1] == len(counts) - 1 and now - self._full < _FULL:
+            due.pop()
+        self._timer.setInterval(_SHORTEST if due else min(2 * self._timer.interval(), _LONGEST))
         if due and not _pauses:
             gc.collect(due[-1])
+            self._full = now if due[-1] == len(counts) - 1 else self._full
 
 
 @contextmanager
