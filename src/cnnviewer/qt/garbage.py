@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["GarbageCollector", "no_collection"]
+__all__ = ["GarbageCollector", "loading", "no_collection"]
 
 _SHORTEST, _LONGEST = 10, 320
 """Milliseconds between two looks at how much there is to collect: often while there is, for little at a time."""
@@ -67,13 +67,8 @@ class GarbageCollector(QObject):
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """Keep garbage from being collected meanwhile, by any thread.
-
-    Importing and building make so many objects that the collector would look through all of them several times, and
-    hold every thread for 0.2 s each time. What the first time brings are torch's modules, which stay: it never looks
-    through them again.
-    """
-    global _frozen, _pauses
+    """Keep garbage from being collected meanwhile, by any thread."""
+    global _pauses
     was_enabled = gc.isenabled()
     gc.disable()
     with _lock:
@@ -81,11 +76,26 @@ def no_collection() -> Iterator[None]:
     try:
         yield
     finally:
-        if not _frozen:
-            gc.freeze()
-            atexit.register(gc.unfreeze)  # or extension modules complain of leaks when the program ends
-            _frozen = True
         with _lock:
             _pauses -= 1
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Keep garbage from being collected while a network is loaded, and what stays from being looked through again.
+
+    Importing and building make so many objects that the collector would look through all of them several times, and
+    hold every thread for 0.2 s each time. What the first time brings are torch's modules, which stay: it never looks
+    through them again.
+    """
+    global _frozen
+    with no_collection():
+        try:
+            yield
+        finally:
+            if not _frozen:
+                gc.freeze()
+                atexit.register(gc.unfreeze)  # or extension modules complain of leaks when the program ends
+                _frozen = True

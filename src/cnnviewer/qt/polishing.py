@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import time
 
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
+
+from cnnviewer.qt.garbage import no_collection
 
 __all__ = ["Polisher"]
 
@@ -64,13 +65,8 @@ def _all_widgets() -> list[QWidget]:
     Each gets an object of Python's. If one of these made the collector run, widgets that nobody holds would be
     destroyed while the rest of Qt's list still points to them, and the process would crash.
     """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with no_collection():
         return QApplication.allWidgets()
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _is_seen(widget: QWidget) -> bool:

@@ -13,7 +13,7 @@ from cnnviewer.memory import give_back
 from cnnviewer.messages import DeviceRequest, HoldRequest, ImageRequest, NetworkRequest, WeightsRequest
 from cnnviewer.network_reports import FileRequest
 from cnnviewer.qt.failures import failure_of
-from cnnviewer.qt.garbage import no_collection
+from cnnviewer.qt.garbage import loading
 
 if TYPE_CHECKING:
     from cnnviewer.engine import Engine
@@ -106,7 +106,7 @@ class Worker(QObject):
         request = job.request
         if isinstance(request, NetworkRequest):
             self.progressed.emit(None, None, f"Loading {request.name}")
-            with no_collection():
+            with loading():
                 network = engine.open_network(request, self._progress)
             self._mailbox.preprocessing = engine.preprocessing
             self.networkOpened.emit(network, engine.summary())

@@ -74,8 +74,10 @@ class NoteBanner(QFrame):
 
     def add_note(self, sentence: str) -> None:
         """Tell a sentence beside what is told already, and has not been closed; the way on of that stays."""
-        is_told = not self.isHidden()
-        self.show_note(*((f"{self._told} {sentence}", self._action.text()) if is_told else (sentence,)))
+        if self.isHidden():
+            self.show_note(sentence)
+        else:
+            self.show_note(f"{self._told} {sentence}", self._action.text())
 
     @property
     def sentence(self) -> str:
