@@ -342,9 +342,12 @@ def test_one_class_is_not_enough(trainee, tmp_path):
     Image.new("RGB", (9, 9)).save(tmp_path / "photos" / "cats" / "a.png")
     trainee.panel.setup.set_dataset_folder(tmp_path / "photos")
     trainee.until(lambda: "class" in trainee.panel.setup._facts.text() and not trainee.panel.setup.samples.captions)
+    stages = []
+    trainee.training.failed.connect(lambda failure: stages.append(trainee.training.stage))
     trainee.press(trainee.panel.setup.start)
     trainee.until(lambda: not trainee.window.error.isHidden())
-    assert trainee.training.stage is Stage.NONE
+    assert stages == [Stage.NONE]  # whoever reads the sentence can start again
+    assert trainee.panel.setup.start.isEnabled()
     assert "class" in trainee.window.error.sentence
 
 

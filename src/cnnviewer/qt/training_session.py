@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QThread
 
+    from cnnviewer.qt.failures import Failure
     from cnnviewer.qt.training_values import Begun
     from cnnviewer.training.plan import Plan
     from cnnviewer.training.progress import Weight
@@ -184,7 +185,6 @@ class TrainingSession(QObject):
         self._worker.told.connect(self.told)
         self._worker.weightsTaken.connect(self.weightsTaken)
         self._worker.progressed.connect(self.progressed)
-        self._worker.failed.connect(self.failed)
         self._worker.finished.connect(self._on_finished)
         self._thread.start()
 
@@ -207,13 +207,15 @@ class TrainingSession(QObject):
             waits = self._in_flight is not None and self._in_flight.is_paused
             self._set_stage(Stage.FOLLOWING if begun.is_followed else Stage.PAUSED if waits else Stage.RUNNING)
 
-    @Slot(object, object)
-    def _on_finished(self, order: Order, outcome: bool | None) -> None:
+    @Slot(object, object, object)
+    def _on_finished(self, order: Order, outcome: bool | None, failure: Failure | None) -> None:
         self._in_flight = None
         if order.what == "look":
             self.lookEnded.emit()
         elif self.is_active:
             self.outcome = outcome
             self._set_stage(Stage.NONE if self.stage is Stage.PREPARING else Stage.ENDED)
+        if failure is not None:
+            self.failed.emit(failure)
         if self._waiting is not None:
             self._send_next()

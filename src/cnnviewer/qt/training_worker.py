@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cnnviewer.datasets.labelled import Dataset
+    from cnnviewer.qt.failures import Failure
     from cnnviewer.qt.training_controls import Controls
     from cnnviewer.qt.training_values import Order
     from cnnviewer.training.following import Follower
@@ -40,8 +41,7 @@ class TrainingWorker(QObject):
     told = Signal(object)
     weightsTaken = Signal(object)
     progressed = Signal(object, object, str)
-    failed = Signal(object)
-    finished = Signal(object, object)
+    finished = Signal(object, object, object)
 
     def __init__(self, controls: Controls) -> None:
         super().__init__()
@@ -49,7 +49,8 @@ class TrainingWorker(QObject):
 
     @Slot(object)
     def run(self, order: Order) -> None:
-        """Carry out an order; an exception becomes a `Failure`."""
+        """Carry out an order; `finished` tells it, its outcome, and an exception as a `Failure`."""
+        failure: Failure | None = None
         try:
             # Imported here: the window is on the screen before torch is there.
             from cnnviewer.threads import leave_a_core
@@ -57,9 +58,9 @@ class TrainingWorker(QObject):
             leave_a_core()
             {"look": self._look, "begin": self._train, "resume": self._train, "follow": self._follow}[order.what](order)
         except Exception as error:
-            self.failed.emit(failure_of(error, order))
-        finally:
-            self.finished.emit(order, None if order.what == "look" else _outcome(order.folder))
+            failure = failure_of(error, order)
+        # One signal tells both: whoever reads why it failed finds a session that is ready for the next order.
+        self.finished.emit(order, None if order.what == "look" else _outcome(order.folder), failure)
 
     def _progress(self, done: int, total: int | None, text: str) -> None:
         if self._controls.is_stopped:
