@@ -143,10 +143,10 @@ class VideoSource(PlayedSource):
         elif status is QMediaPlayer.MediaStatus.LoadedMedia and not self._player.hasVideo():
             self.failed.emit(f"{self._path.name} has no pictures: it holds sound only, or a kind that can't be read.")
 
-    @Slot()
-    def _on_picture(self) -> None:
-        frame = self.sink.videoFrame()
-        if frame.isValid():  # at the end the player takes the last one away
+    @Slot(QVideoFrame)
+    def _on_picture(self, frame: QVideoFrame) -> None:
+        # The signal's own, not the sink's of now: at the end the player takes the last one away, perhaps before this.
+        if frame.isValid():
             self._first.stop()
             self._frame = frame
             self._picture, self._sought = max(frame.startTime() // 1000, self._picture or 0), None
