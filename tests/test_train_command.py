@@ -63,7 +63,9 @@ def test_it_trains_and_tells_json_lines(design, tmp_path, capsys):
     words = ["train", design, "--epochs", "2", "--batch-size", "256", "--shift", "1", "--out", str(run)]
     assert main(words) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["event"] for line in lines[-2:]] == ["checkpoint", "finished"]
+    assert lines[-1]["event"] == "finished"
+    # On a slow machine it may have been written before the test, as one is from time to time.
+    assert [line["step"] for line in lines if line["event"] == "checkpoint"][-1] == lines[-1]["step"]
     last = [line for line in lines if line["event"] == "evaluation"][-1]
     assert last["split"] == "test"
     card = json.loads((run / "run.json").read_text())
