@@ -13,10 +13,18 @@ __all__ = [
     "hugging_face_convnext_v2",
     "hugging_face_deit",
     "hugging_face_mobilenet",
+    "hugging_face_mobilevit",
     "hugging_face_resnet",
+    "hugging_face_swin",
     "hugging_face_vit",
+    "in_order_of_safetensors",
     "monai",
 ]
+
+
+def in_order_of_safetensors(state):
+    """Return a state dict as safetensors stores it: wide numbers before narrow ones, each by the alphabet."""
+    return dict(sorted(state.items(), key=lambda item: (-item[1].element_size(), item[0])))
 
 
 def renamed(state, *rules):
@@ -81,7 +89,7 @@ def hugging_face_mobilenet(state):
             stem = "conv_stem" if number == 1 else f"layer.{number - 2}"
             home = f"{stem}.{layers[place] if place < last else 'reduce_1x1'}"
         found[f"mobilenet_v2.{home}.{'normalization' if is_norm else 'convolution'}.{match[4]}"] = tensor
-    return dict(sorted(found.items(), key=lambda item: (item[1].is_floating_point(), item[0])))
+    return in_order_of_safetensors(found)
 
 
 def _layer(m):
@@ -161,6 +169,71 @@ def hugging_face_convnext_v2(state):
     """ConvNeXt V2 of transformers, which has a number a channel as (1, 1, 1, C)."""
     found = hugging_face_convnext(state)
     return {name: tensor.view(1, 1, 1, -1) if ".grn." in name else tensor for name, tensor in found.items()}
+
+
+def _parted(state, own):
+    """Return a state dict with query, key and value by themselves; `own` is where they are."""
+    found = {}
+    for name, tensor in state.items():
+        if ".attn.qkv." not in name:
+            found[name] = tensor
+            continue
+        for part, one in zip(tensor.chunk(3), ("query", "key", "value"), strict=True):
+            found[name.replace("attn.qkv", f"{own}.{one}")] = part.clone()
+    return found
+
+
+def hugging_face_swin(state):
+    """Swin of transformers, as safetensors stores it: whole numbers first."""
+    found = renamed(
+        _parted(state, "attention.self"),
+        (r"^patch_embed\.proj", "swin.embeddings.patch_embeddings.projection"),
+        (r"^patch_embed\.norm", "swin.embeddings.norm"),
+        (r"^norm\.", "swin.layernorm."),
+        (r"^head\.fc", "classifier"),
+        # The part that halves the sides closes a stage there, and opens the next here.
+        (r"^layers\.(\d)\.downsample", lambda m: f"swin.encoder.layers.{int(m[1]) - 1}.downsample"),
+        (r"^layers\.", "swin.encoder.layers."),
+        (r"attn\.relative", "attention.self.relative"),
+        (r"attn\.proj", "attention.output.dense"),
+        (r"mlp\.fc1", "intermediate.dense"),
+        (r"mlp\.fc2", "output.dense"),
+        (r"(blocks\.\d+)\.norm1", r"\1.layernorm_before"),
+        (r"(blocks\.\d+)\.norm2", r"\1.layernorm_after"),
+    )
+    tables = [name for name in found if name.endswith("relative_position_bias_table")]
+    found |= {name.replace("bias_table", "index"): torch.zeros(49, 49, dtype=torch.long) for name in tables}
+    return in_order_of_safetensors(found)
+
+
+def hugging_face_mobilevit(state):
+    """MobileViT of transformers, as safetensors stores it: the norm behind a stage's blocks stands before them."""
+    return in_order_of_safetensors(
+        renamed(
+            _parted(state, "attention.attention"),
+            (r"^stem\.", "mobilevit.conv_stem."),
+            (r"^final_conv\.", "mobilevit.conv_1x1_exp."),
+            (r"^head\.fc", "classifier"),
+            (r"^stages\.([01])\.(\d)\.", r"mobilevit.encoder.layer.\1.layer.\2."),
+            (r"^stages\.(\d)\.0\.", r"mobilevit.encoder.layer.\1.downsampling_layer."),
+            (r"^stages\.(\d)\.1\.", r"mobilevit.encoder.layer.\1."),
+            (r"conv1_1x1\.", "expand_1x1."),
+            (r"conv2_kxk\.", "conv_3x3."),
+            (r"conv3_1x1\.", "reduce_1x1."),
+            (r"conv_proj\.", "conv_projection."),
+            (r"conv_fusion\.", "fusion."),
+            (r"\.(conv_1x1)\.weight", r".\1.convolution.weight"),
+            (r"\.conv\.weight", ".convolution.weight"),
+            (r"\.bn\.", ".normalization."),
+            (r"transformer\.(\d)", r"transformer.layer.\1"),
+            (r"attn\.proj", "attention.output.dense"),
+            (r"mlp\.fc1", "intermediate.dense"),
+            (r"mlp\.fc2", "output.dense"),
+            (r"(transformer\.layer\.\d)\.norm1", r"\1.layernorm_before"),
+            (r"(transformer\.layer\.\d)\.norm2", r"\1.layernorm_after"),
+            (r"(layer\.\d)\.norm", r"\1.layernorm"),
+        )
+    )
 
 
 def monai(state):

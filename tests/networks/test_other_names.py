@@ -14,8 +14,11 @@ from other_names import (
     hugging_face_convnext_v2,
     hugging_face_deit,
     hugging_face_mobilenet,
+    hugging_face_mobilevit,
     hugging_face_resnet,
+    hugging_face_swin,
     hugging_face_vit,
+    in_order_of_safetensors,
     monai,
 )
 from safetensors.torch import save_file
@@ -69,6 +72,11 @@ CASES = {
         lambda: timm_network("convnext_atto", num_classes=5), hugging_face_convnext, "timm/convnext_atto"),
     "ConvNeXt V2 of Hugging Face": (
         lambda: timm_network("convnextv2_atto", num_classes=5), hugging_face_convnext_v2, "timm/convnextv2_atto"),
+    "Swin of Hugging Face": (
+        lambda: timm_network("swin_tiny_patch4_window7_224", num_classes=5), hugging_face_swin,
+        "timm/swin_tiny_patch4_window7_224"),
+    "MobileViT of Hugging Face": (
+        lambda: timm_network("mobilevit_xxs", num_classes=5), hugging_face_mobilevit, "timm/mobilevit_xxs"),
     "DenseNet of MONAI, grey": (
         lambda: timm_network("densenet121", num_classes=3, in_chans=1), monai, "densenet121"),
     "VGG-11 of Caffe": (lambda: torchvision_network("vgg11", num_classes=3), caffe_vgg, "vgg11"),
@@ -82,13 +90,13 @@ def test_it_is_found_and_computes_the_same(made, is_sorted):
     module = build()
     state = rename(module.state_dict())
     assert state.keys().isdisjoint(key for key in module.state_dict() if key.startswith(("layer", "blocks", "stages")))
-    if is_sorted:  # as safetensors are
-        state = dict(sorted(state.items()))
+    if is_sorted:
+        state = in_order_of_safetensors(state)
     fits = find_fits(state)
     assert name in [fit.architecture for fit in fits]
     assert all(fit.is_whole and fit.is_by_order for fit in fits)
     opened = open_weights(state, name)
-    image = torch.rand(1, opened.preprocessing.channels, *[64 if "it_" not in name else 224] * 2)
+    image = torch.rand(1, opened.preprocessing.channels, *[224 if "window" in name or "patch" in name else 64] * 2)
     with torch.no_grad():
         assert torch.allclose(opened.module(image), module(image), rtol=1e-4, atol=1e-5)
 
@@ -110,6 +118,16 @@ def test_what_lies_between_the_blocks_in_another_library_is_left_over():
     fit = find_fits(state)[0]
     assert fit.is_whole
     assert fit.left_over == ("vit.pooler.dense.weight", "vit.pooler.dense.bias")
+
+
+@pytest.mark.parametrize("rename", [dict, hugging_face_resnet])
+def test_places_in_a_table_are_no_layer(rename):
+    """Older files of transformers and timm have them in each block; an architecture works them out."""
+    state = rename(torchvision_network("resnet18").state_dict())
+    home = next(name for name in state if name.endswith("bn1.weight") or ".layer.0.normal" in name)
+    state[f"{home.rpartition('.')[0]}.index"] = torch.arange(9)
+    fit = find_fits(state)[0]
+    assert (fit.architecture, fit.is_whole, len(fit.left_over)) == ("resnet18", True, 1)
 
 
 def test_a_layer_more_in_a_block_is_no_fit():

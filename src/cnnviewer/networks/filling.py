@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Filling", "build_outline", "builder", "by_names", "by_order"]
 
+_INDICES = (torch.int32, torch.int64)
+"""What an architecture lacks of these is no weight: places in a table, which it works out by itself."""
 _NEAR = 0.02
 _MATRIX = 2
 _NAMED = 0.6
@@ -213,7 +215,7 @@ def _ordered_with_head(recipe: Recipe, state: State, channels: int | None) -> Fi
     fitting = {row.key for row in plain.rows if row.is_match}
     sources = {name: names for name, names in plain.sources.items() if name in fitting}
     sources |= {name: (source,) for name, source in head.sources(state).items()}
-    rows = _rows(outline_of(_built(recipe, variant).state_dict()), outline_of(state), sources, None)
+    rows = _rows(outline_of(_built(recipe, variant).state_dict()), state, sources, None)
     return Filling(variant, rows, sources, is_by_order=True, is_sure=plain.is_sure)
 
 
@@ -247,23 +249,23 @@ def _filling(
     usual: set[str],
 ) -> Filling:
     renamed = recipe.adapt(state, module) if recipe.adapt else state
-    rows = _rows(outline_of(module.state_dict()), outline_of(renamed), sources, usual)
+    rows = _rows(outline_of(module.state_dict()), renamed, sources, usual)
     # A recipe that finds all tensors under names that no tensor of the file has goes by their order.
     return Filling(variant, rows, sources, is_by_order=renamed.keys().isdisjoint(state))
 
 
 def _ordered(recipe: Recipe, module: nn.Module, state: State, variant: Variant) -> Filling:
-    wanted, found = outline_of(module.state_dict()), outline_of(state)
-    pairing = in_same_order(wanted, found)
-    rows = _rows(wanted, found, pairing.sources, None)
+    wanted = outline_of(module.state_dict())
+    pairing = in_same_order(wanted, outline_of(state))
+    rows = _rows(wanted, state, pairing.sources, None)
     return Filling(variant, rows, pairing.sources, is_by_order=True, is_sure=pairing.is_sure)
 
 
 def _rows(
-    wanted: Outline, found: Outline, sources: Mapping[str, tuple[str, ...]], usual: set[str] | None
+    wanted: Outline, state: State, sources: Mapping[str, tuple[str, ...]], usual: set[str] | None
 ) -> tuple[FitRow, ...]:
     """Return the rows of a fit; `usual` are the first levels of the architecture's own names, None for other names."""
-    rows, taken, is_by_order = [], set[str](), usual is None
+    rows, taken, is_by_order, found = [], set[str](), usual is None, outline_of(state)
     for name, shape in wanted.items():
         names = sources.get(name, (name,) if name in found and not is_by_order else ())
         if not names:
@@ -275,7 +277,10 @@ def _rows(
     is_beside = _beside(taken) if usual is None else _beside_all(usual | _tops(wanted))
     spare = [name for name in found if name not in taken and not (is_by_order and name.endswith(COUNTER))]
     # Of a file that has nothing of the network nothing stands beside it.
-    rows += [FitRow(name, None, found[name], is_left=bool(taken) and is_beside(name)) for name in spare]
+    rows += [
+        FitRow(name, None, found[name], is_left=bool(taken) and (state[name].dtype in _INDICES or is_beside(name)))
+        for name in spare
+    ]
     return tuple(rows)
 
 

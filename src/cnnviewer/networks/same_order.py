@@ -32,6 +32,8 @@ _SCORES = re.compile(r"head|classif|\bfc|logit|score|pred", re.IGNORECASE)
 _THREE = {"query": 0, "key": 1, "value": 2, "q": 0, "k": 1, "v": 2}
 _OF_THREE = re.compile(r"(?:^|(?<=[._]))(query|key|value|q|k|v)(?=_proj\b|_lin\b|$)")
 _MAPS = 4
+_RUNS = 2
+"""Names that a layer gives go back more often: its weight stands before its bias."""
 _IN_ORDER = (
     ("before", "0"), ("after", "1"), ("pre", "0"), ("post", "1"),
     ("first", "a"), ("expan", "a"),
@@ -42,6 +44,8 @@ Kind = tuple[str, tuple[int, ...]]
 _Layer = tuple[bool, tuple[Kind, ...]]
 _Joined = dict[str, tuple[tuple[int, ...], tuple[str, ...]]]
 _Unit = dict[str, str]
+_Units = dict[_Layer, list[_Unit]]
+_Contents = frozenset[tuple[_Layer, int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,18 +77,20 @@ def in_same_order(wanted: Outline, found: Outline) -> Pairing:
     found
         The file's, in its own order; where that is the alphabet's, numbers in names tell it.
     """
-    best: Pairing | None = None
+    best: tuple[tuple[int, bool, bool], Pairing] | None = None
     plain: _Joined = {name: (shape, (name,)) for name, shape in found.items()}
     for outline in (with_joined(found), plain):
         for ordered in _orders(outline):
-            for tells_shortcuts in (True, False):
-                pairing = _paired(wanted, ordered, tells_shortcuts=tells_shortcuts)
-                if best is None or _rank(pairing) > _rank(best):
-                    best = pairing
-                if best.is_sure and len(best.sources) == len(_counted(wanted)):
-                    return best
+            for tells_shortcuts, tells_parents in ((True, False), (True, True), (False, False), (False, True)):
+                pairing = _paired(wanted, ordered, tells_shortcuts=tells_shortcuts, tells_parents=tells_parents)
+                # Where no order goes with the blocks, what stands together in both tells more than the order alone.
+                rank = len(pairing.sources), pairing.is_sure, tells_parents and not pairing.is_sure
+                if best is None or rank > best[0]:
+                    best = rank, pairing
+                if pairing.is_sure and len(pairing.sources) == len(_counted(wanted)):
+                    return pairing
     assert best is not None
-    return best
+    return best[1]
 
 
 def order_words(outline: Outline) -> Iterator[str]:
@@ -141,10 +147,13 @@ def _counted(outline: Iterable[str]) -> list[str]:
 def _orders(found: _Joined) -> list[_Joined]:
     """Return the tensors in the orders that may be that of the layers: the file's, and that of the numbers in names."""
     natural = {name: found[name] for name in sorted(found, key=_natural)}
-    # Files of safetensors have the counters, which are whole numbers, before all else.
-    homes = list(dict.fromkeys(name.rpartition(".")[0] for name in _counted(found)))
-    is_alphabet = homes == sorted(homes)
-    return [natural, found] if is_alphabet else [found, natural]
+    return [natural, found] if _is_alphabet(_counted(found)) else [found, natural]
+
+
+def _is_alphabet(names: list[str]) -> bool:
+    """Whether names stand in the alphabet's order, as in files of safetensors: there each dtype has its own run."""
+    homes = list(dict.fromkeys(name.rpartition(".")[0] for name in names))
+    return homes == sorted(homes) or sum(name > after for name, after in pairwise(names)) <= _RUNS
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -153,14 +162,11 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return natural_key(name)
 
 
-def _rank(pairing: Pairing) -> tuple[int, bool]:
-    return len(pairing.sources), pairing.is_sure
-
-
-def _paired(wanted: Outline, found: _Joined, *, tells_shortcuts: bool) -> Pairing:
+def _paired(wanted: Outline, found: _Joined, *, tells_shortcuts: bool, tells_parents: bool) -> Pairing:
     theirs = _units({name: shape for name, (shape, _) in found.items()}, tells_shortcuts=tells_shortcuts)
     ours = _units(wanted, tells_shortcuts=tells_shortcuts)
-    pairs = [pair for kind, units in ours.items() for pair in zip(units, theirs.get(kind, ()), strict=False)]
+    pairs = _alike(ours, theirs) if tells_parents else []
+    pairs += [pair for layer, units in ours.items() for pair in zip(units, theirs.get(layer, ()), strict=False)]
     pairs += _ends(ours, theirs)
     sources: dict[str, tuple[str, ...]] = {}
     for our, their in pairs:
@@ -170,20 +176,65 @@ def _paired(wanted: Outline, found: _Joined, *, tells_shortcuts: bool) -> Pairin
     )
 
 
-def _units(outline: Outline, *, tells_shortcuts: bool) -> dict[_Layer, list[_Unit]]:
+def _units(outline: Outline, *, tells_shortcuts: bool) -> _Units:
     """Return the layers, each its tensors by role, by what they are; a tensor without a usual role is one by itself."""
     units: dict[str, _Unit] = defaultdict(dict)
     for name in _counted(outline):
         role = kind_of(name, outline[name])[0]
         units[name.rpartition(".")[0] if role else name][role] = name
-    layers: dict[_Layer, list[_Unit]] = defaultdict(list)
+    layers: _Units = defaultdict(list)
     for home, unit in units.items():
         kinds = tuple(sorted(kind_of(name, outline[name]) for name in unit.values()))
         layers[tells_shortcuts and _SHORTCUT.search(home) is not None, kinds].append(unit)
     return layers
 
 
-def _ends(ours: dict[_Layer, list[_Unit]], theirs: dict[_Layer, list[_Unit]]) -> list[tuple[_Unit, _Unit]]:
+def _alike(ours: _Units, theirs: _Units) -> list[tuple[_Unit, _Unit]]:
+    """Return the layers in modules that hold the same layers in both, and take them out of what is to be paired.
+
+    In the alphabet's order a norm behind all blocks stands before those within them: what is in a block with it tells
+    which of them goes with which.
+    """
+    pairs: list[tuple[_Unit, _Unit]] = []
+    for levels in (2, 1):  # what two modules around it hold tells more than what one does
+        own, other = _by_parents(ours, levels), _by_parents(theirs, levels)
+        alike = [
+            pair
+            for key, units in own.items()
+            if len(units) == len(other.get(key, ()))
+            for pair in zip(units, other[key], strict=True)
+        ]
+        taken = {id(unit) for pair in alike for unit in pair}
+        for layers in (ours, theirs):
+            for layer, units in layers.items():
+                layers[layer] = [unit for unit in units if id(unit) not in taken]
+        pairs += alike
+    return pairs
+
+
+def _by_parents(layers: _Units, levels: int) -> dict[tuple[_Layer, tuple[_Contents, ...]], list[_Unit]]:
+    """Return the layers by what they are and what the nearest modules around them hold; those in fewer are left."""
+    places = [(layer, unit, _parents(unit)) for layer, units in layers.items() for unit in units]
+    contents: dict[str, Counter[_Layer]] = defaultdict(Counter)
+    for layer, _, parents in places:
+        for parent in parents:
+            contents[parent][layer] += 1
+    whole = {parent: frozenset(counts.items()) for parent, counts in contents.items()}
+    found: dict[tuple[_Layer, tuple[_Contents, ...]], list[_Unit]] = defaultdict(list)
+    for layer, unit, parents in places:
+        if len(parents) >= levels:
+            found[layer, tuple(whole[parent] for parent in parents[-levels:])].append(unit)
+    return found
+
+
+def _parents(unit: _Unit) -> list[str]:
+    """Return the modules around a layer, the outermost first."""
+    role, name = next(iter(unit.items()))
+    levels = name.split(".")[: -2 if role else -1]
+    return [".".join(levels[:count]) for count in range(1, len(levels) + 1)]
+
+
+def _ends(ours: _Units, theirs: _Units) -> list[tuple[_Unit, _Unit]]:
     """Return what is left over of both and may be the same layer with other classes or channels."""
     left = [(layer, unit) for layer, units in ours.items() for unit in units[len(theirs.get(layer, ())) :]]
     spare = [(layer, unit) for layer, units in theirs.items() for unit in units[len(ours.get(layer, ())) :]]
