@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from cnnviewer.networks.files.presets import Preset
 
-__all__ = ["Clue", "Evidence", "Framing", "Strength"]
+__all__ = ["Arithmetic", "Clue", "Evidence", "Framing", "Strength"]
 
 Value = TypeVar("Value")
 
@@ -67,6 +67,25 @@ class Framing:
 
 
 @dataclass(frozen=True)
+class Arithmetic:
+    """What is told of the numbers between the layers' tensors.
+
+    Parameters
+    ----------
+    norms
+        Which norms `epsilon` is of: "batch" or "layer".
+    epsilon
+        What they add to the variance; None where it is not told.
+    pads_as_tensorflow
+        Whether a convolution with a stride pads as much as its input needs, the rest of it at the end: "SAME".
+    """
+
+    norms: str
+    epsilon: float | None = None
+    pads_as_tensorflow: bool = False
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Clues by what they are about, of one source after another; those of equal strength as they come.
 
@@ -84,6 +103,8 @@ class Evidence:
         Height and width of the input.
     framings, pixels
         How a photo is cut and scaled.
+    arithmetic
+        What a network computes that its tensors don't tell.
     problems
         What was found and can't be used, a sentence each.
     """
@@ -95,6 +116,7 @@ class Evidence:
     sizes: tuple[Clue[tuple[int, int]], ...] = ()
     framings: tuple[Clue[Framing], ...] = ()
     pixels: tuple[Clue[Preset], ...] = ()
+    arithmetic: tuple[Clue[Arithmetic], ...] = ()
     problems: tuple[str, ...] = ()
 
     def __add__(self, other: Evidence) -> Evidence:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviewer.card import LARGEST_SIDE
 from cnnviewer.networks.files.described import described, pixels_of, share_of, size_of
-from cnnviewer.networks.files.evidence import Clue, Evidence, Framing
+from cnnviewer.networks.files.evidence import Arithmetic, Clue, Evidence, Framing
 from cnnviewer.networks.files.side_files import read_json
 
 if TYPE_CHECKING:
@@ -34,6 +34,15 @@ _RESNETS = {
 }
 _TYPES = {"efficientnet": "tf_efficientnet"}
 """Types of `transformers` whose networks are TensorFlow's, and pad as those do."""
+_EPSILONS = {
+    "deit": ("layer", "layer_norm_eps"),
+    "efficientnet": ("batch", "batch_norm_eps"),
+    "focalnet": ("layer", "layer_norm_eps"),
+    "mobilenet_v1": ("batch", "layer_norm_eps"),
+    "mobilenet_v2": ("batch", "layer_norm_eps"),
+    "vit": ("layer", "layer_norm_eps"),
+}
+"""By type, of which norms `transformers` takes the small number from the configuration, and under which name."""
 _WHOLE_FROM = 384
 """From this side on ConvNeXt's images are resized to the input, and nothing is cut off."""
 _WORTH_A_BYTE = 255
@@ -68,7 +77,24 @@ def _config(config: Mapping[str, Any], source: str) -> Evidence:
     tag = own.get("tag") if isinstance(own, Mapping) else None
     if isinstance(architecture, str) and isinstance(tag, str) and tag:
         found = Evidence(architectures=(Clue(f"{architecture}.{tag}", source),)) + found
-    return Evidence(architectures=tuple(Clue(name, source) for name in _hugging_face(config))) + found
+    arithmetic = _arithmetic(config)
+    return (
+        Evidence(
+            architectures=tuple(Clue(name, source) for name in _hugging_face(config)),
+            arithmetic=() if arithmetic is None else (Clue(arithmetic, source),),
+        )
+        + found
+    )
+
+
+def _arithmetic(config: Mapping[str, Any]) -> Arithmetic | None:
+    """Return what `transformers` reads in a configuration and no tensor tells; None of a type that isn't known."""
+    norms, key = _EPSILONS.get(str(config.get("model_type")), ("", ""))
+    if not norms:
+        return None
+    told = config.get(key)
+    epsilon = float(told) if isinstance(told, int | float) and 0 <= told < 1 else None
+    return Arithmetic(norms, epsilon, pads_as_tensorflow=config.get("tf_padding") is True)
 
 
 def _hugging_face(config: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ from cnnviewer.network import Network
 from cnnviewer.network_reports import FileReport, FileRequest, Reason, part_name
 from cnnviewer.networks.category_lists import names_of
 from cnnviewer.networks.files.card_store import remembered
+from cnnviewer.networks.files.configured import configure
 from cnnviewer.networks.files.evidence import Evidence
 from cnnviewer.networks.files.factory import open_factory
 from cnnviewer.networks.files.formats import FACTORY, FOREIGN_MODULE
@@ -228,7 +229,8 @@ class FileOpener:
             assert self._weights is not None
             weights = self._weights.opened(architecture)
             hints = Hints(surroundings=self._weights.checkpoint.surroundings)
-            return _Module(weights.module, hints, usual=weights.preprocessing, categories=weights.categories)
+            notes = [configure(weights.module, clue) for clue in _beside(source).arithmetic]
+            return _Module(weights.module, hints, _joined(*notes), weights.preprocessing, weights.categories)
         if source.format is FACTORY:
             opened = open_factory(source.text, progress)
         else:

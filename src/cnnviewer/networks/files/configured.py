@@ -1,0 +1,71 @@
+"""What a configuration tells of a network's arithmetic and its tensors do not: a norm's small number, how it pads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+if TYPE_CHECKING:
+    from cnnviewer.networks.files.evidence import Arithmetic, Clue
+
+__all__ = ["configure"]
+
+_NORMS: dict[str, type[nn.BatchNorm2d] | type[nn.LayerNorm]] = {"batch": nn.BatchNorm2d, "layer": nn.LayerNorm}
+_SHAPE = ("in_channels", "out_channels", "kernel_size", "stride", "dilation", "groups")
+
+
+def configure(module: nn.Module, clue: Clue[Arithmetic]) -> str:
+    """Have a network compute as it is told, and return what was changed.
+
+    Parameters
+    ----------
+    module
+        It is changed in place.
+    clue
+        What is told.
+
+    Returns
+    -------
+    str
+        A sentence; '' where it computed so before.
+    """
+    told = clue.value
+    changes = []
+    if _set_epsilon(module, told):
+        changes.append(f"its {told.norms} norms add {told.epsilon:g} to the variance")
+    if told.pads_as_tensorflow and _pad_as_tensorflow(module):
+        changes.append("it pads as TensorFlow does")
+    return f"{clue.source} says that {' and that '.join(changes)}: so it is computed." if changes else ""
+
+
+def _set_epsilon(module: nn.Module, told: Arithmetic) -> bool:
+    if told.epsilon is None:
+        return False
+    norms = [norm for norm in module.modules() if isinstance(norm, _NORMS[told.norms])]
+    others = [norm for norm in norms if norm.eps != told.epsilon]
+    for norm in others:
+        norm.eps = told.epsilon
+    return bool(others)
+
+
+def _pad_as_tensorflow(module: nn.Module) -> bool:
+    """Replace the convolutions that pad both sides alike by such as pad the end more, as much as their input needs.
+
+    Where the stride is 1 both are the same.
+    """
+    # Imported here: few networks need it, and timm's layers take a while.
+    from timm.layers.conv2d_same import Conv2dSame
+
+    found = [
+        (parent, name, child)
+        for parent in module.modules()
+        for name, child in parent.named_children()
+        if type(child) is nn.Conv2d and max(child.stride) > 1 and max(child.kernel_size) > 1
+    ]
+    for parent, name, old in found:
+        shape: dict[str, Any] = {setting: getattr(old, setting) for setting in _SHAPE}
+        new = Conv2dSame(**shape, bias=old.bias is not None)
+        new.weight, new.bias = old.weight, old.bias
+        setattr(parent, name, new.train(old.training))
+    return bool(found)
