@@ -76,6 +76,42 @@ def test_the_layer_norms_of_a_transformer(tmp_path):
     assert {norm.eps for norm in opened.modules() if isinstance(norm, nn.LayerNorm)} == {0.5}
 
 
+class QuickGELU(nn.Module):
+    """CLIP's activation: x times the logistic function of 1.702 x."""
+
+    def forward(self, x):
+        return x * torch.sigmoid(1.702 * x)
+
+
+@pytest.mark.parametrize(("told", "own"), [("quick_gelu", QuickGELU), ("relu", nn.ReLU), ("gelu", nn.GELU)])
+def test_another_activation(tmp_path, told, own):
+    module = filled(timm.create_model("vit_tiny_patch16_224", num_classes=5))
+    folder = folder_of(tmp_path, module, {"model_type": "vit", "hidden_act": told})
+    for block in module.blocks:
+        block.mlp.act = own()
+    image = torch.rand(1, 3, 224, 224)
+    with torch.no_grad():
+        assert torch.allclose(load_network(folder).module(image), module(image), rtol=1e-4, atol=1e-6)
+    assert (f"that its activation is {told}: so it is computed" in noted(folder)) == (told != "gelu")
+
+
+@pytest.mark.parametrize(
+    ("build", "config", "told"),
+    [
+        ("resnet18", {"model_type": "resnet", "downsample_in_bottleneck": True}, "downsample_in_bottleneck True"),
+        ("resnet18", {"model_type": "resnet", "hidden_act": "gelu"}, "hidden_act gelu"),
+        ("mobilenet_v2", {"model_type": "mobilenet_v2", "output_stride": 16}, "output_stride 16"),
+        ("mobilenet_v2", {"model_type": "mobilenet_v2", "hidden_act": "unknown"}, "hidden_act unknown"),
+    ],
+)
+def test_what_can_not_be_followed_is_told(tmp_path, build, config, told):
+    folder = folder_of(tmp_path, filled(get_model(build, weights=None, num_classes=5)), config)
+    report = FileOpener().inspect(FileRequest(folder))
+    sentence = f"config.json beside the file says {told}, which is not followed: it computes something else."
+    assert sentence in report.note
+    assert any(sentence in reason.text for reason in load_network(folder).guessed)
+
+
 @pytest.mark.parametrize(
     "config",
     [
@@ -83,6 +119,8 @@ def test_the_layer_norms_of_a_transformer(tmp_path):
         {"model_type": "mobilenet_v2", "layer_norm_eps": -1},
         {"model_type": "mobilenet_v2", "layer_norm_eps": 1e-5, "tf_padding": False},
         {"model_type": "convnext", "layer_norm_eps": 0.5},
+        {"model_type": "mobilenet_v2", "hidden_act": "relu6", "output_stride": 32},
+        {"model_type": "mobilenet_v2", "hidden_act": ["relu"], "output_stride": 32},
         {"model_type": ["mobilenet_v2"], "tf_padding": True},
     ],
 )

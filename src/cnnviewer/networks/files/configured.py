@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 __all__ = ["configure"]
 
 _NORMS: dict[str, type[nn.BatchNorm2d] | type[nn.LayerNorm]] = {"batch": nn.BatchNorm2d, "layer": nn.LayerNorm}
+_TORCH = {"gelu": nn.GELU, "relu6": nn.ReLU6, "silu": nn.SiLU}
+"""Activations as PyTorch has them: timm has its own of some."""
 _SHAPE = ("in_channels", "out_channels", "kernel_size", "stride", "dilation", "groups")
 
 
-def configure(module: nn.Module, clue: Clue[Arithmetic]) -> str:
-    """Have a network compute as it is told, and return what was changed.
+def configure(module: nn.Module, clue: Clue[Arithmetic]) -> tuple[str, str]:
+    """Have a network compute as it is told, and return what was changed, and what could not be.
 
     Parameters
     ----------
@@ -27,16 +29,42 @@ def configure(module: nn.Module, clue: Clue[Arithmetic]) -> str:
 
     Returns
     -------
-    str
-        A sentence; '' where it computed so before.
+    changed, doubt
+        A sentence each; '' where it computed so before, and where there is no doubt.
     """
     told = clue.value
-    changes = []
+    changes, unmet = [], list(told.unmet)
     if _set_epsilon(module, told):
         changes.append(f"its {told.norms} norms add {told.epsilon:g} to the variance")
     if told.pads_as_tensorflow and _pad_as_tensorflow(module):
         changes.append("it pads as TensorFlow does")
-    return f"{clue.source} says that {' and that '.join(changes)}: so it is computed." if changes else ""
+    if told.activation and _activate(module, told.usual_activation, told.activation):
+        changes.append(f"its activation is {told.activation}")
+    elif told.activation:
+        unmet.append(f"hidden_act {told.activation}")
+    changed = f"{clue.source} says that {' and that '.join(changes)}: so it is computed." if changes else ""
+    doubt = f"{clue.source} says {' and '.join(unmet)}, which is not followed: it computes something else."
+    return changed, doubt if unmet else ""
+
+
+def _activate(module: nn.Module, usual: str, told: str) -> bool:
+    """Replace all activations of one kind; return whether there are any, and the other kind is known."""
+    from timm.layers.create_act import get_act_layer
+
+    try:
+        layer = get_act_layer(told)
+    except (KeyError, AssertionError):
+        return False
+    own = (_TORCH[usual], get_act_layer(usual))
+    found = [
+        (parent, name)
+        for parent in module.modules()
+        for name, child in parent.named_children()
+        if isinstance(child, own)
+    ]
+    for parent, name in found:
+        setattr(parent, name, layer())
+    return bool(found)
 
 
 def _set_epsilon(module: nn.Module, told: Arithmetic) -> bool:

@@ -78,11 +78,18 @@ class Arithmetic:
         What they add to the variance; None where it is not told.
     pads_as_tensorflow
         Whether a convolution with a stride pads as much as its input needs, the rest of it at the end: "SAME".
+    usual_activation, activation
+        The activation that such networks have, and another that this one has in its place; '' where it has none other.
+    unmet
+        Settings that such networks have otherwise, and that no network of the program has: "output_stride 16".
     """
 
-    norms: str
+    norms: str = ""
     epsilon: float | None = None
     pads_as_tensorflow: bool = False
+    usual_activation: str = ""
+    activation: str = ""
+    unmet: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,26 @@ _EPSILONS = {
     "vit": ("layer", "layer_norm_eps"),
 }
 """By type, of which norms `transformers` takes the small number from the configuration, and under which name."""
+_ACTIVATIONS = {
+    "convnext": "gelu", "convnextv2": "gelu", "deit": "gelu", "efficientnet": "silu", "mobilenet_v1": "relu6",
+    "mobilenet_v2": "relu6", "swin": "gelu", "vit": "gelu",
+}  # fmt: skip
+"""By type, the activation that all its layers have, unless the configuration says another."""
+_ALIASES = {"swish": "silu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh"}
+_USUAL: dict[str, dict[str, Any]] = {
+    "bit": {"output_stride": 32, "hidden_act": "relu"},
+    "focalnet": {"hidden_act": "gelu"},
+    "hiera": {"hidden_act": "gelu"},
+    "mobilenet_v2": {"output_stride": 32},
+    "mobilevit": {"output_stride": 32, "hidden_act": "silu"},
+    "mobilevitv2": {"output_stride": 32, "hidden_act": "silu"},
+    "poolformer": {"hidden_act": "gelu"},
+    "regnet": {"downsample_in_first_stage": True, "hidden_act": "relu"},
+    "resnet": {"downsample_in_first_stage": False, "downsample_in_bottleneck": False, "hidden_act": "relu"},
+}
+"""By type, settings that change what is computed and no tensor, and what the networks of the program have."""
+_UNLIKE = {"poolformer": ("poolformer, whose last norm comes before the average over the map",)}
+"""By type, what no network of the program has, whatever the settings are."""
 _WHOLE_FROM = 384
 """From this side on ConvNeXt's images are resized to the input, and nothing is cut off."""
 _WORTH_A_BYTE = 255
@@ -88,13 +108,30 @@ def _config(config: Mapping[str, Any], source: str) -> Evidence:
 
 
 def _arithmetic(config: Mapping[str, Any]) -> Arithmetic | None:
-    """Return what `transformers` reads in a configuration and no tensor tells; None of a type that isn't known."""
-    norms, key = _EPSILONS.get(str(config.get("model_type")), ("", ""))
-    if not norms:
-        return None
+    """Return what `transformers` reads in a configuration and no tensor tells; None where that is nothing."""
+    kind = str(config.get("model_type"))
+    norms, key = _EPSILONS.get(kind, ("", ""))
     told = config.get(key)
-    epsilon = float(told) if isinstance(told, int | float) and 0 <= told < 1 else None
-    return Arithmetic(norms, epsilon, pads_as_tensorflow=config.get("tf_padding") is True)
+    usual, activation = _ACTIVATIONS.get(kind, ""), _plain(config.get("hidden_act"))
+    found = Arithmetic(
+        norms=norms,
+        epsilon=float(told) if isinstance(told, int | float) and 0 <= told < 1 else None,
+        pads_as_tensorflow=kind in ("mobilenet_v1", "mobilenet_v2") and config.get("tf_padding") is True,
+        usual_activation=usual,
+        activation=activation if isinstance(activation, str) and usual and activation != usual else "",
+        unmet=_UNLIKE.get(kind, ())
+        + tuple(
+            f"{name} {config[name]}"
+            for name, value in _USUAL.get(kind, {}).items()
+            if _plain(config.get(name, value)) != value
+        ),
+    )
+    return None if found == Arithmetic(norms, usual_activation=usual) else found
+
+
+def _plain(value: Any) -> Any:
+    """Return a setting; an activation under the name that it has elsewhere."""
+    return _ALIASES.get(value, value) if isinstance(value, str) else value
 
 
 def _hugging_face(config: Mapping[str, Any]) -> list[str]:

@@ -44,7 +44,8 @@ __all__ = ["FileOpener"]
 class _Module:
     """What a source holds: a module, and what is known of it; `network` where a factory made all of it.
 
-    `usual` and `categories` are those of the weights that the architecture comes with.
+    `usual` and `categories` are those of the weights that the architecture comes with; `doubt` says what it may compute
+    otherwise than the weights' own network.
     """
 
     module: nn.Module
@@ -53,6 +54,7 @@ class _Module:
     usual: Preprocessing | None = None
     categories: tuple[str, ...] = ()
     network: Network | None = None
+    doubt: str = ""
 
 
 class FileOpener:
@@ -229,8 +231,9 @@ class FileOpener:
             assert self._weights is not None
             weights = self._weights.opened(architecture)
             hints = Hints(surroundings=self._weights.checkpoint.surroundings)
-            notes = [configure(weights.module, clue) for clue in _beside(source).arithmetic]
-            return _Module(weights.module, hints, _joined(*notes), weights.preprocessing, weights.categories)
+            told = [configure(weights.module, clue) for clue in _beside(source).arithmetic]
+            changed, doubts = (_joined(*sentences) for sentences in zip(*told, strict=True)) if told else ("", "")
+            return _Module(weights.module, hints, changed, weights.preprocessing, weights.categories, doubt=doubts)
         if source.format is FACTORY:
             opened = open_factory(source.text, progress)
         else:
@@ -250,6 +253,7 @@ class FileOpener:
         )
         found = with_returns(replace(found, reasons=(*self._why(architecture), *found.reasons)), opened.module)
         doubt = "" if self._weights is None else self._weights.doubt(architecture, found.outcome)
+        doubt = _joined(doubt, opened.doubt)
         doubts = (Reason("weights", doubt),) if doubt else ()
         return replace(found, card=replace(found.card, guessed=(*found.card.guessed, *doubts)))
 
@@ -272,7 +276,7 @@ class FileOpener:
             origin="guessed",
             reasons=found.reasons,
             classes=found.classes,
-            note=_joined(source.note, note, opened.note),
+            note=_joined(source.note, note, opened.note, opened.doubt),
         )
 
 
