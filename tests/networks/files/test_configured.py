@@ -117,6 +117,7 @@ def test_what_can_not_be_followed_is_told(tmp_path, build, config, told):
     [
         {"model_type": "mobilenet_v2", "layer_norm_eps": "much", "tf_padding": "yes"},
         {"model_type": "mobilenet_v2", "layer_norm_eps": -1},
+        {"model_type": "mobilenet_v2", "hidden_act": "x" * 10_000, "output_stride": [[16]]},
         {"model_type": "mobilenet_v2", "layer_norm_eps": 1e-5, "tf_padding": False},
         {"model_type": "convnext", "layer_norm_eps": 0.5},
         {"model_type": "mobilenet_v2", "hidden_act": "relu6", "output_stride": 32},

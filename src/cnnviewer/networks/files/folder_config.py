@@ -63,6 +63,8 @@ _USUAL: dict[str, dict[str, Any]] = {
 """By type, settings that change what is computed and no tensor, and what the networks of the program have."""
 _UNLIKE = {"poolformer": ("poolformer, whose last norm comes before the average over the map",)}
 """By type, what no network of the program has, whatever the settings are."""
+_LONGEST = 40
+"""Characters of a setting: a sentence tells it."""
 _WHOLE_FROM = 384
 """From this side on ConvNeXt's images are resized to the input, and nothing is cut off."""
 _WORTH_A_BYTE = 255
@@ -112,26 +114,29 @@ def _arithmetic(config: Mapping[str, Any]) -> Arithmetic | None:
     kind = str(config.get("model_type"))
     norms, key = _EPSILONS.get(kind, ("", ""))
     told = config.get(key)
-    usual, activation = _ACTIVATIONS.get(kind, ""), _plain(config.get("hidden_act"))
+    usual, activation = _ACTIVATIONS.get(kind, ""), _setting(config, "hidden_act")
     found = Arithmetic(
         norms=norms,
-        epsilon=float(told) if isinstance(told, int | float) and 0 <= told < 1 else None,
+        epsilon=told if isinstance(told, float) and 0 < told < 1 else None,
         pads_as_tensorflow=kind in ("mobilenet_v1", "mobilenet_v2") and config.get("tf_padding") is True,
         usual_activation=usual,
         activation=activation if isinstance(activation, str) and usual and activation != usual else "",
         unmet=_UNLIKE.get(kind, ())
         + tuple(
-            f"{name} {config[name]}"
+            f"{name} {_setting(config, name)}"
             for name, value in _USUAL.get(kind, {}).items()
-            if _plain(config.get(name, value)) != value
+            if _setting(config, name) not in (None, value)
         ),
     )
     return None if found == Arithmetic(norms, usual_activation=usual) else found
 
 
-def _plain(value: Any) -> Any:
-    """Return a setting; an activation under the name that it has elsewhere."""
-    return _ALIASES.get(value, value) if isinstance(value, str) else value
+def _setting(config: Mapping[str, Any], name: str) -> bool | int | str | None:
+    """Return a setting, an activation under the name that it has elsewhere; None where it is none."""
+    told = config.get(name)
+    if isinstance(told, str):
+        return _ALIASES.get(told, told) if len(told) <= _LONGEST else None
+    return told if isinstance(told, int) else None
 
 
 def _hugging_face(config: Mapping[str, Any]) -> list[str]:
