@@ -9,6 +9,7 @@ import torch
 __all__ = [
     "caffe_vgg",
     "flat_mobilenet",
+    "hugging_face_beit",
     "hugging_face_convnext",
     "hugging_face_convnext_v2",
     "hugging_face_deit",
@@ -16,6 +17,7 @@ __all__ = [
     "hugging_face_mobilevit",
     "hugging_face_resnet",
     "hugging_face_swin",
+    "hugging_face_swin_v2",
     "hugging_face_vit",
     "in_order_of_safetensors",
     "monai",
@@ -175,35 +177,73 @@ def _parted(state, own):
     """Return a state dict with query, key and value by themselves; `own` is where they are."""
     found = {}
     for name, tensor in state.items():
-        if ".attn.qkv." not in name:
+        if name.endswith(("q_bias", "v_bias")):
+            one = "query" if name.endswith("q_bias") else "value"
+            found[f"{name.rpartition('attn.')[0]}{own}.{one}.bias"] = tensor
+        elif ".attn.qkv." in name:
+            for part, one in zip(tensor.chunk(3), ("query", "key", "value"), strict=True):
+                found[name.replace("attn.qkv", f"{own}.{one}")] = part.clone()
+        else:
             found[name] = tensor
-            continue
-        for part, one in zip(tensor.chunk(3), ("query", "key", "value"), strict=True):
-            found[name.replace("attn.qkv", f"{own}.{one}")] = part.clone()
     return found
 
 
-def hugging_face_swin(state):
-    """Swin of transformers, as safetensors stores it: whole numbers first."""
-    found = renamed(
+_LINEAR = (
+    (r"attn\.proj", "attention.output.dense"),
+    (r"mlp\.fc1", "intermediate.dense"),
+    (r"mlp\.fc2", "output.dense"),
+)
+"""The linear layers of a transformer's block there."""
+
+
+def _swin(state, home):
+    return renamed(
         _parted(state, "attention.self"),
-        (r"^patch_embed\.proj", "swin.embeddings.patch_embeddings.projection"),
-        (r"^patch_embed\.norm", "swin.embeddings.norm"),
-        (r"^norm\.", "swin.layernorm."),
+        (r"^patch_embed\.proj", f"{home}.embeddings.patch_embeddings.projection"),
+        (r"^patch_embed\.norm", f"{home}.embeddings.norm"),
+        (r"^norm\.", f"{home}.layernorm."),
         (r"^head\.fc", "classifier"),
         # The part that halves the sides closes a stage there, and opens the next here.
-        (r"^layers\.(\d)\.downsample", lambda m: f"swin.encoder.layers.{int(m[1]) - 1}.downsample"),
-        (r"^layers\.", "swin.encoder.layers."),
-        (r"attn\.relative", "attention.self.relative"),
-        (r"attn\.proj", "attention.output.dense"),
-        (r"mlp\.fc1", "intermediate.dense"),
-        (r"mlp\.fc2", "output.dense"),
+        (r"^layers\.(\d)\.downsample", lambda m: f"{home}.encoder.layers.{int(m[1]) - 1}.downsample"),
+        (r"^layers\.", f"{home}.encoder.layers."),
+        *_LINEAR,
+        (r"attn\.cpb_mlp", "attention.self.continuous_position_bias_mlp"),
+        (r"attn\.(relative|logit)", r"attention.self.\1"),
         (r"(blocks\.\d+)\.norm1", r"\1.layernorm_before"),
         (r"(blocks\.\d+)\.norm2", r"\1.layernorm_after"),
     )
+
+
+def hugging_face_swin(state):
+    """Swin of transformers, as safetensors stores it: the places in its tables, whole numbers, first."""
+    found = _swin(state, "swin")
     tables = [name for name in found if name.endswith("relative_position_bias_table")]
     found |= {name.replace("bias_table", "index"): torch.zeros(49, 49, dtype=torch.long) for name in tables}
     return in_order_of_safetensors(found)
+
+
+def hugging_face_swin_v2(state):
+    """Swin V2 of transformers, as safetensors stores it: the key has no bias."""
+    return in_order_of_safetensors(_swin(state, "swinv2"))
+
+
+def hugging_face_beit(state):
+    """BEiT of transformers, as safetensors stores it: the key has no bias, and two numbers a channel have no layer."""
+    return in_order_of_safetensors(
+        renamed(
+            _parted(state, "attention.attention"),
+            (r"^cls_token", "beit.embeddings.cls_token"),
+            (r"^patch_embed\.proj", "beit.embeddings.patch_embeddings.projection"),
+            (r"^fc_norm", "beit.pooler.layernorm"),
+            (r"^head", "classifier"),
+            (r"^blocks", "beit.encoder.layer"),
+            *_LINEAR,
+            (r"attn\.relative", "attention.attention.relative_position_bias.relative"),
+            (r"gamma_", "lambda_"),
+            (r"(layer\.\d+)\.norm1", r"\1.layernorm_before"),
+            (r"(layer\.\d+)\.norm2", r"\1.layernorm_after"),
+        )
+    )
 
 
 def hugging_face_mobilevit(state):
@@ -226,9 +266,7 @@ def hugging_face_mobilevit(state):
             (r"\.conv\.weight", ".convolution.weight"),
             (r"\.bn\.", ".normalization."),
             (r"transformer\.(\d)", r"transformer.layer.\1"),
-            (r"attn\.proj", "attention.output.dense"),
-            (r"mlp\.fc1", "intermediate.dense"),
-            (r"mlp\.fc2", "output.dense"),
+            *_LINEAR,
             (r"(transformer\.layer\.\d)\.norm1", r"\1.layernorm_before"),
             (r"(transformer\.layer\.\d)\.norm2", r"\1.layernorm_after"),
             (r"(layer\.\d)\.norm", r"\1.layernorm"),

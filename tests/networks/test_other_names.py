@@ -10,6 +10,7 @@ from other_names import (
     as_sequence,
     caffe_vgg,
     flat_mobilenet,
+    hugging_face_beit,
     hugging_face_convnext,
     hugging_face_convnext_v2,
     hugging_face_deit,
@@ -17,11 +18,14 @@ from other_names import (
     hugging_face_mobilevit,
     hugging_face_resnet,
     hugging_face_swin,
+    hugging_face_swin_v2,
     hugging_face_vit,
     in_order_of_safetensors,
     monai,
 )
 from safetensors.torch import save_file
+from timm.models.beit import Beit
+from timm.models.swin_transformer_v2 import SwinTransformerV2
 from torch import nn
 from torchvision.models import get_model
 
@@ -135,6 +139,29 @@ def test_a_layer_more_in_a_block_is_no_fit():
     home = "resnet.encoder.stages.0.layers.0.attention"
     state |= {f"{home}.weight": torch.ones(4, 64), f"{home}.bias": torch.ones(4)}
     assert not any(fit.is_whole for fit in find_fits(state))
+
+
+@pytest.mark.parametrize(
+    ("build", "rename"),
+    [
+        (
+            lambda: Beit(64, 16, embed_dim=24, depth=11, num_heads=2, init_values=1, use_rel_pos_bias=True),
+            hugging_face_beit,
+        ),
+        (
+            lambda: SwinTransformerV2(64, window_size=4, embed_dim=24, depths=(2, 11), num_heads=(2, 4)),
+            hugging_face_swin_v2,
+        ),
+    ],
+)
+def test_a_query_and_a_value_have_a_bias_and_the_key_has_none(build, rename):
+    own = numbered(build()).state_dict()
+    state = rename(own)
+    pairing = in_same_order(outline_of(own), outline_of(state))
+    assert pairing.is_sure
+    assert pairing.sources.keys() == own.keys()
+    for name, tensor in own.items():
+        assert torch.equal(torch.cat([state[source] for source in pairing.sources[name]]), tensor), name
 
 
 def test_an_order_that_tells_nothing_is_no_fit_that_is_sure():

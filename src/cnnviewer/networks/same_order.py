@@ -31,6 +31,7 @@ _SHORTCUT = re.compile(r"shortcut|downsample|skip|identity|short_conv|proj_conv|
 _SCORES = re.compile(r"head|classif|\bfc|logit|score|pred", re.IGNORECASE)
 _THREE = {"query": 0, "key": 1, "value": 2, "q": 0, "k": 1, "v": 2}
 _OF_THREE = re.compile(r"(?:^|(?<=[._]))(query|key|value|q|k|v)(?=_proj\b|_lin\b|$)")
+_OWN_BIASES = ("q_bias", "v_bias")
 _MAPS = 4
 _RUNS = 2
 """Names that a layer gives go back more often: its weight stands before its bias."""
@@ -79,8 +80,9 @@ def in_same_order(wanted: Outline, found: Outline) -> Pairing:
     """
     best: tuple[tuple[int, bool, bool], Pairing] | None = None
     plain: _Joined = {name: (shape, (name,)) for name, shape in found.items()}
+    is_alphabet = _is_alphabet(_counted(found))
     for outline in (with_joined(found), plain):
-        for ordered in _orders(outline):
+        for ordered in _orders(outline, is_alphabet=is_alphabet):
             for tells_shortcuts, tells_parents in ((True, False), (True, True), (False, False), (False, True)):
                 pairing = _paired(wanted, ordered, tells_shortcuts=tells_shortcuts, tells_parents=tells_parents)
                 # Where no order goes with the blocks, what stands together in both tells more than the order alone.
@@ -115,13 +117,22 @@ def kind_of(name: str, shape: tuple[int, ...]) -> Kind:
     return role, shape[:2] if len(shape) == _MAPS and shape[2:] == (1, 1) else shape
 
 
+def _layer_kind(name: str, shape: tuple[int, ...]) -> Kind:
+    """Return the kind of a tensor in a layer; a bias of a query or value alone is like no other number a channel."""
+    own = name.rpartition(".")[2]
+    return (own, shape) if own in _OWN_BIASES else kind_of(name, shape)
+
+
 def is_pooler(name: str) -> bool:
     """Whether a tensor is of a transformer's pooler, which gives features and looks like a head."""
     return "pooler" in name
 
 
 def with_joined(found: Outline) -> _Joined:
-    """Return the tensors with their names in the file, where query, key and value are joined to one."""
+    """Return the tensors with their names in the file, where query, key and value are joined to one.
+
+    Where the key has no bias, those of the other two are called as architectures have them: q_bias and v_bias.
+    """
     joined: _Joined = {}
     threes: dict[str, dict[int, str]] = defaultdict(dict)
     for name in found:
@@ -130,11 +141,17 @@ def with_joined(found: Outline) -> _Joined:
         if match:
             threes[f"{home[: match.start()]}qkv{home[match.end() :]}.{own}"][_THREE[match[1]]] = name
     partners = {name: whole for whole, three in threes.items() if len(three) == 3 for name in three.values()}
+    biases = {
+        name: f"{whole.removesuffix('qkv.bias')}{'qkv'[place]}_bias"
+        for whole, three in threes.items()
+        if three.keys() == {0, 2} and whole.endswith("qkv.bias")
+        for place, name in three.items()
+    }
     for name, shape in found.items():
         whole = partners.get(name)
         three = () if whole is None else tuple(threes[whole][place] for place in range(3))
         if whole is None or len({found[part] for part in three}) > 1:
-            joined[name] = shape, (name,)
+            joined[biases.get(name, name)] = shape, (name,)
         elif whole not in joined:
             joined[whole] = (3 * shape[0], *shape[1:]), three
     return joined
@@ -144,10 +161,10 @@ def _counted(outline: Iterable[str]) -> list[str]:
     return [name for name in outline if not name.endswith(COUNTER)]
 
 
-def _orders(found: _Joined) -> list[_Joined]:
+def _orders(found: _Joined, *, is_alphabet: bool) -> list[_Joined]:
     """Return the tensors in the orders that may be that of the layers: the file's, and that of the numbers in names."""
     natural = {name: found[name] for name in sorted(found, key=_natural)}
-    return [natural, found] if _is_alphabet(_counted(found)) else [found, natural]
+    return [natural, found] if is_alphabet else [found, natural]
 
 
 def _is_alphabet(names: list[str]) -> bool:
@@ -184,7 +201,7 @@ def _units(outline: Outline, *, tells_shortcuts: bool) -> _Units:
         units[name.rpartition(".")[0] if role else name][role] = name
     layers: _Units = defaultdict(list)
     for home, unit in units.items():
-        kinds = tuple(sorted(kind_of(name, outline[name]) for name in unit.values()))
+        kinds = tuple(sorted(_layer_kind(name, outline[name]) for name in unit.values()))
         layers[tells_shortcuts and _SHORTCUT.search(home) is not None, kinds].append(unit)
     return layers
 
