@@ -120,14 +120,18 @@ def test_a_panel_below_has_its_share_and_the_others_are_seen_whole(lenet, name, 
     assert window.findChild(QDockWidget, name).height() >= share * window.height()
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_the_kind_on_a_card_is_a_whole_word(driver, size):
+@pytest.mark.parametrize("size", [*SIZES, (1044, 768)])
+def test_the_kind_and_the_buttons_on_a_card_are_whole_words(driver, size):
     driver.open("efficientnet-lite0", sample="chelsea")
     resize(driver, *size)
     card = driver.card("blocks.0.0.conv_dw")
     kind = card.badge
     assert kind.text() in ("Convolution", "Conv")
     assert kind.width() >= kind.sizeHint().width()
+    if size[0] > 960:  # below there is no room for more than the kind
+        buttons = {button.text(): button for button in card.findChildren(QToolButton) if button.isVisible()}
+        assert {"Maps", "Filters"} <= buttons.keys()
+        assert [text for text, button in buttons.items() if button.width() < button.sizeHint().width()] == []
 
 
 @pytest.mark.parametrize(("width", "height", "scale"), SCREENS)

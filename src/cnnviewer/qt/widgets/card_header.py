@@ -27,7 +27,7 @@ _TIPS = {
     View.BARS: "The largest values, with the names of their classes",
 }
 
-_NARROW = 350
+_NARROW = 370
 """Below which width, in pixels, a card's words are short."""
 
 
