@@ -105,7 +105,7 @@ def test_a_frame_that_comes_while_the_window_is_painted_is_shown_later(lenet, ca
         camera.send(picture(4))
     paper = Paper()
     window.statusBar().addPermanentWidget(paper)
-    lenet.bot.waitUntil(lambda: paper.painted)
+    lenet.bot.waitUntil(lambda: paper.painted > 0)
 
     def bring() -> None:
         paper.meanwhile = None
