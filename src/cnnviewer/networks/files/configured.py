@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cnnviewer.networks.files.evidence import Arithmetic, Clue
 
 __all__ = ["configure"]
@@ -56,15 +58,7 @@ def _activate(module: nn.Module, usual: str, told: str) -> bool:
     except (KeyError, AssertionError):
         return False
     own = (_TORCH[usual], get_act_layer(usual))
-    found = [
-        (parent, name)
-        for parent in module.modules()
-        for name, child in parent.named_children()
-        if isinstance(child, own)
-    ]
-    for parent, name in found:
-        setattr(parent, name, layer())
-    return bool(found)
+    return _replace(module, lambda child: isinstance(child, own), lambda _: layer())
 
 
 def _set_epsilon(module: nn.Module, told: Arithmetic) -> bool:
@@ -85,15 +79,24 @@ def _pad_as_tensorflow(module: nn.Module) -> bool:
     # Imported here: few networks need it, and timm's layers take a while.
     from timm.layers.conv2d_same import Conv2dSame
 
-    found = [
-        (parent, name, child)
-        for parent in module.modules()
-        for name, child in parent.named_children()
-        if type(child) is nn.Conv2d and max(child.stride) > 1 and max(child.kernel_size) > 1
-    ]
-    for parent, name, old in found:
+    def is_strided(child: nn.Module) -> bool:
+        return type(child) is nn.Conv2d and max(child.stride) > 1 and max(child.kernel_size) > 1
+
+    def padded(old: nn.Module) -> nn.Module:
+        assert isinstance(old, nn.Conv2d)
         shape: dict[str, Any] = {setting: getattr(old, setting) for setting in _SHAPE}
         new = Conv2dSame(**shape, bias=old.bias is not None)
         new.weight, new.bias = old.weight, old.bias
-        setattr(parent, name, new.train(old.training))
+        return new.train(old.training)
+
+    return _replace(module, is_strided, padded)
+
+
+def _replace(module: nn.Module, is_old: Callable[[nn.Module], bool], new: Callable[[nn.Module], nn.Module]) -> bool:
+    """Put another module in the place of each that is found; return whether there are any."""
+    found = [
+        (parent, name, child) for parent in module.modules() for name, child in parent.named_children() if is_old(child)
+    ]
+    for parent, name, child in found:
+        setattr(parent, name, new(child))
     return bool(found)
